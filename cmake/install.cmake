@@ -1,0 +1,41 @@
+# Install tree and package config: find_package(prorata) gives prorata::prorata, and prorata::cuda where built.
+#
+#   include/prorata/           the public headers
+#   include/prorata/backends/  host/ and kernels/: still #include <host/stream.hpp>, yet no bare `host` in include/
+#   lib/cmake/prorata/         the package config
+include(CMakePackageConfigHelpers)
+
+set(PRORATA_INSTALL_CMAKE ${CMAKE_INSTALL_LIBDIR}/cmake/prorata)
+set_target_properties(prorata PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+# prorata_install(TARGET NAME): exports TARGET as prorata::NAME, with each of its header sets in its place.
+function(prorata_install target name)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  set(headers)
+  get_target_property(sets ${target} INTERFACE_HEADER_SETS)
+  foreach(set IN LISTS sets)
+    if(set MATCHES "^api")
+      list(APPEND headers FILE_SET ${set} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    else()
+      list(APPEND headers FILE_SET ${set} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/prorata/backends)
+    endif()
+  endforeach()
+  install(TARGETS ${target} EXPORT prorata-targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ${headers})
+endfunction()
+
+prorata_install(prorata prorata)
+if(TARGET prorata_cuda)
+  prorata_install(prorata_cuda cuda)
+endif()
+if(TARGET prorata-bench)
+  install(TARGETS prorata-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+configure_package_config_file(cmake/prorata-config.cmake.in ${PROJECT_BINARY_DIR}/prorata-config.cmake
+  INSTALL_DESTINATION ${PRORATA_INSTALL_CMAKE} NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may change the interface.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/prorata-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(EXPORT prorata-targets NAMESPACE prorata:: DESTINATION ${PRORATA_INSTALL_CMAKE})
+install(FILES ${PROJECT_BINARY_DIR}/prorata-config.cmake ${PROJECT_BINARY_DIR}/prorata-config-version.cmake
+  DESTINATION ${PRORATA_INSTALL_CMAKE})
