@@ -1,0 +1,129 @@
+// One array over many devices: a partition and a piece of memory on each of this process's ranks.
+#pragma once
+
+#include <algorithm>
+#include <prorata/buffer.hpp>
+#include <prorata/partition.hpp>
+#include <prorata/team.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prorata {
+
+/// One rank's share of an array: elements [begin, begin + size) of it, on the rank's device. `data` is a
+/// plain device pointer: it goes into kernels, Thrust and CUB as it is.
+template <class T, backend S>
+struct part {
+  S* stream;
+  int rank;
+  index_t begin;
+  index_t size;
+  T* data;
+
+  index_t end() const { return begin + size; }
+};
+
+/// n elements over the ranks of a team, cut by a partition. It owns its memory, or borrows the caller's.
+/// It calls no algorithm and sends no byte.
+///   needs   borrowed memory outlives the array
+template <class T, backend S>
+class distributed_array {
+ public:
+  using value_type = T;
+  using stream_type = S;
+
+  /// Uninitialised elements, one block of memory per local rank.
+  ///   throws  usage_error when the partition has another number of ranks than the team; out_of_memory
+  distributed_array(prorata::team<S> team, prorata::partition cuts)
+      : team_(std::move(team)), partition_(std::move(cuts)) {
+    check_ranks();
+    for (int k = 0; k < team_.local_ranks(); ++k) {
+      int const rank = team_.first_local_rank() + k;
+      S& stream = team_.streams()[static_cast<std::size_t>(k)];
+      owned_.emplace_back(stream, partition_.size(rank));
+      parts_.push_back({&stream, rank, partition_.begin(rank), partition_.size(rank), owned_.back().data()});
+    }
+  }
+
+  /// A view of the caller's own memory: one pointer per local rank, to as many elements as its share. The
+  /// pieces may be cut anywhere, not only between tiles.
+  distributed_array(prorata::team<S> team, prorata::partition cuts, std::span<T* const> pieces)
+      : team_(std::move(team)), partition_(std::move(cuts)) {
+    check_ranks();
+    require(pieces.size() == static_cast<std::size_t>(team_.local_ranks()),
+            "a borrowed array: one pointer per local rank");
+    for (int k = 0; k < team_.local_ranks(); ++k) {
+      int const rank = team_.first_local_rank() + k;
+      parts_.push_back({&team_.streams()[static_cast<std::size_t>(k)], rank, partition_.begin(rank),
+                        partition_.size(rank), pieces[static_cast<std::size_t>(k)]});
+    }
+  }
+
+  index_t size() const { return partition_.n; }
+  prorata::partition const& partition() const { return partition_; }
+  prorata::team<S> const& team() const { return team_; }
+
+  /// The shares of this process's ranks, in rank order.
+  std::span<part<T, S> const> parts() const { return parts_; }
+
+ private:
+  void check_ranks() const {
+    require(partition_.ranks() == team_.ranks(), "the partition has " + std::to_string(partition_.ranks()) +
+                                                     " ranks, the team " + std::to_string(team_.ranks()));
+  }
+
+  prorata::team<S> team_;
+  prorata::partition partition_;
+  std::vector<buffer<std::remove_const_t<T>, S>> owned_;
+  std::vector<part<T, S>> parts_;
+};
+
+/// n uninitialised elements, shared equally by the team, or by weight.
+///   shape   weights: one finite number ≥ 0 per rank
+template <class T, backend S>
+distributed_array<T, S> make_array(team<S> const& team, index_t n, std::span<double const> weights = {}) {
+  std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
+  return {team, partition_by_weights(n, weights.empty() ? std::span<double const>(equal) : weights)};
+}
+
+/// A view of memory that every local rank of a one-process team can read, such as a std::vector under a host
+/// team: each rank works on its own stretch of it.
+template <class T, backend S>
+distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory, partition cuts) {
+  require(cuts.n == static_cast<index_t>(memory.size()), "borrow: the partition covers the memory exactly");
+  require(team.local_ranks() == team.ranks(),
+          "borrow: a span belongs to one process; pass one pointer per rank instead");
+  std::vector<T*> pieces;
+  for (int rank = 0; rank < cuts.ranks(); ++rank) pieces.push_back(memory.data() + cuts.begin(rank));
+  return {team, std::move(cuts), pieces};
+}
+
+template <class T, backend S>
+distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory) {
+  std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
+  return borrow(team, memory, partition_by_weights(static_cast<index_t>(memory.size()), equal));
+}
+
+/// Copies host memory into the local parts of x: element i of x is from[i].
+///   waits   until `from` has been read
+template <class T, backend S>
+void copy_in(distributed_array<T, S>& x, std::span<T const> from) {
+  require(static_cast<index_t>(from.size()) == x.size(), "copy_in: the sizes differ");
+  for (auto const& p : x.parts())
+    p.stream->copy(p.data, from.data() + p.begin, static_cast<std::size_t>(p.size) * sizeof(T));
+  x.team().sync();
+}
+
+/// Copies the local parts of x to host memory: to[i] is element i of x.
+///   waits   until `to` is written
+template <class T, backend S>
+void copy_out(distributed_array<T, S> const& x, std::span<std::remove_const_t<T>> to) {
+  require(static_cast<index_t>(to.size()) == x.size(), "copy_out: the sizes differ");
+  for (auto const& p : x.parts())
+    p.stream->copy(to.data() + p.begin, p.data, static_cast<std::size_t>(p.size) * sizeof(T));
+  x.team().sync();
+}
+
+}  // namespace prorata

@@ -1,0 +1,48 @@
+// The seam between algorithms and devices: what a stream of a device must be able to do.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <prorata/reductions.hpp>
+#include <vector>
+
+namespace prorata {
+
+namespace archetype {
+struct body {
+  PRORATA_HD void operator()(index_t) const {}
+};
+struct load {
+  PRORATA_HD double operator()(index_t i) const { return static_cast<double>(i); }
+};
+}  // namespace archetype
+
+/// A backend is a stream type: an in-order queue of work on one device, asynchronous to the caller.
+///   allocate, deallocate      stream-ordered memory of the device
+///   copy                      between any memory this device can reach, the host's included
+///   record, wait              order between streams; sync waits on the host and reports failures
+///   transfer                  copies from another stream's device, in the order of both streams
+///   for_each_index            f(i) for i in [begin, end)
+///   transform_index           out[i − begin] = load(i)
+///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
+/// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
+template <class S>
+concept backend = std::movable<S> &&
+    requires(S& s, S& other, void* to, void const* from, std::size_t bytes, index_t n,
+             typename S::event_type const& event, std::byte* partial, double* out) {
+  { s.allocate(bytes) } -> std::same_as<void*>;
+  { s.deallocate(to, bytes) }
+  noexcept;
+  s.copy(to, from, bytes);
+  { s.record() } -> std::same_as<typename S::event_type>;
+  s.wait(event);
+  s.sync();
+  transfer(s, to, other, from, bytes);
+  for_each_index(s, n, n, archetype::body{});
+  transform_index(s, n, n, archetype::load{}, out);
+  reduce_piece(s, ordered<plus<double>>{}, piece{}, archetype::load{}, partial);
+  reduce_join(s, ordered<plus<double>>{}, std::vector<piece>{}, partial, partial);
+  reduce_finish(s, ordered<plus<double>>{}, n, partial, out);
+};
+
+}  // namespace prorata

@@ -1,0 +1,15 @@
+// The GPU backend: the one door to kernels/. Compile with nvcc and link prorata::cuda.
+#pragma once
+
+#include <kernels/device.hpp>
+#include <kernels/for_each.cuh>
+#include <kernels/reduce.cuh>
+#include <kernels/stream.hpp>
+#include <kernels/transform.cuh>
+#include <prorata/backend.hpp>
+
+namespace prorata {
+
+static_assert(backend<cuda::stream>);
+
+}  // namespace prorata

@@ -1,0 +1,13 @@
+// The host backend: CPUs as devices. Everything it needs is a C++ compiler.
+#pragma once
+
+#include <host/for_each.hpp>
+#include <host/reduce.hpp>
+#include <host/stream.hpp>
+#include <prorata/backend.hpp>
+
+namespace prorata {
+
+static_assert(backend<host::stream>);
+
+}  // namespace prorata

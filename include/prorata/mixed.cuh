@@ -1,0 +1,138 @@
+// CPUs and GPUs in one team: a stream that is either, chosen when it is made.
+#pragma once
+
+#include <prorata/cuda.cuh>
+#include <prorata/host.hpp>
+#include <prorata/team.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace prorata::mixed {
+
+using event = std::variant<host::event, cuda::event>;
+
+/// A stream of the host or of a GPU. Functors given to it run on either: mark them PRORATA_HD.
+///   waits  a GPU stream that waits for a host event makes the calling thread wait; so do transfers between
+///          a GPU and the host
+class stream {
+ public:
+  using event_type = event;
+
+  stream(host::stream s) : either_(std::move(s)) {}
+  stream(cuda::stream s) : either_(std::move(s)) {}
+
+  void* allocate(std::size_t bytes) {
+    return std::visit([&](auto& s) { return s.allocate(bytes); }, either_);
+  }
+  void deallocate(void* memory, std::size_t bytes) noexcept {
+    std::visit([&](auto& s) { s.deallocate(memory, bytes); }, either_);
+  }
+  void copy(void* to, void const* from, std::size_t bytes) {
+    std::visit([&](auto& s) { s.copy(to, from, bytes); }, either_);
+  }
+  event record() {
+    return std::visit([](auto& s) { return event(s.record()); }, either_);
+  }
+  void wait(event const& e) { std::visit(await{}, either_, e); }
+  void sync() {
+    std::visit([](auto& s) { s.sync(); }, either_);
+  }
+  std::string const& name() const {
+    return std::visit([](auto const& s) -> std::string const& { return s.name(); }, either_);
+  }
+
+  std::variant<host::stream, cuda::stream>& either() { return either_; }
+
+ private:
+  struct await {
+    void operator()(host::stream& s, host::event const& e) const { s.wait(e); }
+    void operator()(cuda::stream& s, cuda::event const& e) const { s.wait(e); }
+    void operator()(host::stream& s, cuda::event const& e) const {
+      s.enqueue([e] { e.wait(); });
+    }
+    void operator()(cuda::stream&, host::event const& e) const { e.wait(); }
+  };
+
+  std::variant<host::stream, cuda::stream> either_;
+};
+
+namespace detail {
+/// Copies between two kinds of device. A GPU's copy from or to ordinary memory must not begin before the host
+/// stream is done with that memory, nor be passed by it: so the calling thread waits for both.
+struct move {
+  void* to;
+  void const* from;
+  std::size_t bytes;
+  void operator()(host::stream& t, host::stream& f) const { transfer(t, to, f, from, bytes); }
+  void operator()(cuda::stream& t, cuda::stream& f) const { transfer(t, to, f, from, bytes); }
+  void operator()(cuda::stream& t, host::stream& f) const {
+    f.record().wait();
+    t.copy(to, from, bytes);
+    t.record().wait();
+  }
+  void operator()(host::stream& t, cuda::stream& f) const {
+    t.record().wait();
+    f.copy(to, from, bytes);
+    f.record().wait();
+  }
+};
+}  // namespace detail
+
+/// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
+inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (&to == &from) return to.copy(destination, source, bytes);
+  std::visit(detail::move{destination, source, bytes}, to.either(), from.either());
+}
+
+template <class F>
+void for_each_index(stream& s, index_t begin, index_t end, F f) {
+  std::visit([&](auto& one) { for_each_index(one, begin, end, f); }, s.either());
+}
+template <class Load, class T>
+void transform_index(stream& s, index_t begin, index_t end, Load load, T* out) {
+  std::visit([&](auto& one) { transform_index(one, begin, end, load, out); }, s.either());
+}
+template <class R, class Load>
+void reduce_piece(stream& s, R const& r, piece p, Load load, std::byte* out) {
+  std::visit([&](auto& one) { reduce_piece(one, r, p, load, out); }, s.either());
+}
+template <class R>
+void reduce_join(stream& s, R const& r, std::vector<piece> pieces, std::byte const* in, std::byte* out) {
+  std::visit([&](auto& one) { reduce_join(one, r, pieces, in, out); }, s.either());
+}
+template <class R>
+void reduce_finish(stream& s, R const& r, index_t n, std::byte const* in, typename R::result_type* out) {
+  std::visit([&](auto& one) { reduce_finish(one, r, n, in, out); }, s.either());
+}
+
+}  // namespace prorata::mixed
+
+namespace prorata {
+
+static_assert(backend<mixed::stream>);
+
+/// Every GPU of this machine, `shards` ranks on each.
+///   throws  device_error where there is none
+inline team<cuda::stream> gpu_team(int shards = 1) {
+  int const devices = cuda::device_count();
+  if (devices == 0) throw device_error("no GPU can be used here; --devices cpu needs none");
+  require(shards >= 1, "a GPU carries at least one rank");
+  std::vector<cuda::stream> streams;
+  for (int device = 0; device < devices; ++device)
+    for (int shard = 0; shard < shards; ++shard) streams.emplace_back(device);
+  return team<cuda::stream>(std::move(streams));
+}
+
+namespace detail {
+/// The machine as it is: every GPU, or the CPU where there is none.
+inline team<mixed::stream> machine(std::type_identity<mixed::stream>) {
+  std::vector<mixed::stream> streams;
+  for (int device = 0; device < cuda::device_count(); ++device) streams.emplace_back(cuda::stream(device));
+  if (streams.empty()) streams.emplace_back(host::stream());
+  return team<mixed::stream>(std::move(streams));
+}
+}  // namespace detail
+
+}  // namespace prorata

@@ -1,0 +1,231 @@
+// The operations arrays are folded with. Each is a small functor with a value_type; `order_free` ones give
+// the same bits in any order and skip the tree.
+#pragma once
+
+#include <bit>
+#include <limits>
+#include <prorata/config.hpp>
+#include <tuple>
+#include <type_traits>
+
+namespace prorata {
+
+namespace detail {
+/// Integers are added and multiplied modulo 2^bits, on both sides: unsigned, so that nothing is undefined.
+template <class T>
+PRORATA_HD constexpr auto wrapping(T x) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    return static_cast<std::common_type_t<std::make_unsigned_t<T>, unsigned>>(x);
+  } else {
+    return x;
+  }
+}
+}  // namespace detail
+
+/// NaN payloads and signs differ between processors and with the order of operands: one NaN leaves the root.
+PRORATA_HD constexpr float canonical_nan(float x) { return x == x ? x : std::bit_cast<float>(0x7fc00000u); }
+PRORATA_HD constexpr double canonical_nan(double x) {
+  return x == x ? x : std::bit_cast<double>(std::uint64_t{0x7ff8000000000000});
+}
+
+/// What a finished result goes through; operations with a state of their own overload it beside the state.
+template <class T>
+PRORATA_HD constexpr T sealed(T const& x) {
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    return canonical_nan(x);
+  } else {
+    return x;
+  }
+}
+
+/// a + b; integers wrap modulo 2^bits. The identity of floating-point addition is −0, not +0.
+template <class T>
+struct plus {
+  using value_type = T;
+  static constexpr bool order_free = std::is_integral_v<T>;
+  PRORATA_HD static constexpr T identity() {
+    return std::is_floating_point_v<T> ? static_cast<T>(-0.0) : T{};
+  }
+  PRORATA_HD constexpr T operator()(T a, T b) const {
+    return static_cast<T>(detail::wrapping(a) + detail::wrapping(b));
+  }
+};
+
+/// a × b; integers wrap modulo 2^bits.
+template <class T>
+struct multiplies {
+  using value_type = T;
+  static constexpr bool order_free = std::is_integral_v<T>;
+  PRORATA_HD static constexpr T identity() { return T{1}; }
+  PRORATA_HD constexpr T operator()(T a, T b) const {
+    return static_cast<T>(detail::wrapping(a) * detail::wrapping(b));
+  }
+};
+
+/// The bits of a float as a signed integer; an integer is itself.
+PRORATA_HD constexpr std::int32_t bits_of(float x) { return std::bit_cast<std::int32_t>(x); }
+PRORATA_HD constexpr std::int64_t bits_of(double x) { return std::bit_cast<std::int64_t>(x); }
+template <class T>
+requires std::is_integral_v<T> PRORATA_HD constexpr T bits_of(T x) { return x; }
+
+/// Integers that order floats as totalOrder does, from their bits and back:
+///   −NaN < −inf < … < −0 < +0 < … < +inf < NaN
+template <class K>
+PRORATA_HD constexpr K key_of_bits(K bits) {
+  return bits ^ ((bits >> (sizeof(K) * 8 - 1)) & std::numeric_limits<K>::max());
+}
+
+/// An integer in the order of x; an integer is its own key.
+template <class T>
+PRORATA_HD constexpr auto order_key(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return x;
+  } else {
+    return key_of_bits(bits_of(x));
+  }
+}
+
+/// The number whose order_key is given.
+template <class T, class K>
+PRORATA_HD constexpr T from_order_key(K key) {
+  if constexpr (std::is_integral_v<T>) {
+    return key;
+  } else {
+    return std::bit_cast<T>(key_of_bits(key));
+  }
+}
+
+/// The lesser operand; for floats IEEE 754-2019 `minimum`: NaN wins, −0 < +0.
+template <class T>
+struct minimum {
+  using value_type = T;
+  static constexpr bool order_free = true;
+  PRORATA_HD static constexpr T identity() {
+    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                : std::numeric_limits<T>::max();
+  }
+  PRORATA_HD constexpr T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (a != a || b != b) return canonical_nan(std::numeric_limits<T>::quiet_NaN());
+    }
+    return order_key(b) < order_key(a) ? b : a;
+  }
+};
+
+/// The greater operand; for floats IEEE 754-2019 `maximum`: NaN wins, −0 < +0.
+template <class T>
+struct maximum {
+  using value_type = T;
+  static constexpr bool order_free = true;
+  PRORATA_HD static constexpr T identity() {
+    return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                : std::numeric_limits<T>::lowest();
+  }
+  PRORATA_HD constexpr T operator()(T a, T b) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (a != a || b != b) return canonical_nan(std::numeric_limits<T>::quiet_NaN());
+    }
+    return order_key(a) < order_key(b) ? b : a;
+  }
+};
+
+struct logical_and {
+  using value_type = bool;
+  static constexpr bool order_free = true;
+  PRORATA_HD static constexpr bool identity() { return true; }
+  PRORATA_HD constexpr bool operator()(bool a, bool b) const { return a && b; }
+};
+
+struct logical_or {
+  using value_type = bool;
+  static constexpr bool order_free = true;
+  PRORATA_HD static constexpr bool identity() { return false; }
+  PRORATA_HD constexpr bool operator()(bool a, bool b) const { return a || b; }
+};
+
+/// Sum and centred second moment of the elements folded so far.
+struct moments_state {
+  double sum, m2;
+  static constexpr auto members = std::tuple{&moments_state::sum, &moments_state::m2};
+};
+PRORATA_HD constexpr moments_state sealed(moments_state const& x) {
+  return {canonical_nan(x.sum), canonical_nan(x.m2)};
+}
+
+/// Merges moments by the pairwise formula of Chan, Golub and LeVeque (1979, STAN-CS-79-773), eq. 2.1 b in
+/// sums:
+///   m2 = m2a + m2b + (sb·na/nb − sa)² · nb / (na·(na + nb))
+/// parenthesised once and for all. In a complete node na = nb = 2^k, and both ratios are exact powers of two.
+/// `sum` is the canonical sum of the elements converted to double.
+struct moments {
+  using value_type = moments_state;
+  static constexpr bool order_free = false;
+  template <class T>
+  PRORATA_HD static constexpr moments_state lift(T x) {
+    return {static_cast<double>(x), 0.0};
+  }
+  PRORATA_HD constexpr moments_state operator()(moments_state const& a, moments_state const& b, index_t in_a,
+                                                index_t in_b) const {
+    double const na = static_cast<double>(in_a);
+    double const nb = static_cast<double>(in_b);
+    double const ratio = na / nb;
+    double const scale = nb / (na * (na + nb));
+    double const d = b.sum * ratio - a.sum;
+    return {a.sum + b.sum, (a.m2 + b.m2) + (d * d) * scale};
+  }
+};
+
+/// A value and how much it counts.
+struct weighted_value {
+  double weight, value;
+};
+
+/// Sums of weights and of weight × value, and the weighted second moment about the weighted mean.
+struct weighted_moments_state {
+  double weight, sum, m2;
+  static constexpr auto members =
+      std::tuple{&weighted_moments_state::weight, &weighted_moments_state::sum, &weighted_moments_state::m2};
+};
+PRORATA_HD constexpr weighted_moments_state sealed(weighted_moments_state const& x) {
+  return {canonical_nan(x.weight), canonical_nan(x.sum), canonical_nan(x.m2)};
+}
+
+/// The merge of `moments` with weights in place of counts (West 1979). An operand of no weight adds nothing
+/// to the second moment.
+struct weighted_moments {
+  using value_type = weighted_moments_state;
+  static constexpr bool order_free = false;
+  PRORATA_HD static constexpr weighted_moments_state lift(weighted_value x) {
+    return {x.weight, x.weight * x.value, 0.0};
+  }
+  PRORATA_HD constexpr weighted_moments_state operator()(weighted_moments_state const& a,
+                                                         weighted_moments_state const& b) const {
+    double const total = a.weight + b.weight;
+    double const d = b.sum / b.weight - a.sum / a.weight;
+    double const between = (d * d) * (a.weight * (b.weight / total));
+    bool const both = a.weight != 0.0 && b.weight != 0.0;
+    return {total, a.sum + b.sum, both ? (a.m2 + b.m2) + between : a.m2 + b.m2};
+  }
+};
+
+/// Any callable (T, T) → T as an operation of the canonical order. It must be commutative: the lanes fold
+/// element i with element i + 32, not with its neighbour. For others see `in_sequence`.
+template <class T, class F>
+struct folding {
+  using value_type = T;
+  static constexpr bool order_free = false;
+  F f;
+  PRORATA_HD constexpr T operator()(T const& a, T const& b) const { return f(a, b); }
+};
+
+/// Turns a loaded element into an operand: through Op::lift where the operation has one.
+template <class Op, class X>
+PRORATA_HD constexpr typename Op::value_type lifted(X const& x) {
+  if constexpr (requires { Op::lift(x); }) {
+    return Op::lift(x);
+  } else {
+    return static_cast<typename Op::value_type>(x);
+  }
+}
+
+}  // namespace prorata

@@ -1,0 +1,363 @@
+// Folding distributed arrays: every split gives the same bits.
+#pragma once
+
+#include <cmath>
+#include <host/fp_environment.hpp>
+#include <prorata/elements.hpp>
+#include <prorata/exactly.hpp>
+#include <prorata/extrema.hpp>
+#include <prorata/reductions.hpp>
+
+namespace prorata {
+
+namespace detail {
+
+/// An element type's own operation, a callable, or a reduction: made into a reduction.
+template <class T, class Op>
+auto reduction_of(Op const& op) {
+  if constexpr (requires {
+                  typename Op::result_type;
+                  Op::lanes;
+                }) {
+    return op;
+  } else if constexpr (requires {
+                         typename Op::value_type;
+                         Op::order_free;
+                       }) {
+    if constexpr (Op::order_free) {
+      return order_free<Op>{op};
+    } else {
+      return ordered<Op>{op};
+    }
+  } else {
+    return ordered<folding<T, Op>>{{op}};
+  }
+}
+
+template <class R>
+constexpr bool has_identity = requires {
+  R::operation::identity();
+};
+
+}  // namespace detail
+
+/// Marks an operation that is associative but not commutative: elements are folded strictly with their
+/// neighbours (the canonical order with one lane). Slower than the 32-lane order.
+template <class T, class Op>
+auto in_sequence(Op op) {
+  return ordered<folding<T, Op>, 1>{{op}};
+}
+
+/// Runs a reduction over f(x[i], more[i], …). Nothing is sent but partial results; the merge happens on the
+/// device of the first local rank of each process, and every process returns the same bits.
+///   shape   n ≥ 1 elements over P ranks → one result
+///   order   the reduction's own, over global indices
+///   cost    reads every array once; sends O(log n) rows of 32 values per rank
+///   waits   for the result
+///   throws  usage_error (n = 0), device_error, communication_error
+template <class R, class F, class T, class... U, backend S>
+typename R::result_type run_reduction(R const& reduction, F f, distributed_array<T, S> const& x,
+                                      distributed_array<U, S> const&... more) {
+  require_alike(x, more...);
+  index_t const n = x.size();
+  require(n > 0, "a reduction of no elements has no result");
+  auto const& team = x.team();
+  auto const& cuts = x.partition();
+
+  std::vector<piece> pieces;
+  std::vector<std::size_t> offsets{0};
+  for (int rank = 0; rank < team.ranks(); ++rank) {
+    pieces.push_back({cuts.begin(rank), cuts.end(rank), n});
+    offsets.push_back(offsets.back() + static_cast<std::size_t>((R::bytes(pieces.back()) + 63) / 64 * 64));
+  }
+
+  // local work: each rank folds its own share
+  std::vector<buffer<std::byte, S>> partial;
+  std::vector<void const*> send;
+  for (std::size_t k = 0; k < x.parts().size(); ++k) {
+    auto const& p = x.parts()[k];
+    partial.emplace_back(*p.stream, static_cast<index_t>(offsets[static_cast<std::size_t>(p.rank) + 1] -
+                                                         offsets[static_cast<std::size_t>(p.rank)]));
+    send.push_back(partial.back().data());
+    reduce_piece(*p.stream, reduction, pieces[static_cast<std::size_t>(p.rank)], load_of(f, k, x, more...),
+                 partial.back().data());
+  }
+
+  // bytes: partial results reach the first rank of every process
+  S& first = team.streams().front();
+  buffer<std::byte, S> gathered(first, static_cast<index_t>(offsets.back()));
+  std::vector<void*> receive(x.parts().size(), nullptr);
+  receive.front() = gathered.data();
+  if (team.ranks() > 1) {
+    team.bytes().all_gather(team.streams(), send, receive, offsets);
+  } else {
+    std::swap(gathered, partial.front());
+  }
+
+  // local work: join and finish on that rank's device
+  buffer<std::byte, S> whole(first, static_cast<index_t>(R::bytes({0, n, n})));
+  buffer<typename R::result_type, S> answer(first, 1);
+  reduce_join(first, reduction, std::move(pieces), gathered.data(), whole.data());
+  reduce_finish(first, reduction, n, whole.data(), answer.data());
+  typename R::result_type result;
+  first.copy(&result, answer.data(), sizeof result);
+  team.sync();
+  return result;
+}
+
+/// Folds f(x[i], more[i], …) with op: an operation such as plus<double>, a reduction, or any callable (T, T)
+/// → T that is commutative and may be grouped anyhow (others: in_sequence). User functors are fused into the
+/// pass.
+///   order   canonical, L = 32 (P4016R0), integers and min/max in any order
+///   empty   the operation's identity if it has one, else usage_error
+template <class Op, class F, class T, class... U, backend S>
+auto transform_reduce(F f, Op const& op, distributed_array<T, S> const& x,
+                      distributed_array<U, S> const&... more) {
+  using element = std::remove_cvref_t<std::invoke_result_t<F, T const&, U const&...>>;
+  auto const reduction = detail::reduction_of<element>(op);
+  using R = std::remove_const_t<decltype(reduction)>;
+  if constexpr (requires { R::operation::identity(); }) {
+    if (x.size() == 0) return R::operation::identity();
+  }
+  return run_reduction(reduction, f, x, more...);
+}
+
+/// Folds the elements of x with op.
+template <class Op, class T, backend S>
+auto reduce(Op const& op, distributed_array<T, S> const& x) {
+  return transform_reduce(identity{}, op, x);
+}
+
+/// The same with an initial value, which enters last: op(init, fold of x).
+template <class Op, class I, class T, backend S>
+I reduce(Op const& op, distributed_array<T, S> const& x, I init) {
+  if (x.size() == 0) return init;
+  auto const folded = reduce(op, x);
+  return host::canonically([&] { return sealed(static_cast<I>(op(init, static_cast<I>(folded)))); });
+}
+
+namespace detail {
+struct times {
+  template <class T>
+  PRORATA_HD constexpr T operator()(T a, T b) const {
+    return multiplies<T>{}(a, b);
+  }
+};
+struct square {
+  template <class T>
+  PRORATA_HD constexpr T operator()(T a) const {
+    return multiplies<T>{}(a, a);
+  }
+};
+struct paired {
+  template <class T, class W>
+  PRORATA_HD constexpr weighted_value operator()(T x, W w) const {
+    return {static_cast<double>(w), static_cast<double>(x)};
+  }
+};
+/// The last step of a mean or a norm, whatever rounding the caller has set.
+template <class D>
+double ratio(double numerator, D denominator) {
+  return host::canonically([&] { return canonical_nan(numerator / static_cast<double>(denominator)); });
+}
+template <class T>
+T root(T x) {
+  return host::canonically([&] { return sealed(std::sqrt(x)); });
+}
+
+template <class P>
+struct counted_if {
+  P predicate;
+  template <class T>
+  PRORATA_HD index_t operator()(T const& x) const {
+    return predicate(x) ? 1 : 0;
+  }
+};
+template <class P>
+struct asked {
+  P predicate;
+  template <class T>
+  PRORATA_HD bool operator()(T const& x) const {
+    return static_cast<bool>(predicate(x));
+  }
+};
+}  // namespace detail
+
+/// Σ x[i], in T: floats in the canonical order, integers modulo 2^bits. Empty: 0 (−0 for floats).
+template <class T, backend S>
+T sum(distributed_array<T, S> const& x) {
+  return reduce(plus<T>{}, x);
+}
+
+/// Π x[i], in T.
+template <class T, backend S>
+T product(distributed_array<T, S> const& x) {
+  return reduce(multiplies<T>{}, x);
+}
+
+/// Σ x[i]·y[i], in T: products rounded once, then summed in the canonical order.
+template <class T, backend S>
+T dot(distributed_array<T, S> const& x, distributed_array<T, S> const& y) {
+  return transform_reduce(detail::times{}, plus<T>{}, x, y);
+}
+
+/// √Σ x[i]², in T.
+template <class T, backend S>
+T norm(distributed_array<T, S> const& x) {
+  return detail::root(transform_reduce(detail::square{}, plus<T>{}, x));
+}
+
+/// What `statistics` knows about an array.
+template <class T>
+struct summary {
+  index_t count;
+  double sum, mean;
+  double m2;  ///< Σ (x − mean)²
+  T min, max;
+  index_t argmin, argmax;
+
+  double variance(index_t ddof = 0) const { return detail::ratio(m2, count - ddof); }
+  double deviation(index_t ddof = 0) const { return detail::root(variance(ddof)); }
+};
+
+/// The reduction behind `statistics`.
+template <class T>
+using statistics_reduction = both<ordered<moments>, extrema<T>>;
+
+template <class T>
+summary<T> summary_of(index_t n, typename statistics_reduction<T>::result_type const& r) {
+  return {n,
+          r.first.sum,
+          detail::ratio(r.first.sum, n),
+          r.first.m2,
+          r.second.min,
+          r.second.max,
+          r.second.argmin,
+          r.second.argmax};
+}
+
+/// Count, sum, mean, second moment, extremes and their places, in one pass; sums in double.
+template <class T, backend S>
+summary<T> statistics(distributed_array<T, S> const& x) {
+  return summary_of<T>(x.size(), run_reduction(statistics_reduction<T>{}, identity{}, x));
+}
+
+/// Σ x[i] / n in double, the sum in the canonical order.
+template <class T, backend S>
+double mean(distributed_array<T, S> const& x) {
+  return detail::ratio(reduce(ordered<plus<double>>{}, x), x.size());
+}
+
+/// Σ (x[i] − mean)² / (n − ddof) in double, by the pairwise update of `moments`: one pass, stable.
+template <class T, backend S>
+double variance(distributed_array<T, S> const& x, index_t ddof = 0) {
+  return detail::ratio(reduce(moments{}, x).m2, x.size() - ddof);
+}
+
+template <class T, backend S>
+double deviation(distributed_array<T, S> const& x, index_t ddof = 0) {
+  return detail::root(variance(x, ddof));
+}
+
+/// Sums of weights and weighted elements and the weighted second moment of x with weights w.
+template <class T, class W, backend S>
+weighted_moments_state weighted_statistics(distributed_array<T, S> const& x,
+                                           distributed_array<W, S> const& w) {
+  return transform_reduce(detail::paired{}, weighted_moments{}, x, w);
+}
+
+/// Σ w[i]·x[i] / Σ w[i] in double.
+template <class T, class W, backend S>
+double weighted_mean(distributed_array<T, S> const& x, distributed_array<W, S> const& w) {
+  auto const m = weighted_statistics(x, w);
+  return detail::ratio(m.sum, m.weight);
+}
+
+/// Σ w[i]·(x[i] − weighted mean)² / Σ w[i] in double.
+template <class T, class W, backend S>
+double weighted_variance(distributed_array<T, S> const& x, distributed_array<W, S> const& w) {
+  auto const m = weighted_statistics(x, w);
+  return detail::ratio(m.m2, m.weight);
+}
+
+/// The least and the greatest element and their lowest indices; floats as in IEEE 754-2019 minimum/maximum.
+template <class T, backend S>
+extrema_result<T> minmax(distributed_array<T, S> const& x) {
+  return run_reduction(extrema<T>{}, identity{}, x);
+}
+template <class T, backend S>
+T min(distributed_array<T, S> const& x) {
+  return minmax(x).min;
+}
+template <class T, backend S>
+T max(distributed_array<T, S> const& x) {
+  return minmax(x).max;
+}
+template <class T, backend S>
+index_t argmin(distributed_array<T, S> const& x) {
+  return minmax(x).argmin;
+}
+template <class T, backend S>
+index_t argmax(distributed_array<T, S> const& x) {
+  return minmax(x).argmax;
+}
+
+namespace detail {
+struct as_factors {
+  template <class T>
+  PRORATA_HD constexpr factors<T> operator()(T x, T y) const {
+    return {x, y};
+  }
+};
+}  // namespace detail
+
+/// The element type of the exact accumulator for T: narrow integers go into the 64-bit one.
+template <class T>
+using exact_element =
+    std::conditional_t<std::is_floating_point_v<T>, T,
+                       std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+
+/// Σ x[i] rounded once: to T for floats, to double for integers. Any order, any split: the same bits, those
+/// of the true sum. Empty: +0.
+template <class T, backend S>
+auto exact_sum_of(distributed_array<T, S> const& x) {
+  if (x.size() == 0) return exact_sum<exact_element<T>>{}.round();
+  return run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, x).round();
+}
+
+/// Σ x[i] / n rounded once.
+template <class T, backend S>
+auto exact_mean_of(distributed_array<T, S> const& x) {
+  return run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, x).mean(x.size());
+}
+
+/// Σ x[i]·y[i] rounded once; no product is rounded before.
+template <class T, backend S>
+T exact_dot_of(distributed_array<T, S> const& x, distributed_array<T, S> const& y) {
+  require_alike(x, y);
+  if (x.size() == 0) return exact_dot<T>{}.round();
+  return run_reduction(exactly<exact_dot<T>>{}, detail::as_factors{}, x, y).round();
+}
+
+/// Σ w[i]·x[i] / Σ w[i] rounded once.
+template <class T, backend S>
+T exact_weighted_mean_of(distributed_array<T, S> const& x, distributed_array<T, S> const& w) {
+  auto const products = run_reduction(exactly<exact_dot<T>>{}, detail::as_factors{}, x, w);
+  return quotient<T>(products, run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, w));
+}
+
+/// How many elements the predicate holds for; whether for any, for all (empty: none, all).
+template <class T, backend S, class P>
+index_t count_if(distributed_array<T, S> const& x, P predicate) {
+  return transform_reduce(detail::counted_if<P>{predicate}, plus<index_t>{}, x);
+}
+template <class T, backend S, class P>
+bool any_of(distributed_array<T, S> const& x, P predicate) {
+  return transform_reduce(detail::asked<P>{predicate}, logical_or{}, x);
+}
+template <class T, backend S, class P>
+bool all_of(distributed_array<T, S> const& x, P predicate) {
+  return transform_reduce(detail::asked<P>{predicate}, logical_and{}, x);
+}
+
+}  // namespace prorata

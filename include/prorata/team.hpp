@@ -1,0 +1,64 @@
+// The devices that work together: this process's ranks, each a stream, and the way to the others.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <prorata/communicator.hpp>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace prorata {
+
+/// The ranks of this process and the communicator that reaches the others. A team is a handle: copies are the
+/// same team, and arrays keep it alive.
+///   threads   one thread at a time uses a team; different teams are independent
+template <backend S>
+class team {
+ public:
+  using stream_type = S;
+
+  /// A team of the given devices, all in this process, in rank order.
+  explicit team(std::vector<S> streams) : team(std::move(streams), nullptr) {}
+
+  /// A team whose local ranks are `streams` and whose other ranks are reached through `communicator`.
+  team(std::vector<S> streams, std::unique_ptr<communicator<S>> communicator) {
+    require(!streams.empty(), "a team needs at least one device");
+    if (!communicator)
+      communicator = std::make_unique<local_communicator<S>>(static_cast<int>(streams.size()));
+    state_ = std::make_shared<state>(state{std::move(streams), std::move(communicator)});
+  }
+
+  /// Ranks of the whole job; ranks and first rank of this process.
+  int ranks() const { return state_->bytes->ranks(); }
+  int local_ranks() const { return static_cast<int>(state_->streams.size()); }
+  int first_local_rank() const { return state_->bytes->first_local_rank(); }
+
+  /// The streams of this process's ranks, in rank order.
+  std::span<S> streams() const { return state_->streams; }
+  communicator<S>& bytes() const { return *state_->bytes; }
+
+  /// Waits for all local ranks; rethrows the first failure, after every rank has been waited for.
+  void sync() const {
+    std::exception_ptr failure;
+    for (S& s : streams()) {
+      try {
+        s.sync();
+      } catch (...) {
+        if (!failure) failure = std::current_exception();
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  friend bool operator==(team const& a, team const& b) { return a.state_ == b.state_; }
+
+ private:
+  struct state {
+    std::vector<S> streams;
+    std::unique_ptr<communicator<S>> bytes;
+  };
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace prorata
