@@ -1,0 +1,33 @@
+// What a job found: named numbers that keep their type, their bits and their shortest decimal form.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace prorata::cli {
+
+using number = std::variant<double, float, std::int64_t, std::uint64_t, bool>;
+
+/// One named result. `where` is an element's position in an array of several dimensions.
+struct finding {
+  std::string name;
+  number value;
+  std::string where{};
+};
+using answer = std::vector<finding>;
+
+/// The shortest decimal text that reads back as the same number.
+std::string shortest(number const& x);
+/// The IEEE bits of a float as "0x…"; nothing for integers.
+std::optional<std::string> bits_text(number const& x);
+/// NumPy's code of its type: "f8", "i8", "u8", "b1".
+char const* code_of(number const& x);
+
+/// {"value": …, "bits": "0x…"}; NaN and infinities, which JSON lacks, as strings.
+void to_json(nlohmann::json& j, finding const& f);
+
+}  // namespace prorata::cli

@@ -1,0 +1,166 @@
+// Parsing device lists and weights; measuring weights where "auto" asks for it.
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <host/cli/devices.hpp>
+#include <host/cli/gpus.hpp>
+#include <host/io/printable.hpp>
+#include <host/reduce.hpp>
+#include <prorata/error.hpp>
+#include <prorata/normalize.hpp>
+#include <prorata/reductions.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+[[noreturn]] void refuse_device(std::string_view word) {
+  throw usage_error("--devices: '" + io::printable(word, 60) +
+                    "' is not a device; use cpu, gpu, gpu:N or sim:SPEED,SPEED, each with *COUNT");
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (std::size_t from = 0; from <= text.size();) {
+    std::size_t const comma = std::min(text.find(',', from), text.size());
+    words.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return words;
+}
+
+template <class N>
+bool read_number(std::string_view text, N& value) {
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// Cuts "*4" off a word; 1 where there is none.
+int count_of(std::string_view& word, std::string_view whole) {
+  auto const star = word.find('*');
+  if (star == word.npos) return 1;
+  int count = 0;
+  if (!read_number(word.substr(star + 1), count) || count < 1 || count > 1024) refuse_device(whole);
+  word = word.substr(0, star);
+  return count;
+}
+
+void add(std::vector<device_spec>& devices, device_spec device, int count) {
+  for (int k = 0; k < count; ++k) {
+    devices.push_back(device);
+    if (count > 1) devices.back().name += "#" + std::to_string(k);
+  }
+}
+
+double measured_speed(device_spec const& device, std::vector<device_spec> const& all, int threads) {
+  struct load {
+    float const* data;
+    float operator()(index_t i) const { return data[i]; }
+  };
+  constexpr index_t n = 4 << 20;
+  static std::vector<float> const data(static_cast<std::size_t>(n), 1.25f);
+  host::stream stream(stream_options_of(device, all, threads));
+  ordered<plus<float>> const reduction;
+  std::vector<std::byte> partial(static_cast<std::size_t>(reduction.bytes({0, n, n})));
+  double best = 1e9;
+  for (int round = 0; round < 4; ++round) {
+    auto const start = std::chrono::steady_clock::now();
+    host::reduce_piece(stream, reduction, piece{0, n, n}, load{data.data()}, partial.data());
+    stream.sync();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return static_cast<double>(n) / best;
+}
+
+}  // namespace
+
+std::vector<device_spec> parse_devices(std::string_view text) {
+  std::vector<device_spec> devices;
+  // counting GPUs wakes the driver: only where one may be meant
+  int const gpus = text.empty() || text.find("gpu") != text.npos ? gpu_count() : 0;
+  auto const gpu = [&](int number) {
+    if (number >= gpus)
+      throw device_error("gpu:" + std::to_string(number) + " is not there: " + gpu_absence());
+    return device_spec{device_kind::gpu, number, 1, "gpu:" + std::to_string(number)};
+  };
+  if (text.empty()) {
+    for (int g = 0; g < gpus; ++g) add(devices, gpu(g), 1);
+    if (devices.empty()) add(devices, {device_kind::cpu, 0, 1, "cpu"}, 1);
+    return devices;
+  }
+  bool in_sim = false;
+  for (std::string_view const whole : words_of(text)) {
+    std::string_view word = whole;
+    if (word.starts_with("sim:")) {
+      in_sim = true;
+      word.remove_prefix(4);
+    } else if (!word.empty() && (word.front() < '0' || word.front() > '9')) {
+      in_sim = false;
+    }
+    int const count = count_of(word, whole);
+    if (in_sim) {
+      double speed = 0;
+      if (!read_number(word, speed) || !(speed > 0) || speed > 1e6) refuse_device(whole);
+      add(devices, {device_kind::cpu, 0, speed, "sim:" + std::string(word)}, count);
+    } else if (word == "cpu") {
+      add(devices, {device_kind::cpu, 0, 1, "cpu"}, count);
+    } else if (word == "gpu") {
+      if (gpus == 0) throw device_error("--devices gpu: " + gpu_absence());
+      for (int g = 0; g < gpus; ++g) add(devices, gpu(g), count);
+    } else if (int number = 0;
+               word.starts_with("gpu:") && read_number(word.substr(4), number) && number >= 0) {
+      add(devices, gpu(number), count);
+    } else {
+      refuse_device(whole);
+    }
+  }
+  if (devices.size() > 1024) throw usage_error("--devices: at most 1024 devices");
+  return devices;
+}
+
+std::vector<double> weights_of(std::vector<device_spec> const& devices, options const& o) {
+  std::vector<double> weights;
+  if (o.weights.empty()) {
+    for (auto const& d : devices) weights.push_back(d.speed);
+  } else if (o.weights == "equal") {
+    weights.assign(devices.size(), 1.0);
+  } else if (o.weights == "auto") {
+    for (auto const& d : devices)
+      weights.push_back(d.kind == device_kind::gpu ? gpu_speed(d.number)
+                                                   : measured_speed(d, devices, o.threads));
+  } else {
+    weights = parse_numbers(o.weights, "--weights");
+    if (weights.size() != devices.size())
+      throw usage_error("--weights has " + std::to_string(weights.size()) + " numbers for " +
+                        std::to_string(devices.size()) + " devices");
+  }
+  require_weights(weights, true);
+  return weights;
+}
+
+partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity) {
+  partition_options p{.granularity = granularity, .method = parse_method(o.method), .caps = {}};
+  if (!o.cap.empty()) {
+    for (std::size_t from = 0; from <= o.cap.size();) {
+      std::size_t const comma = std::min(o.cap.find(',', from), o.cap.size());
+      p.caps.push_back(parse_index(std::string_view(o.cap).substr(from, comma - from), "--cap"));
+      from = comma + 1;
+    }
+    if (p.caps.size() == 1) p.caps.assign(weights.size(), p.caps.front());
+    if (p.caps.size() != weights.size())
+      throw usage_error("--cap has " + std::to_string(p.caps.size()) + " numbers for " +
+                        std::to_string(weights.size()) + " devices");
+  }
+  return partition_by_weights(n, weights, p);
+}
+
+host::stream_options stream_options_of(device_spec const& device, std::vector<device_spec> const& all,
+                                       int threads) {
+  if (device.kind == device_kind::gpu) return {.threads = threads, .slowdown = 1, .name = device.name};
+  double fastest = 0;
+  for (auto const& d : all)
+    if (d.kind == device_kind::cpu) fastest = std::max(fastest, d.speed);
+  return {.threads = threads, .slowdown = std::max(1.0, fastest / device.speed), .name = device.name};
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,41 @@
+// The devices a command was given, and their weights.
+#pragma once
+
+#include <host/cli/options.hpp>
+#include <host/stream.hpp>
+#include <prorata/partition.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace prorata::cli {
+
+enum class device_kind { cpu, gpu };
+
+/// One rank's device. `speed` is what `sim:` asked for; 1 otherwise.
+struct device_spec {
+  device_kind kind = device_kind::cpu;
+  int number = 0;  ///< which GPU
+  double speed = 1;
+  std::string name;
+};
+
+/// Reads a list such as "cpu", "cpu*4", "gpu", "gpu:0*2,cpu", "sim:1,2,4,8"; empty means every GPU, else cpu.
+///   throws  usage_error (not a device list), device_error (no such GPU)
+std::vector<device_spec> parse_devices(std::string_view text);
+
+/// One weight per device: --weights, or "equal", or "auto" (measured), by default the speeds of `sim:`
+/// devices and equal ones otherwise.
+///   throws  usage_error when the number of weights is not that of the devices, or a weight is not one
+std::vector<double> weights_of(std::vector<device_spec> const& devices, options const& o);
+
+/// How n elements are cut among the devices, in whole tiles.
+///   throws  infeasible when --cap holds fewer than n elements
+partition cuts_of(index_t n, std::vector<double> const& weights, options const& o,
+                  index_t granularity = 1024);
+
+/// A host stream that behaves as the device should, among the others.
+host::stream_options stream_options_of(device_spec const& device, std::vector<device_spec> const& all,
+                                       int threads);
+
+}  // namespace prorata::cli

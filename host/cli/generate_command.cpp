@@ -1,0 +1,76 @@
+// prorata generate: a reproducible array to try things on.
+#include <fmt/core.h>
+
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/io/atomic_file.hpp>
+#include <host/io/npy.hpp>
+#include <host/io/raw.hpp>
+#include <host/parallel.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+/// Element i of the sequence of a seed: SplitMix64 (Steele, Lea, Flood 2014), so any element can be made
+/// alone.
+std::uint64_t random_bits(std::uint64_t seed, index_t i) {
+  std::uint64_t z = seed + (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+template <class T>
+T element(std::uint64_t bits) {
+  if constexpr (std::is_same_v<T, boolean8>) {
+    return {static_cast<unsigned char>(bits >> 63)};
+  } else if constexpr (std::is_same_v<T, half>) {
+    return to_half(static_cast<double>(bits >> 11) * 0x1p-53 - 0.5);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(static_cast<double>(bits >> 11) * 0x1p-53 - 0.5);
+  } else {
+    return static_cast<T>(bits >> (64 - 8 * sizeof(T)));
+  }
+}
+
+}  // namespace
+
+void generate_command(arguments const& args) {
+  CLI::App command("", "generate");
+  std::string dtype = "f4", shape, output, progress_mode = "auto";
+  std::uint64_t seed = 1;
+  command.add_option("--dtype", dtype);
+  command.add_option("--shape,--count", shape)->required();
+  command.add_option("--seed", seed);
+  command.add_option("-o,--output", output)->required();
+  command.add_option("--progress", progress_mode);
+  parse(command, args);
+  auto const type = io::parse_dtype(dtype).type;
+  auto const dimensions = io::parse_shape(shape);
+  index_t const count = io::count_of(dimensions), size = io::size_of(type);
+  require(count >= 0 && count <= (index_t{1} << 60) / size, "--shape: more elements than a file can hold");
+  std::string const header = io::npy_header(type, dimensions);
+  auto const data_begin = static_cast<index_t>(header.size());
+  io::atomic_file out(output, data_begin + count * size);
+  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  {
+    progress bar(progress_mode, "generate", count * size);
+    constexpr index_t grain = 128 * tile;
+    host::for_each_block((count + grain - 1) / grain, [&](index_t k) {
+      index_t const begin = k * grain, end = std::min(begin + grain, count);
+      io::visit(type, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        std::vector<T> values(static_cast<std::size_t>(end - begin));
+        for (index_t i = begin; i < end; ++i)
+          values[static_cast<std::size_t>(i - begin)] = element<T>(random_bits(seed, i));
+        out.write(data_begin + begin * size, std::as_bytes(std::span(values)));
+      });
+      bar.add((end - begin) * size);
+    });
+  }
+  out.commit();
+  fmt::print("{}: {} elements of {}, seed {}\n", io::printable(output), count, io::name_of(type), seed);
+}
+
+}  // namespace prorata::cli

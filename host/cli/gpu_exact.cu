@@ -1,0 +1,9 @@
+// Exact sums, compiled by nvcc.
+#include <host/cli/gpu_kernel_of.hpp>
+#include <kernels/reduce.cuh>
+
+namespace prorata::cli {
+
+gpu_kernel exact_kernel(gpu_reduction r) { return exact_kernel_on<cuda::stream>(r); }
+
+}  // namespace prorata::cli

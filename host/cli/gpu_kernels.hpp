@@ -1,0 +1,37 @@
+// The kernels behind folds of files, as functions that any compiler can call.
+#pragma once
+
+#include <cstddef>
+#include <host/cli/gpu_elements.hpp>
+#include <host/cli/gpu_rank.hpp>
+#include <prorata/ordered.hpp>
+
+namespace prorata::cuda {
+class stream;
+}
+
+namespace prorata::cli {
+
+/// One reduction on a device: what it reads, how large a partial result is, and how to queue one. fold reads
+/// element i at elements[i − p.begin].
+template <class Stream>
+struct kernel_on {
+  gpu_value value;
+  index_t (*bytes)(piece p);
+  void (*fold)(Stream& s, piece p, void const* elements, std::byte* out);
+};
+using gpu_kernel = kernel_on<cuda::stream>;
+
+/// The kernel of a reduction, compiled by nvcc. Each family is compiled by itself; {} where the reduction is
+/// of another one.
+gpu_kernel ordered_kernel(gpu_reduction r);
+gpu_kernel unordered_kernel(gpu_reduction r);
+gpu_kernel exact_kernel(gpu_reduction r);
+
+/// Queues the conversion of `count` elements to what a fold reads, at `out`: values of the given type. b is
+/// looked at only by the forms that take two.
+///   throws  device_error
+void gather(cuda::stream& s, gpu_form form, gpu_value value, stored_elements const& a,
+            stored_elements const& b, index_t count, void* out);
+
+}  // namespace prorata::cli

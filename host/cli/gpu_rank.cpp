@@ -1,0 +1,57 @@
+// Ranks on CUDA's GPUs: what their streams, kernels and pinned memory are.
+#include <host/cli/gpu_slots.hpp>
+#include <host/expression/cuda_source.hpp>
+#include <kernels/device.hpp>
+#include <kernels/nvrtc.hpp>
+#include <kernels/pinned.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+struct cuda_verbs {
+  using stream = cuda::stream;
+  int device;
+  std::shared_ptr<cuda::kernel_cache> kernels;  // the ranks' together: an expression is compiled once
+
+  static gpu_kernel kernel_of(gpu_reduction r) {
+    for (auto const find : {ordered_kernel, unordered_kernel, exact_kernel})
+      if (gpu_kernel const k = find(r); k.fold != nullptr) return k;
+    throw device_error("this reduction is not compiled for GPUs; use --devices cpu");
+  }
+
+  static void gather(stream& s, gpu_form form, gpu_value value, stored_elements const& a,
+                     stored_elements const& b, index_t count, void* out) {
+    cli::gather(s, form, value, a, b, count, out);
+  }
+
+  void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {
+    long long n = count;
+    std::vector<void*> arguments{&n};
+    for (auto& in : inputs) arguments.push_back(&in);
+    arguments.push_back(&out);
+    kernels->launch(s, job.source, expression::cuda_kernel_name, count, arguments, expression::cuda_options);
+  }
+
+  std::shared_ptr<std::byte> pinned(std::size_t bytes) const {
+    cuda::device_guard const on(device);  // or else device 0 would be woken
+    return cuda::pinned_memory(bytes);
+  }
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices,
+                                                 index_t slot_bytes) {
+  auto const kernels = std::make_shared<cuda::kernel_cache>();
+  std::vector<std::unique_ptr<gpu_rank>> ranks(devices.size());
+  for (std::size_t k = 0; k < devices.size(); ++k) {
+    if (devices[k].kind != device_kind::gpu) continue;
+    auto const open = [&] { return cuda::stream({devices[k].number, 0, devices[k].name}); };
+    ranks[k] = std::make_unique<slot_rank<cuda_verbs>>(open(), open(), open(), slot_bytes,
+                                                       cuda_verbs{devices[k].number, kernels});
+  }
+  return ranks;
+}
+
+}  // namespace prorata::cli

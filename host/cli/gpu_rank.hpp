@@ -1,0 +1,76 @@
+// The GPU of one rank: elements of files go in, partial results or mapped elements come out.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <host/cli/devices.hpp>
+#include <host/cli/gpu_elements.hpp>
+#include <host/cli/inputs.hpp>
+#include <host/stream.hpp>
+#include <memory>
+#include <prorata/ordered.hpp>
+#include <string>
+#include <vector>
+
+namespace prorata::cli {
+
+/// The reductions that are compiled for GPUs. The host's are made of them (gpu_jobs.hpp).
+enum class gpu_reduction {
+  sum_f64,
+  product_f64,
+  moments,
+  weighted_moments,
+  sum_i64,
+  product_i64,
+  any,
+  all,
+  extrema_f32,
+  extrema_f64,
+  extrema_i64,
+  extrema_u64,
+  exact_f32,
+  exact_f64,
+  exact_i64,
+  exact_u64,
+  exact_products
+};
+
+/// A fold as GPUs run it.
+struct gpu_job {
+  gpu_form form;
+  std::vector<input const*> sources;  ///< a, and b where the form takes two; may be the same
+  std::vector<gpu_reduction> reductions;
+};
+
+/// A map as GPUs run it: the source of a kernel (expression::emit_cuda) and the files it reads.
+struct gpu_map {
+  std::string source;
+  std::vector<input const*> inputs;
+  index_t result_size;  ///< bytes of an element of the result
+};
+
+/// One GPU, worked by the thread of one host stream. Both verbs are called from inside the stream's queued
+/// work, cut the piece into slots, bring each through pinned memory to the device with copies and kernels
+/// under way together, and hand over what comes back: take(slot, bytes), slots in order.
+///   memory  four slots on the host and on the device, and one converted slot there; slots are halved until
+///           they fit the device's memory
+///   throws  device_error; out_of_memory when not even the smallest slot fits
+class gpu_rank {
+ public:
+  using taker = std::function<void(piece slot, std::byte const* bytes)>;
+
+  virtual ~gpu_rank() = default;
+
+  /// Takes the partial result of each reduction, one after the other, each at the next multiple of 64 bytes.
+  virtual void fold(host::stream const& s, gpu_job const& job, piece p, taker const& take) = 0;
+
+  /// Takes the results of the elements of a slot.
+  virtual void map(host::stream const& s, gpu_map const& job, piece p, taker const& take) = 0;
+};
+
+/// The GPU of each rank; null for ranks that are not one.
+///   slot_bytes  of input that travel together
+///   throws      device_error
+std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices, index_t slot_bytes);
+
+}  // namespace prorata::cli

@@ -1,0 +1,195 @@
+// Slots of files on their way to a device, and the kernels that are queued for them: the GPU of a rank for
+// any backend, so that it also runs where there is no GPU.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <host/cli/gpu_kernels.hpp>
+#include <host/cli/gpu_rank.hpp>
+#include <kernels/pipeline.hpp>
+#include <optional>
+#include <prorata/canonical.hpp>
+#include <prorata/error.hpp>
+
+namespace prorata::cli {
+
+inline constexpr index_t copy_grain = 1 << 20;      // bytes that one thread copies at a time
+inline constexpr index_t partial_room = 128 << 10;  // bytes: twice what any slot's partial results take
+
+/// Where each file's elements lie within a slot of `count` elements: largest elements first, so that all are
+/// aligned to their size however short the slot is.
+///   f8, f4, f8 of 1000 elements   →   f8 at 0, f8 at 8000, f4 at 16000
+class slot_layout {
+ public:
+  explicit slot_layout(std::vector<input const*> files) : files_(std::move(files)) {
+    std::stable_sort(files_.begin(), files_.end(),
+                     [](input const* a, input const* b) { return size_of(*a) > size_of(*b); });
+    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
+    for (auto const* f : files_) bytes_ += size_of(*f);
+  }
+
+  static index_t size_of(input const& f) { return io::size_of(f.array().type); }
+
+  /// Bytes of one element of every file.
+  index_t bytes() const { return bytes_; }
+
+  stored_elements find(void const* slot, index_t count, input const* wanted) const {
+    auto const* at = static_cast<std::byte const*>(slot);
+    for (auto const* f : files_) {
+      if (f == wanted) return {at, f->array().type, f->array().swapped};
+      at += count * size_of(*f);
+    }
+    throw device_error("a slot without one of its files");
+  }
+
+  /// Copies elements [begin, end) of every file to a slot, on the stream's threads.
+  void fill(host::stream const& s, std::byte* slot, index_t begin, index_t end) const {
+    for (auto const* f : files_) {
+      index_t const size = size_of(*f), grain = copy_grain / size;
+      s.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
+        index_t const first = begin + k * grain, last = std::min(first + grain, end);
+        f->prepare(first, last);
+        std::memcpy(slot + (first - begin) * size, f->data() + first * size,
+                    static_cast<std::size_t>((last - first) * size));
+      });
+      slot += (end - begin) * size;
+    }
+  }
+
+ private:
+  std::vector<input const*> files_;
+  index_t bytes_ = 0;
+};
+
+/// What a job needs of a slot: bytes for each element that goes in, is converted, comes back; and bytes that
+/// come back whatever the slot holds.
+struct slot_needs {
+  index_t in, converted, out, more_out;
+  friend bool operator==(slot_needs const&, slot_needs const&) = default;
+};
+
+/// A rank's device, reached through three streams. Verbs say how the device does it:
+///   stream                                      the backend
+///   kernel_of(reduction)                        a kernel_on<stream>
+///   gather(stream, form, value, a, b, n, out)   elements converted to what a fold reads
+///   map(stream, job, n, inputs, out)            a mapped slot
+///   pinned(bytes)                               host memory to copy from and to
+template <class Verbs>
+class slot_rank final : public gpu_rank {
+  using stream = typename Verbs::stream;
+
+ public:
+  /// With three streams of the rank's device.
+  slot_rank(stream up, stream compute, stream down, index_t slot_bytes, Verbs verbs)
+      : verbs_(std::move(verbs)),
+        up_(std::move(up)),
+        compute_(std::move(compute)),
+        down_(std::move(down)),
+        slot_bytes_(slot_bytes) {}
+
+  void fold(host::stream const& s, gpu_job const& job, piece p, taker const& take) override {
+    slot_layout const layout(job.sources);
+    std::vector<kernel_on<stream>> kernels;
+    index_t converted = 0;
+    for (gpu_reduction const r : job.reductions) {
+      kernels.push_back(verbs_.kernel_of(r));
+      if (!ready(job, kernels.back())) converted = std::max(converted, size_of(kernels.back().value));
+    }
+    make_room({layout.bytes(), converted, 0, partial_room});
+    run(s, layout, p, take, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      auto const a = layout.find(chunk.in, count, job.sources.front());
+      auto const b = layout.find(chunk.in, count, job.sources.back());
+      index_t offset = 0;
+      for (auto const& kernel : kernels) {
+        void const* elements = a.data;
+        if (!ready(job, kernel)) {
+          verbs_.gather(compute_, job.form, kernel.value, a, b, count, converted_.get());
+          elements = converted_.get();
+        }
+        index_t const end = offset + kernel.bytes(slot);
+        require(end <= partial_room, "a partial result is larger than its room");
+        kernel.fold(compute_, slot, elements, static_cast<std::byte*>(chunk.out) + offset);
+        offset = (end + 63) / 64 * 64;
+      }
+      chunk.result_bytes = static_cast<std::size_t>(std::min(offset, partial_room));
+    });
+  }
+
+  void map(host::stream const& s, gpu_map const& job, piece p, taker const& take) override {
+    slot_layout const layout(job.inputs);
+    make_room({layout.bytes(), 0, job.result_size, 0});
+    run(s, layout, p, take, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      std::vector<void const*> inputs;
+      for (auto const* f : job.inputs) inputs.push_back(layout.find(chunk.in, count, f).data);
+      verbs_.map(compute_, job, count, inputs, chunk.out);
+      chunk.result_bytes = static_cast<std::size_t>(count * job.result_size);
+    });
+  }
+
+ private:
+  static bool ready(gpu_job const& job, kernel_on<stream> const& kernel) {
+    auto const& a = job.sources.front()->array();
+    return is_ready(job.form, kernel.value, a.type, a.swapped);
+  }
+
+  /// Sends a piece through the pipeline, slot by slot.
+  template <class Work>
+  void run(host::stream const& s, slot_layout const& layout, piece p, taker const& take, Work const& work) {
+    auto const slot_at = [&](std::size_t offset, std::size_t bytes) {
+      index_t const begin = p.begin + static_cast<index_t>(offset) / layout.bytes();
+      return piece{begin, begin + static_cast<index_t>(bytes) / layout.bytes(), p.n};
+    };
+    pipeline_->run(
+        static_cast<std::size_t>((p.end - p.begin) * layout.bytes()),
+        [&](void* to, std::size_t offset, std::size_t bytes) {
+          piece const slot = slot_at(offset, bytes);
+          layout.fill(s, static_cast<std::byte*>(to), slot.begin, slot.end);
+        },
+        [&](stream&, cuda::pipeline_chunk& chunk) { work(slot_at(chunk.offset, chunk.bytes), chunk); },
+        [&](cuda::pipeline_chunk const& chunk, void const* from) {
+          take(slot_at(chunk.offset, chunk.bytes), static_cast<std::byte const*>(from));
+        });
+  }
+
+  std::shared_ptr<void> memory(std::size_t bytes) {
+    return {compute_.allocate(bytes), [this, bytes](void* p) { compute_.deallocate(p, bytes); }};
+  }
+
+  /// Makes slots for a kind of job, once; halves them until they fit. Slots are whole tiles.
+  void make_room(slot_needs const& needs) {
+    if (pipeline_ && needs_ == needs) return;
+    for (;;) {
+      pipeline_.reset();
+      converted_.reset();
+      index_t const elements = std::max(slot_bytes_ / (needs.in + needs.out) / tile * tile, tile);
+      try {
+        if (needs.converted > 0) converted_ = memory(static_cast<std::size_t>(elements * needs.converted));
+        pipeline_.emplace(up_, compute_, down_,
+                          cuda::pipeline_options{
+                              .chunk_bytes = static_cast<std::size_t>(elements * needs.in),
+                              .result_bytes = static_cast<std::size_t>(elements * needs.out + needs.more_out),
+                              .slots = 4},
+                          [&](std::size_t bytes) { return verbs_.pinned(bytes); });
+        needs_ = needs;
+        return;
+      } catch (out_of_memory const&) {
+        if (elements == tile) throw;
+        slot_bytes_ /= 2;
+        pipeline_.reset();
+        converted_.reset();
+        compute_.sync();  // what was given back is there again
+      }
+    }
+  }
+
+  Verbs verbs_;
+  stream up_, compute_, down_;
+  index_t slot_bytes_;
+  slot_needs needs_{};
+  std::shared_ptr<void> converted_;
+  std::optional<cuda::pipeline<stream>> pipeline_;
+};
+
+}  // namespace prorata::cli

@@ -1,0 +1,18 @@
+// Without the CUDA half there are no GPUs, and the message says how to get them.
+#include <host/cli/gpu_rank.hpp>
+#include <host/cli/gpus.hpp>
+
+namespace prorata::cli {
+
+int gpu_count() { return 0; }
+std::string gpu_absence() {
+  return "this prorata was built without the CUDA half; configure with -DPRORATA_CUDA=ON, or use --devices "
+         "cpu";
+}
+std::vector<gpu_info> gpu_list() { return {}; }
+double gpu_speed(int) { return 0; }
+std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices, index_t) {
+  return std::vector<std::unique_ptr<gpu_rank>>(devices.size());
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,100 @@
+// prorata map: an expression over files, written to a file.
+#include <fmt/core.h>
+
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/expression/cuda_source.hpp>
+#include <host/expression/parser.hpp>
+#include <host/expression/program.hpp>
+#include <host/io/atomic_file.hpp>
+#include <host/io/npy.hpp>
+#include <nlohmann/json.hpp>
+
+namespace prorata::cli {
+
+void map_command(arguments const& args) {
+  options o;
+  CLI::App command("", "map");
+  std::string text, to;
+  bool raw = false;
+  command.add_option("expression", text)->required();
+  command.add_option("inputs", o.inputs);
+  command.add_option("-o,--output", o.output);
+  command.add_option("--to", to);
+  command.add_flag("--raw", raw);
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  parse(command, args);
+  require(!o.inputs.empty(), "map: name at least one input file after the expression");
+  require(!o.output.empty(), "map: name the output with -o FILE");
+
+  // Everything a user can get wrong is refused before the output is begun.
+  auto const in = open_inputs(o);
+  std::vector<io::element_type> types;
+  std::vector<io::file_identity> identities;
+  std::vector<input const*> files;
+  index_t bytes = 0;
+  for (auto const& i : in) {
+    types.push_back({i->array().type, i->array().swapped});
+    identities.push_back(i->file().identity());
+    files.push_back(i.get());
+    bytes += io::size_of(i->array().type);
+  }
+  std::optional<io::dtype> output_type;
+  if (!to.empty()) output_type = io::parse_dtype(to).type;
+  auto const tree = expression::parse(text, types);
+  expression::program const program(tree, output_type);
+  index_t const size = io::size_of(program.output());
+  auto const& first = in.front()->array();
+  std::string const header = raw ? "" : io::npy_header(program.output(), first.shape, first.fortran_order);
+  auto const data_begin = static_cast<index_t>(header.size());
+
+  session job(o, files, bytes + size, "map");
+  io::atomic_file out(o.output, data_begin + first.count * size, identities);
+  if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  auto const on_host = [&](piece p) {
+    expression::program::workspace space(program);
+    auto const result =
+        std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>((p.end - p.begin) * size));
+    std::vector<void const*> data;
+    for (auto const& i : in) {
+      i->prepare(p.begin, p.end);
+      data.push_back(i->data() + p.begin * io::size_of(i->array().type));
+    }
+    program.run(data, result.get(), p.end - p.begin, space);
+    out.write(data_begin + p.begin * size,
+              {result.get(), static_cast<std::size_t>((p.end - p.begin) * size)});
+  };
+  gpu_map const kernel{expression::emit_cuda(tree, output_type), files, size};
+  auto const on_gpu = [&](host::stream const& s, gpu_rank& gpu, piece p) {
+    gpu.map(s, kernel, p, [&](piece slot, std::byte const* results) {
+      s.parallel((slot.end - slot.begin + host::loop_grain - 1) / host::loop_grain, [&](index_t k) {
+        index_t const begin = slot.begin + k * host::loop_grain;
+        index_t const end = std::min(begin + host::loop_grain, slot.end);
+        out.write(data_begin + begin * size,
+                  {results + (begin - slot.begin) * size, static_cast<std::size_t>((end - begin) * size)});
+      });
+    });
+  };
+  job.run("map", on_host, on_gpu);
+  out.commit();
+  job.finish();
+  if (o.json) {
+    fmt::print("{}\n", nlohmann::json{{"op", "map"},
+                                      {"n", first.count},
+                                      {"dtype", io::describe(program.output()).code},
+                                      {"output", o.output},
+                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                      {"seconds", job.seconds()},
+                                      {"bytes", job.bytes()},
+                                      {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
+                           .dump());
+  } else {
+    fmt::print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+               first.count, io::name_of(program.output()), job.seconds(),
+               static_cast<double>(job.bytes()) / job.seconds() / 1e9);
+  }
+}
+
+}  // namespace prorata::cli

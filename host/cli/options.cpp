@@ -1,0 +1,104 @@
+// Reading option values: sizes with units, lists of numbers, names of methods.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <charconv>
+#include <cmath>
+#include <host/cli/options.hpp>
+#include <host/io/printable.hpp>
+#include <limits>
+#include <prorata/error.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+[[noreturn]] void refuse_option(char const* option, std::string_view text, std::string const& wanted) {
+  throw usage_error(std::string(option) + " '" + io::printable(text, 60) + "': expected " + wanted);
+}
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+}  // namespace
+
+void add_device_options(CLI::App& command, options& o) {
+  command.add_option("--devices", o.devices);
+  command.add_option("--weights", o.weights);
+  command.add_option("--method", o.method);
+  command.add_option("--cap", o.cap);
+  command.add_option("--threads", o.threads);
+}
+
+void add_raw_options(CLI::App& command, options& o) {
+  command.add_option("--dtype", o.dtype);
+  command.add_option("--shape", o.shape);
+  command.add_option("--offset", o.offset);
+}
+
+void add_stream_options(CLI::App& command, options& o) {
+  command.add_option("--memory", o.memory);
+  command.add_option("--chunk", o.chunk);
+  command.add_flag("--json", o.json);
+  command.add_option("--progress", o.progress);
+  command.add_option("--trace", o.trace);
+  command.add_option("--verify", o.verify);
+}
+
+index_t parse_bytes(std::string_view text, char const* option) {
+  std::string_view digits = text;
+  double unit = 1;
+  auto const drop = [&](std::string_view suffix) {
+    if (digits.size() > suffix.size() && digits.ends_with(suffix)) {
+      digits.remove_suffix(suffix.size());
+      return true;
+    }
+    return false;
+  };
+  if (!drop("iB")) drop("B");
+  constexpr std::string_view units = "KMGT";
+  for (std::size_t k = 0; k < units.size(); ++k)
+    if (drop(units.substr(k, 1))) {
+      unit = std::ldexp(1.0, 10 * static_cast<int>(k + 1));
+      break;
+    }
+  auto const value = number(digits);
+  if (!value || !(*value > 0) || *value * unit >= 0x1p63)
+    refuse_option(option, text, "a size in bytes such as 4096, 64K, 512M or 1.5G");
+  return static_cast<index_t>(*value * unit);
+}
+
+std::vector<double> parse_numbers(std::string_view text, char const* option) {
+  std::vector<double> values;
+  for (std::size_t from = 0; from <= text.size();) {
+    std::size_t const comma = std::min(text.find(',', from), text.size());
+    auto const value = number(text.substr(from, comma - from));
+    if (!value)
+      refuse_option(option, text,
+                    "numbers separated by commas; number " + std::to_string(values.size()) + " is not one");
+    values.push_back(*value);
+    from = comma + 1;
+  }
+  return values;
+}
+
+apportionment parse_method(std::string_view text) {
+  if (text == "hamilton") return apportionment::hamilton;
+  if (text == "webster") return apportionment::webster;
+  if (text == "dhondt") return apportionment::dhondt;
+  refuse_option("--method", text, "hamilton, webster or dhondt");
+}
+
+index_t parse_index(std::string_view text, char const* option) {
+  index_t value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0)
+    refuse_option(option, text, "a whole number from 0 to 9223372036854775807");
+  return value;
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,49 @@
+// What the command line says, checked and in units: the options that commands share.
+#pragma once
+
+#include <optional>
+#include <prorata/apportion.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace prorata::cli {
+
+/// Options of commands that read arrays, as typed.
+struct options {
+  std::vector<std::string> inputs;
+  std::string devices, weights, memory = "1G", chunk, cap, method = "hamilton";
+  std::string dtype, shape, offset;
+  std::string output, trace;
+  std::string progress = "auto";
+  int threads = 0;
+  double verify = 0;
+  bool exact = false, json = false;
+};
+
+/// Adds --devices, --weights, --method, --cap, --threads: where work goes.
+void add_device_options(CLI::App& command, options& o);
+/// Adds --dtype, --shape, --offset: what a headerless file holds.
+void add_raw_options(CLI::App& command, options& o);
+/// Adds --memory, --chunk, --json, --progress, --trace, --verify: how it is streamed and reported.
+void add_stream_options(CLI::App& command, options& o);
+
+/// "64K", "1.5G", "1GiB", "4096": bytes, in powers of 1024.
+///   throws  usage_error naming the option and the text
+index_t parse_bytes(std::string_view text, char const* option);
+
+/// "4,2,1,1": numbers ≥ 0.
+///   throws  usage_error naming the index
+std::vector<double> parse_numbers(std::string_view text, char const* option);
+
+/// "hamilton", "webster", "dhondt".
+apportionment parse_method(std::string_view text);
+
+/// A whole number ≥ 0 below 2^63.
+index_t parse_index(std::string_view text, char const* option);
+
+}  // namespace prorata::cli

@@ -1,0 +1,66 @@
+// prorata reduce and prorata stats: files in, numbers out.
+#include <host/cli/parse.hpp>
+#include <host/cli/reductions.hpp>
+#include <host/cli/report.hpp>
+#include <host/io/array_file.hpp>
+#include <numeric>
+
+namespace prorata::cli {
+
+namespace {
+
+void run(CLI::App& command, arguments const& args, options& o, index_t& ddof, named_reduction const& op) {
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  command.add_option("--ddof", ddof);
+  parse(command, args);
+  require(static_cast<int>(o.inputs.size()) == op.inputs,
+          std::string(op.name) + " takes " + std::to_string(op.inputs) +
+              (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
+  require(!o.exact || op.has_exact,
+          std::string(op.name) + " has no --exact form; sum, mean, dot, norm and wmean have");
+  auto const in = open_inputs(o);
+  if (in.front()->count() == 0 && !op.has_empty)
+    throw input_error(io::printable(in.front()->array().path) + ": the array is empty; " + op.name +
+                      " of nothing has no value");
+  require(ddof >= 0, "--ddof is at least 0");
+  if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= ddof)
+    throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
+                      " needs more than --ddof elements");
+  std::vector<input const*> files;
+  index_t bytes = 0;
+  for (auto const& i : in) {
+    files.push_back(i.get());
+    bytes += io::size_of(i->array().type);
+  }
+  session job(o, files, bytes, op.name);
+  auto const found = op.run(job, in, o.exact, ddof);
+  report(job, o, op.name, *in.front(), found);
+  job.finish();
+}
+
+}  // namespace
+
+void reduce_command(arguments const& args) {
+  require(!args.empty() && !args.front().starts_with("-"),
+          "reduce: name an operation first, as in: prorata reduce sum x.npy");
+  auto const& op = find_reduction(args.front());
+  options o;
+  index_t ddof = 0;
+  CLI::App command("", "reduce");
+  command.add_option("inputs", o.inputs);
+  command.add_flag("--exact", o.exact);
+  run(command, {args.begin() + 1, args.end()}, o, ddof, op);
+}
+
+void stats_command(arguments const& args) {
+  static constexpr named_reduction stats{"stats", 1, false, false, run_stats};
+  options o;
+  index_t ddof = 0;
+  CLI::App command("", "stats");
+  command.add_option("inputs", o.inputs);
+  run(command, args, o, ddof, stats);
+}
+
+}  // namespace prorata::cli

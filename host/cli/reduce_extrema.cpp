@@ -1,0 +1,55 @@
+// Least and greatest elements of files, and where they are.
+#include <host/cli/loads.hpp>
+#include <host/cli/reductions.hpp>
+#include <prorata/extrema.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+using inputs = std::span<std::unique_ptr<input> const>;
+
+template <class T>
+number as_number(T x) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return x;
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<std::int64_t>(x);
+  } else {
+    return static_cast<std::uint64_t>(x);
+  }
+}
+
+struct found {
+  number min, max;
+  index_t argmin, argmax;
+};
+
+found extremes(session& job, input const& in) {
+  return with_load<as_itself>(in, [&](auto const& load) -> found {
+    using T = std::decay_t<decltype(load(0))>;
+    auto const r = job.fold(extrema<T>{}, load);
+    return {as_number(r.min), as_number(r.max), r.argmin, r.argmax};
+  });
+}
+
+finding place(char const* name, input const& in, index_t i) {
+  return {name, static_cast<std::int64_t>(in.c_order_index(i)), in.position(i)};
+}
+
+}  // namespace
+
+answer run_min(session& job, inputs in, bool, index_t) { return {{"min", extremes(job, *in[0]).min}}; }
+answer run_max(session& job, inputs in, bool, index_t) { return {{"max", extremes(job, *in[0]).max}}; }
+answer run_minmax(session& job, inputs in, bool, index_t) {
+  auto const f = extremes(job, *in[0]);
+  return {{"min", f.min}, {"max", f.max}};
+}
+answer run_argmin(session& job, inputs in, bool, index_t) {
+  return {place("argmin", *in[0], extremes(job, *in[0]).argmin)};
+}
+answer run_argmax(session& job, inputs in, bool, index_t) {
+  return {place("argmax", *in[0], extremes(job, *in[0]).argmax)};
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,97 @@
+// Sums, products, means and norms of files.
+#include <cmath>
+#include <host/cli/loads.hpp>
+#include <host/cli/reductions.hpp>
+#include <prorata/exactly.hpp>
+#include <prorata/reduce.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+using inputs = std::span<std::unique_ptr<input> const>;
+
+template <class Op>
+auto folded(session& job, auto const& load, Op op) {
+  using R = decltype(detail::reduction_of<typename Op::value_type>(op));
+  if (job.cuts().n == 0) return Op::identity();
+  return job.fold(R{op}, load);
+}
+
+template <class Load>
+using loaded = std::decay_t<std::invoke_result_t<Load const&, index_t>>;
+
+/// The exact accumulator of all elements.
+template <class T>
+exact_sum<T> exact(session& job, auto const& load) {
+  if (job.cuts().n == 0) return {};
+  return job.fold(exactly<exact_sum<T>>{}, load);
+}
+
+template <class Load>
+struct squared {
+  static constexpr auto form = gpu_form::product;
+  Load load;
+  auto operator()(index_t i) const {
+    auto const x = static_cast<double>(load(i));
+    return x * x;
+  }
+  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
+  std::vector<input const*> sources() const { return {load.from, load.from}; }
+};
+
+template <class Load>
+struct with_itself {
+  static constexpr auto form = gpu_form::pair;
+  Load load;
+  factors<double> operator()(index_t i) const {
+    auto const x = static_cast<double>(load(i));
+    return {x, x};
+  }
+  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
+  std::vector<input const*> sources() const { return {load.from, load.from}; }
+};
+
+}  // namespace
+
+answer run_sum(session& job, inputs in, bool exactly_rounded, index_t) {
+  if (exactly_rounded)
+    return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
+      using T = loaded<decltype(load)>;
+      auto const total = exact<T>(job, load);
+      return {{"sum", total.template round_to<double>()}};
+    });
+  return with_load<as_wide>(*in[0], [&](auto const& load) -> answer {
+    return {{"sum", folded(job, load, plus<loaded<decltype(load)>>{})}};
+  });
+}
+
+answer run_product(session& job, inputs in, bool, index_t) {
+  return with_load<as_wide>(*in[0], [&](auto const& load) -> answer {
+    return {{"product", folded(job, load, multiplies<loaded<decltype(load)>>{})}};
+  });
+}
+
+answer run_mean(session& job, inputs in, bool exactly_rounded, index_t) {
+  if (exactly_rounded)
+    return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
+      auto const total = exact<loaded<decltype(load)>>(job, load);
+      return {{"mean", total.template mean_to<double>(job.cuts().n)}};
+    });
+  return with_load<as_real>(*in[0], [&](auto const& load) -> answer {
+    return {{"mean", detail::ratio(folded(job, load, plus<double>{}), job.cuts().n)}};
+  });
+}
+
+answer run_norm(session& job, inputs in, bool exactly_rounded, index_t) {
+  return with_load<as_real>(*in[0], [&]<class Load>(Load const& load) -> answer {
+    if (job.cuts().n == 0) return {{"norm", 0.0}};
+    if (exactly_rounded) {
+      auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
+      return {{"norm", detail::root(squares.round())}};
+    }
+    return {{"norm", detail::root(folded(job, squared<Load>{load}, plus<double>{}))}};
+  });
+}
+
+}  // namespace prorata::cli

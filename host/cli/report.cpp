@@ -1,0 +1,81 @@
+// Printing plans and findings.
+#include <fmt/core.h>
+
+#include <host/cli/report.hpp>
+#include <nlohmann/json.hpp>
+#include <prorata/normalize.hpp>
+
+namespace prorata::cli {
+
+nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                         partition const& cuts) {
+  auto const shares = normalize(weights);
+  auto plan = nlohmann::json::array();
+  for (int rank = 0; rank < cuts.ranks(); ++rank) {
+    auto const k = static_cast<std::size_t>(rank);
+    plan.push_back({{"rank", rank},
+                    {"device", devices[k].name},
+                    {"weight", weights[k]},
+                    {"share", shares[k]},
+                    {"begin", cuts.begin(rank)},
+                    {"count", cuts.size(rank)}});
+  }
+  return plan;
+}
+
+void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                partition const& cuts) {
+  auto const shares = normalize(weights);
+  std::size_t width = 6;
+  for (auto const& d : devices) width = std::max(width, d.name.size());
+  fmt::print("  rank  {:<{}}     weight    share               begin               count\n", "device", width);
+  for (int rank = 0; rank < cuts.ranks(); ++rank) {
+    auto const k = static_cast<std::size_t>(rank);
+    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}\n", rank, devices[k].name, width,
+               weights[k], shares[k] * 100, cuts.begin(rank), cuts.size(rank));
+  }
+}
+
+std::string bytes_text(index_t bytes) {
+  constexpr char const* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  for (; value >= 1024 && unit < 6; ++unit) value /= 1024;
+  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.2f} {}", value, units[unit]);
+}
+
+void report(session const& job, options const& o, std::string const& operation, input const& first,
+            answer const& found) {
+  double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
+  if (o.json) {
+    nlohmann::json result;
+    if (found.size() == 1) {
+      result = found.front();
+    } else {
+      for (auto const& f : found) result[f.name] = f;
+    }
+    nlohmann::json const out{{"op", operation},
+                             {"n", job.cuts().n},
+                             {"dtype", io::describe(first.array().type).code},
+                             {"exact", o.exact},
+                             {"order", order_name},
+                             {"result", result},
+                             {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                             {"chunk", job.chunk()},
+                             {"seconds", job.seconds()},
+                             {"bytes", job.bytes()},
+                             {"gb_per_s", speed}};
+    fmt::print("{}\n", out.dump());
+    return;
+  }
+  fmt::print("{} elements of {}, {}\n", job.cuts().n, io::name_of(first.array().type),
+             bytes_text(job.bytes()));
+  if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts());
+  for (auto const& f : found) {
+    auto const bits = bits_text(f.value);
+    fmt::print("  {:<8} {:<25} {}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where);
+  }
+  fmt::print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,25 @@
+// Tables for people and JSON for programs: plans and findings.
+#pragma once
+
+#include <host/cli/answer.hpp>
+#include <host/cli/session.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+namespace prorata::cli {
+
+/// One object a rank: device, weight, begin, count.
+nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                         partition const& cuts);
+
+/// The same as a table on stdout.
+void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                partition const& cuts);
+
+/// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed.
+void report(session const& job, options const& o, std::string const& operation, input const& first,
+            answer const& found);
+
+/// "1.00 GiB", "37 bytes".
+std::string bytes_text(index_t bytes);
+
+}  // namespace prorata::cli

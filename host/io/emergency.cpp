@@ -1,0 +1,122 @@
+// Two fixed tables that signal handlers may read, and the handlers.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <host/io/emergency.hpp>
+#include <host/io/printable.hpp>
+
+namespace prorata::io::emergency {
+
+namespace {
+
+constexpr int slots = 256;
+enum state : int { unused, being_written, ready };
+
+struct watched_mapping {
+  std::atomic<int> state{unused};
+  std::uintptr_t begin, end;
+  std::size_t message_bytes;
+  char message[768];
+};
+struct watched_temporary {
+  std::atomic<int> state{unused};
+  int directory;
+  char name[256];
+};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+watched_mapping mappings[slots];
+watched_temporary temporaries[slots];
+
+template <class Slot>
+int claim(Slot (&table)[slots]) {
+  for (int i = 0; i < slots; ++i) {
+    int expected = unused;
+    if (table[i].state.compare_exchange_strong(expected, being_written, std::memory_order_acquire)) return i;
+  }
+  return -1;
+}
+
+void on_sigbus(int, siginfo_t* info, void*) {
+  auto const address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  for (auto const& slot : mappings) {
+    if (slot.state.load(std::memory_order_acquire) != ready || address < slot.begin || address >= slot.end)
+      continue;
+    [[maybe_unused]] ssize_t const written = ::write(STDERR_FILENO, slot.message, slot.message_bytes);
+    remove_temporaries();
+    ::_exit(3);
+  }
+  ::signal(SIGBUS, SIG_DFL);  // not ours: the access repeats and ends the process
+}
+
+void on_termination(int number) {
+  remove_temporaries();
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
+}  // namespace
+
+int watch_mapping(void const* begin, std::size_t length, std::string const& path) noexcept {
+  int const ticket = claim(mappings);
+  if (ticket < 0) return ticket;
+  auto& slot = mappings[ticket];
+  slot.begin = reinterpret_cast<std::uintptr_t>(begin);
+  slot.end = slot.begin + length;
+  std::string const line = "prorata: " + printable(path, 512) +
+                           ": file shrank while being read, or its disk failed; nothing was written\n";
+  slot.message_bytes = std::min(line.size(), sizeof slot.message);
+  std::memcpy(slot.message, line.data(), slot.message_bytes);
+  slot.state.store(ready, std::memory_order_release);
+  return ticket;
+}
+
+void forget_mapping(int ticket) noexcept {
+  if (ticket >= 0) mappings[ticket].state.store(unused, std::memory_order_release);
+}
+
+int watch_temporary(int directory, std::string const& name) noexcept {
+  int const ticket = name.size() < sizeof temporaries[0].name ? claim(temporaries) : -1;
+  if (ticket < 0) return ticket;
+  auto& slot = temporaries[ticket];
+  slot.directory = directory;
+  std::memcpy(slot.name, name.c_str(), name.size() + 1);
+  slot.state.store(ready, std::memory_order_release);
+  return ticket;
+}
+
+void forget_temporary(int ticket) noexcept {
+  if (ticket >= 0) temporaries[ticket].state.store(unused, std::memory_order_release);
+}
+
+void remove_temporaries() noexcept {
+  for (auto& slot : temporaries)
+    if (slot.state.load(std::memory_order_acquire) == ready) ::unlinkat(slot.directory, slot.name, 0);
+}
+
+void install_sigbus_guard() noexcept {
+  struct sigaction action {};
+  action.sa_sigaction = on_sigbus;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
+}
+
+void install_termination_guard() noexcept {
+  for (int const number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = on_termination;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    ::sigaction(number, &action, nullptr);
+  }
+  ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace prorata::io::emergency

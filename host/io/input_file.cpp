@@ -1,0 +1,186 @@
+// Opens, reads and maps input files.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <host/io/emergency.hpp>
+#include <host/io/input_file.hpp>
+#include <host/io/printable.hpp>
+#include <host/io/system_error.hpp>
+#include <prorata/error.hpp>
+#include <utility>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+namespace prorata::io {
+
+namespace {
+
+/// Why something that is not a regular file cannot be an input.
+char const* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "it is a directory";
+  if (S_ISFIFO(mode)) return "it is a pipe; write it to a file first";
+  if (S_ISSOCK(mode)) return "it is a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "it is a device";
+  return "it is not a regular file";
+}
+
+void require_regular(struct stat const& status, std::string const& path) {
+  if (!S_ISREG(status.st_mode))
+    throw input_error(printable(path) + ": cannot read: " + kind_of(status.st_mode));
+}
+
+}  // namespace
+
+input_file::input_file(std::string path) : path_(std::move(path)) {
+  if (path_.empty()) throw input_error("cannot open: the file name is empty");
+  if (path_.find('\0') != std::string::npos)
+    throw input_error(printable(path_) + ": a file name holds no NUL");
+  // Looked at before it is opened: opening a pipe would wait, opening a device may do something.
+  struct stat status;
+  if (::stat(path_.c_str(), &status) != 0) throw input_error(system_message(path_, "open", errno));
+  require_regular(status, path_);
+  do {
+    descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (descriptor_ < 0 && errno == EINTR);
+  if (descriptor_ < 0) throw input_error(system_message(path_, "open", errno));
+  try {
+    if (::fstat(descriptor_, &status) != 0) throw input_error(system_message(path_, "open", errno));
+    require_regular(status, path_);  // it may have been replaced in between
+    struct statfs system;
+    if (::fstatfs(descriptor_, &system) == 0 &&
+        (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC))
+      throw input_error(printable(path_) + ": cannot read: it belongs to the kernel and has no size");
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+  size_ = status.st_size;
+  identity_ = {status.st_dev, status.st_ino};
+  modified_ = status.st_mtim;
+}
+
+input_file::input_file(input_file&& other) noexcept
+    : path_(std::move(other.path_)),
+      size_(other.size_),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      identity_(other.identity_),
+      modified_(other.modified_) {}
+
+input_file& input_file::operator=(input_file&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(size_, other.size_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(identity_, other.identity_);
+  std::swap(modified_, other.modified_);
+  return *this;
+}
+
+input_file::~input_file() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void input_file::read(index_t offset, std::span<std::byte> into) const {
+  constexpr std::size_t largest = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
+  while (!into.empty()) {
+    ssize_t const got = ::pread(descriptor_, into.data(), std::min(into.size(), largest), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      throw input_error(system_message(path_, ("read at byte " + std::to_string(offset)).c_str(), errno));
+    if (got == 0)
+      throw input_error(printable(path_) + ": file shrank while being read: it ends at byte " +
+                        std::to_string(offset) + ", " + std::to_string(into.size()) + " bytes early");
+    into = into.subspan(static_cast<std::size_t>(got));
+    offset += got;
+  }
+}
+
+mapping input_file::map(index_t offset, index_t bytes) const {
+  require(offset >= 0 && bytes >= 0 && bytes <= size_ - offset, "a mapping must lie inside the file");
+  mapping view;
+  view.size_ = bytes;
+  if (bytes == 0) return view;
+  index_t const page = ::sysconf(_SC_PAGESIZE);
+  index_t const lead = offset % page;
+  auto const length = static_cast<std::size_t>(lead + bytes);
+  void* const base = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_, offset - lead);
+  if (base == MAP_FAILED) {
+    int const reason = errno;
+    std::string const message = system_message(path_, "map", reason);
+    if (reason == ENOMEM) throw out_of_memory(message);
+    throw input_error(message);
+  }
+  ::madvise(base, length, MADV_SEQUENTIAL);
+  view.base_ = base;
+  view.length_ = length;
+  view.data_ = static_cast<std::byte const*>(base) + lead;
+  view.path_ = path_;
+  view.file_offset_ = offset;
+  view.guard_ = emergency::watch_mapping(base, length, path_);
+  return view;
+}
+
+void input_file::check_unchanged() const {
+  struct stat status;
+  if (::fstat(descriptor_, &status) != 0) throw input_error(system_message(path_, "check", errno));
+  if (status.st_size != size_)
+    throw input_error(printable(path_) + ": file changed while being read: it had " + std::to_string(size_) +
+                      " bytes, now " + std::to_string(status.st_size));
+  if (status.st_mtim.tv_sec != modified_.tv_sec || status.st_mtim.tv_nsec != modified_.tv_nsec)
+    throw input_error(printable(path_) + ": file was written to while being read");
+}
+
+mapping::mapping(mapping&& other) noexcept { *this = std::move(other); }
+
+mapping& mapping::operator=(mapping&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(length_, other.length_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  std::swap(path_, other.path_);
+  std::swap(file_offset_, other.file_offset_);
+  std::swap(guard_, other.guard_);
+  return *this;
+}
+
+mapping::~mapping() {
+  emergency::forget_mapping(guard_);
+  if (base_ != nullptr) ::munmap(base_, length_);
+}
+
+namespace {
+
+/// The pages that hold [begin, begin + bytes).
+std::pair<void*, std::size_t> pages(std::byte const* begin, index_t bytes) {
+  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto const first = reinterpret_cast<std::uintptr_t>(begin);
+  auto const aligned = first - first % page;
+  return {reinterpret_cast<void*>(aligned), static_cast<std::size_t>(bytes) + first % page};
+}
+
+}  // namespace
+
+void mapping::populate(index_t offset, index_t bytes) const {
+  if (bytes <= 0) return;
+  auto const [begin, length] = pages(data_ + offset, bytes);
+  int status;
+  do { status = ::madvise(begin, length, MADV_POPULATE_READ); } while (status != 0 && errno == EINTR);
+  if (status != 0 && errno == EFAULT)  // where touching the page would have raised SIGBUS
+    throw input_error(printable(path_) + ": file shrank or failed while being read, in the " +
+                      std::to_string(bytes) + " bytes from byte " + std::to_string(file_offset_ + offset));
+}
+
+void mapping::release(index_t offset, index_t bytes) const noexcept {
+  if (bytes <= 0) return;
+  auto const [begin, length] = pages(data_ + offset, bytes);
+  ::madvise(begin, length, MADV_DONTNEED);
+}
+
+}  // namespace prorata::io

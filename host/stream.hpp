@@ -1,0 +1,106 @@
+// A CPU as a device: an ordered queue of work, done by one worker that spreads loops over threads.
+#pragma once
+
+#include <cstddef>
+#include <host/fp_environment.hpp>
+#include <host/parallel.hpp>
+#include <memory>
+#include <prorata/config.hpp>
+#include <string>
+#include <utility>
+
+namespace prorata::host {
+
+/// What happened up to a point of a stream. Copies refer to the same point.
+class event {
+ public:
+  /// Blocks the calling thread until the point is reached.
+  void wait() const;
+  bool ready() const;
+
+ private:
+  friend class stream;
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+/// How a stream uses the machine.
+struct stream_options {
+  int threads = 0;  ///< threads its loops may use; 0 means every core
+  double slowdown =
+      1.0;  ///< ≥ 1: pretends to be a device this many times slower (for trying unequal hardware)
+  std::string name = "cpu";
+};
+
+/// An in-order queue of work on the host, asynchronous to the caller as a CUDA stream is. Verbs return at
+/// once and run in the order they were given; `sync` waits and rethrows the first failure. Work that fails
+/// makes the rest of the queue pass by until the failure has been reported.
+///   threads   one thread may use a stream at a time; different streams are independent
+class stream {
+ public:
+  using event_type = event;
+
+  explicit stream(stream_options options = {});
+  ~stream();  // waits for the queue, drops a failure that nobody asked for
+  stream(stream&&) noexcept;
+  stream& operator=(stream&&) noexcept;
+
+  /// Memory for `bytes` bytes, aligned to 128. The pointer is usable at once, by work on this stream.
+  ///   throws  out_of_memory, with the number of bytes
+  void* allocate(std::size_t bytes);
+
+  /// Gives memory back once the work queued so far is done.
+  void deallocate(void* memory, std::size_t bytes) noexcept;
+
+  /// Copies bytes between places this stream can read and write.
+  void copy(void* to, void const* from, std::size_t bytes);
+
+  event record();
+  void wait(event const& e);
+
+  /// Waits for everything queued. Rethrows the first failure since the last sync.
+  void sync();
+
+  /// Queues f(), to run on the worker in the canonical floating-point environment.
+  template <class F>
+  void enqueue(F f) {
+    submit(std::make_unique<task_of<F>>(std::move(f)));
+  }
+
+  /// From inside queued work: runs f(k) for k in [0, count) on this stream's threads.
+  template <class F>
+  void parallel(index_t count, F const& f) const {
+    if (count == 1) return f(index_t{0});
+    run_parallel(count, loop_body::of(f));
+  }
+
+  /// The most threads that `parallel` uses.
+  int threads() const;
+  std::string const& name() const;
+
+ private:
+  struct task {
+    virtual ~task() = default;
+    virtual void run() = 0;
+  };
+  template <class F>
+  struct task_of final : task {
+    explicit task_of(F&& function) : f(std::move(function)) {}
+    void run() override { f(); }
+    F f;
+  };
+  void submit(std::unique_ptr<task> t);
+  void run_parallel(index_t count, loop_body body) const;
+
+  struct worker;
+  std::unique_ptr<worker> worker_;
+};
+
+/// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
+inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
+  if (&to != &from) to.wait(from.record());
+  to.copy(destination, source, bytes);
+  if (&to != &from) from.wait(to.record());
+}
+
+}  // namespace prorata::host
