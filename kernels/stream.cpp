@@ -1,0 +1,230 @@
+// The CUDA objects behind a stream: made in its constructor, given back in its destructor, never static.
+#include <unistd.h>
+
+#include <algorithm>
+#include <kernels/device.hpp>
+#include <kernels/stream.hpp>
+#include <limits>
+#include <utility>
+
+namespace prorata::cuda {
+
+struct event::state {
+  explicit state(int on) : device(on) {
+    device_guard const current(device);
+    check(cudaEventCreateWithFlags(&native, cudaEventDisableTiming));
+  }
+  ~state() { ignore(cudaEventDestroy(native)); }
+  state(state const&) = delete;
+  state& operator=(state const&) = delete;
+
+  int device;
+  cudaEvent_t native = nullptr;
+};
+
+void event::wait() const {
+  if (state_) check(cudaEventSynchronize(state_->native));
+}
+
+bool event::ready() const {
+  if (!state_) return true;
+  cudaError_t const answer = cudaEventQuery(state_->native);
+  if (answer == cudaErrorNotReady) {
+    (void)cudaGetLastError();
+    return false;
+  }
+  check(answer);
+  return true;
+}
+
+namespace {
+
+/// The device's own pool, told to keep freed memory: by default every sync gives it back to the system.
+cudaMemPool_t shared_pool(int device) {
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, device));
+  std::uint64_t keep = std::numeric_limits<std::uint64_t>::max();
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep));
+  return pool;
+}
+
+/// A pool that never holds more than `limit` bytes.
+cudaMemPool_t limited_pool(int device, std::size_t limit) {
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  properties.maxSize = limit;
+  cudaMemPool_t pool = nullptr;
+  check(cudaMemPoolCreate(&pool, &properties));
+  std::uint64_t keep = std::numeric_limits<std::uint64_t>::max();
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep));
+  return pool;
+}
+
+/// Lets the other GPUs that can reach this one read and write the pool's memory directly.
+void open_to_peers(cudaMemPool_t pool, int device) {
+  int const count = device_count();
+  for (int peer = 0; peer < count; ++peer) {
+    int reachable = 0;
+    if (peer == device) continue;
+    check(cudaDeviceCanAccessPeer(&reachable, peer, device));
+    if (!reachable) continue;
+    cudaMemAccessDesc access{};
+    access.location.type = cudaMemLocationTypeDevice;
+    access.location.id = peer;
+    access.flags = cudaMemAccessFlagsProtReadWrite;
+    check(cudaMemPoolSetAccess(pool, &access, 1));
+  }
+}
+
+}  // namespace
+
+struct stream::state {
+  explicit state(stream_options o) : options(std::move(o)), owner(getpid()) {
+    device_guard const on(options.device);
+    check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, options.device));
+    check(cudaStreamCreateWithFlags(&native, cudaStreamNonBlocking));
+    try {
+      owns_pool = options.memory_limit > 0;
+      pool = owns_pool ? limited_pool(options.device, options.memory_limit) : shared_pool(options.device);
+      open_to_peers(pool, options.device);
+    } catch (...) {
+      release();
+      throw;
+    }
+  }
+  ~state() { release(); }
+  state(state const&) = delete;
+  state& operator=(state const&) = delete;
+
+  void release() noexcept {
+    if (getpid() != owner) return;  // a forked child has no context to give anything back to
+    ignore(give_back(scratch));
+    ignore(give_back(counters));
+    ignore(cudaStreamDestroy(native));
+    if (owns_pool && pool != nullptr) ignore(cudaMemPoolDestroy(pool));
+  }
+
+  cudaError_t give_back(void* memory) noexcept {
+    return memory == nullptr ? cudaSuccess : cudaFreeAsync(memory, native);
+  }
+
+  void same_process() const { require(getpid() == owner, "a GPU stream was used after fork"); }
+
+  void* allocate(std::size_t bytes) {
+    same_process();
+    device_guard const on(options.device);
+    void* memory = nullptr;
+    if (cudaError_t const error =
+            cudaMallocFromPoolAsync(&memory, std::max<std::size_t>(bytes, 1), pool, native);
+        error != cudaSuccess) {
+      try {
+        check(error);
+      } catch (out_of_memory const& e) {
+        throw out_of_memory(options.name + ": cannot allocate " + std::to_string(bytes) + " bytes; " +
+                            e.what());
+      }
+    }
+    return memory;
+  }
+
+  stream_options options;
+  pid_t owner;
+  int multiprocessors = 0;
+  cudaStream_t native = nullptr;
+  cudaMemPool_t pool = nullptr;
+  bool owns_pool = false;
+  void* scratch = nullptr;
+  std::size_t scratch_bytes = 0;
+  unsigned* counters = nullptr;
+  index_t counter_count = 0;
+};
+
+stream::stream(stream_options options) {
+  int const count = device_count();
+  require(0 <= options.device && options.device < count, "gpu:" + std::to_string(options.device) +
+                                                             " is not there; this machine has " +
+                                                             std::to_string(count) + " GPUs");
+  if (options.name.empty()) options.name = "gpu:" + std::to_string(options.device);
+  state_ = std::make_unique<state>(std::move(options));
+}
+stream::~stream() = default;
+stream::stream(stream&&) noexcept = default;
+stream& stream::operator=(stream&&) noexcept = default;
+
+void* stream::allocate(std::size_t bytes) { return state_->allocate(bytes); }
+
+void stream::deallocate(void* memory, std::size_t) noexcept {
+  if (memory == nullptr || getpid() != state_->owner) return;
+  ignore(state_->give_back(memory));
+}
+
+void stream::copy(void* to, void const* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  device_guard const on(state_->options.device);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, state_->native));
+}
+
+event stream::record() {
+  event e;
+  e.state_ = std::make_shared<event::state>(state_->options.device);
+  check(cudaEventRecord(e.state_->native, state_->native));
+  return e;
+}
+
+void stream::wait(event const& e) {
+  if (e.state_) check(cudaStreamWaitEvent(state_->native, e.state_->native, 0));
+}
+
+void stream::sync() {
+  state_->same_process();
+  check(cudaStreamSynchronize(state_->native));
+}
+
+int stream::device() const { return state_->options.device; }
+int stream::multiprocessors() const { return state_->multiprocessors; }
+std::string const& stream::name() const { return state_->options.name; }
+cudaStream_t stream::native() const { return state_->native; }
+
+void* stream::scratch(std::size_t bytes) {
+  if (bytes > state_->scratch_bytes) {
+    std::size_t const size = std::max(bytes, 2 * state_->scratch_bytes);
+    void* const grown = state_->allocate(size);
+    ignore(state_->give_back(state_->scratch));  // in stream order: earlier kernels still have it
+    state_->scratch = grown;
+    state_->scratch_bytes = size;
+  }
+  return state_->scratch;
+}
+
+unsigned* stream::counters(index_t count) {
+  if (count > state_->counter_count) {
+    index_t const size = std::max<index_t>({count, 2 * state_->counter_count, 4096});
+    auto const bytes = static_cast<std::size_t>(size) * sizeof(unsigned);
+    auto* const grown = static_cast<unsigned*>(state_->allocate(bytes));
+    if (cudaError_t const error = cudaMemsetAsync(grown, 0, bytes, state_->native); error != cudaSuccess) {
+      ignore(state_->give_back(grown));
+      check(error);
+    }
+    ignore(state_->give_back(state_->counters));
+    state_->counters = grown;
+    state_->counter_count = size;
+  }
+  return state_->counters;
+}
+
+void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (&to == &from) return to.copy(destination, source, bytes);
+  to.wait(from.record());
+  if (to.device() == from.device()) {
+    to.copy(destination, source, bytes);
+  } else {
+    device_guard const on(to.device());
+    check(cudaMemcpyPeerAsync(destination, to.device(), source, from.device(), bytes, to.native()));
+  }
+  from.wait(to.record());
+}
+
+}  // namespace prorata::cuda

@@ -1,0 +1,86 @@
+// A GPU as a device: an in-order queue of work on one CUDA stream, with memory from the device's pool.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <kernels/check.hpp>
+#include <memory>
+#include <prorata/config.hpp>
+#include <string>
+
+namespace prorata::cuda {
+
+/// What happened up to a point of a stream. Copies refer to the same point.
+class event {
+ public:
+  /// Blocks the calling thread until the point is reached.
+  void wait() const;
+  bool ready() const;
+
+ private:
+  friend class stream;
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+/// How a stream uses its device.
+struct stream_options {
+  int device = 0;
+  std::size_t memory_limit = 0;  ///< bytes; 0 means all the device has, from the pool all streams share
+  std::string name;              ///< "gpu:0" where none is given
+};
+
+/// An in-order queue of work on one GPU. Verbs return at once. Several streams of one device are virtual
+/// shards of it. The caller's current device is left as it was.
+///   memory    cudaMallocAsync from the device's default pool, which keeps what is freed
+///   threads   one thread may use a stream at a time; different streams are independent
+///   needs     no fork between its construction and its use
+class stream {
+ public:
+  using event_type = event;
+
+  /// On the given device.
+  ///   throws  usage_error where there is no such device, device_error
+  explicit stream(stream_options options);
+  explicit stream(int device = 0) : stream(stream_options{device, 0, {}}) {}
+  ~stream();  // work already queued runs to its end
+  stream(stream&&) noexcept;
+  stream& operator=(stream&&) noexcept;
+
+  /// Memory of the device for work on this stream, aligned to 256 bytes.
+  ///   throws  out_of_memory, with the number of bytes
+  void* allocate(std::size_t bytes);
+
+  /// Gives memory back once the work queued so far is done.
+  void deallocate(void* memory, std::size_t bytes) noexcept;
+
+  /// Copies bytes between the memory of this device and the host's, in either direction or within.
+  void copy(void* to, void const* from, std::size_t bytes);
+
+  event record();
+  void wait(event const& e);
+
+  /// Waits for everything queued and reports what failed.
+  void sync();
+
+  int device() const;
+  int multiprocessors() const;
+  std::string const& name() const;
+  cudaStream_t native() const;
+
+  /// Memory for the next kernels of this stream, valid until the next call. Grows, never shrinks.
+  void* scratch(std::size_t bytes);
+
+  /// Zeroed counters for kernels whose last block finishes the work; kernels leave them zeroed.
+  unsigned* counters(index_t count);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
+void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes);
+
+}  // namespace prorata::cuda
