@@ -1,0 +1,265 @@
+// What every backend must do, written once: memory, order, loops, and reductions with the host's bits.
+//
+// A backend brings a Provider: `using stream_type`, and `static std::vector<stream_type> streams(int count)`,
+// which is empty where there is no such device (the tests then skip and say so).
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <prorata/exactly.hpp>
+#include <prorata/extrema.hpp>
+#include <prorata/host.hpp>
+#include <prorata/reductions.hpp>
+#include <vector>
+
+namespace prorata::conformance {
+
+/// Numbers without a pattern, made from their index alone, the same on every device.
+template <class T>
+struct scattered {
+  PRORATA_HD T operator()(index_t i) const {
+    std::uint64_t h = (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 31;
+    return static_cast<T>(static_cast<double>(static_cast<std::int64_t>(h)) * 0x1p-45);
+  }
+};
+
+/// The same with specials: a NaN, infinities and both zeros here and there.
+template <class T>
+struct hostile {
+  index_t nan_at;
+  PRORATA_HD T operator()(index_t i) const {
+    if (i == nan_at) return canonical_nan(T{0} / (T{1} - static_cast<T>((i % 1) + 1)));
+    if (i % 1013 == 7) return T{0};
+    if (i % 1013 == 9) return -T{0};
+    return scattered<T>{}(i);
+  }
+};
+
+struct scattered_factors {
+  PRORATA_HD factors<double> operator()(index_t i) const {
+    return {scattered<double>{}(i), scattered<double>{}(i + 17)};
+  }
+};
+
+template <class T>
+struct put {
+  T* to;
+  index_t begin;
+  PRORATA_HD void operator()(index_t i) const { to[i - begin] = static_cast<T>(i * 3 + 1); }
+};
+
+template <class T>
+struct at {
+  T const* from;
+  index_t begin;
+  PRORATA_HD T operator()(index_t i) const { return from[i - begin]; }
+};
+
+struct larger_magnitude {  // a user's own operation: commutative
+  PRORATA_HD float operator()(float a, float b) const {
+    float const x = a < 0 ? -a : a, y = b < 0 ? -b : b;
+    return x < y || (x == y && a < b) ? b : a;
+  }
+};
+
+/// The partial results of the pieces between cuts, joined and finished on one stream: all bytes that any of
+/// the three steps wrote, so that two devices can be compared step by step.
+template <class S, class R, class Load>
+std::vector<std::byte> bytes_of_reduction(S& s, R const& r, Load const& load,
+                                          std::vector<index_t> const& cuts, index_t n) {
+  std::vector<piece> pieces;
+  std::vector<std::size_t> offsets{0};
+  for (std::size_t k = 0; k + 1 < cuts.size(); ++k) {
+    pieces.push_back({cuts[k], cuts[k + 1], n});
+    offsets.push_back(offsets.back() + static_cast<std::size_t>((R::bytes(pieces.back()) + 63) / 64 * 64));
+  }
+  auto const whole = static_cast<std::size_t>(R::bytes({0, n, n}));
+  auto const answer = (offsets.back() + whole + 63) / 64 * 64;
+  auto const total = answer + sizeof(typename R::result_type);
+  std::vector<std::byte> bytes(total, std::byte{0x5a});
+  auto* const memory = static_cast<std::byte*>(s.allocate(total));
+  s.copy(memory, bytes.data(), total);
+  s.sync();
+  for (std::size_t k = 0; k < pieces.size(); ++k) reduce_piece(s, r, pieces[k], load, memory + offsets[k]);
+  reduce_join(s, r, pieces, memory, memory + offsets.back());
+  reduce_finish(s, r, n, memory + offsets.back(),
+                reinterpret_cast<typename R::result_type*>(memory + answer));
+  s.copy(bytes.data(), memory, total);
+  s.deallocate(memory, total);
+  s.sync();
+  return bytes;
+}
+
+template <class Provider>
+struct backend_conformance : testing::Test {
+  using S = typename Provider::stream_type;
+  std::vector<S> streams;
+
+  void SetUp() override {
+    streams = Provider::streams(2);
+    if (streams.empty()) GTEST_SKIP() << "no such device on this machine";
+  }
+
+  template <class R, class Load>
+  void expect_host_bits(R const& r, Load const& load) {
+    host::stream host;
+    auto const compare = [&](std::vector<index_t> const& cuts, index_t n) {
+      auto const expected = bytes_of_reduction(host, r, load, cuts, n);
+      auto const found = bytes_of_reduction(streams[0], r, load, cuts, n);
+      ASSERT_EQ(expected.size(), found.size());
+      for (std::size_t k = 0; k < expected.size(); ++k)
+        ASSERT_EQ(expected[k], found[k]) << "byte " << k << " of " << expected.size() << ", n = " << n << ", "
+                                         << cuts.size() - 1 << " pieces";
+    };
+    for (index_t n : {1, 2, 31, 32, 33, 1023, 1024, 1025, 8192, 65536, 70001, 1000003}) {
+      compare({0, n}, n);
+      compare({0, n / 3, n / 3, n - n / 5, n}, n);
+    }
+    index_t const n = 300007;
+    compare({0, 1, 2, 31, 64, 1024, 1025, 99999, 100000, n}, n);
+    compare({0, 1024, 2048, 131072, n}, n);
+    std::vector<index_t> many;
+    for (index_t k = 0; k <= 150; ++k) many.push_back(k * n / 150);
+    if constexpr (!requires { r.a; }) compare(many, n);  // more pieces than kernel arguments hold
+  }
+};
+
+TYPED_TEST_SUITE_P(backend_conformance);
+
+TYPED_TEST_P(backend_conformance, copies_bytes_both_ways) {
+  auto& s = this->streams[0];
+  for (std::size_t bytes : {std::size_t{1}, std::size_t{63}, std::size_t{4096}, std::size_t{3} << 20}) {
+    std::vector<unsigned char> in(bytes), out(bytes, 0);
+    for (std::size_t k = 0; k < bytes; ++k) in[k] = static_cast<unsigned char>(k * 7 + bytes);
+    void* const a = s.allocate(bytes);
+    void* const b = s.allocate(bytes);
+    s.copy(a, in.data(), bytes);
+    s.copy(b, a, bytes);
+    s.copy(out.data(), b, bytes);
+    s.deallocate(a, bytes);
+    s.deallocate(b, bytes);
+    s.sync();
+    EXPECT_EQ(in, out);
+  }
+  void* const nothing = s.allocate(0);
+  s.deallocate(nothing, 0);
+  s.deallocate(nullptr, 0);
+  s.sync();
+}
+
+TYPED_TEST_P(backend_conformance, orders_streams_by_events) {
+  auto &a = this->streams[0], &b = this->streams[1];
+  index_t const n = 1 << 20;
+  auto const bytes = static_cast<std::size_t>(n) * sizeof(std::int64_t);
+  auto* const x = static_cast<std::int64_t*>(a.allocate(bytes));
+  b.wait(a.record());
+  for (int turn = 0; turn < 5; ++turn) {
+    for_each_index(a, turn, turn + n, put<std::int64_t>{x, turn});
+    b.wait(a.record());
+    std::int64_t last = 0;
+    b.copy(&last, x + n - 1, sizeof last);
+    a.wait(b.record());
+    b.sync();
+    EXPECT_EQ(last, (turn + n - 1) * 3 + 1);
+  }
+  a.deallocate(x, bytes);
+  a.sync();
+}
+
+TYPED_TEST_P(backend_conformance, transfers_between_streams) {
+  auto &a = this->streams[0], &b = this->streams[1];
+  index_t const n = 100000;
+  auto const bytes = static_cast<std::size_t>(n) * sizeof(std::int64_t);
+  auto* const x = static_cast<std::int64_t*>(a.allocate(bytes));
+  auto* const y = static_cast<std::int64_t*>(b.allocate(bytes));
+  for_each_index(a, 0, n, put<std::int64_t>{x, 0});
+  transfer(b, y, a, x, bytes);
+  for_each_index(a, 5, n + 5, put<std::int64_t>{x, 5});  // must not overtake the transfer
+  std::vector<std::int64_t> out(static_cast<std::size_t>(n));
+  b.copy(out.data(), y, bytes);
+  b.sync();
+  for (index_t i = 0; i < n; ++i) ASSERT_EQ(out[static_cast<std::size_t>(i)], i * 3 + 1);
+  a.deallocate(x, bytes);
+  b.deallocate(y, bytes);
+  a.sync();
+}
+
+TYPED_TEST_P(backend_conformance, loops_over_every_index_once) {
+  auto& s = this->streams[0];
+  for (index_t begin : {index_t{0}, index_t{5}, (index_t{1} << 32) + 1})
+    for (index_t n : {0, 1, 31, 33, 1023, 1025, 8191, 8193, 1000003}) {
+      auto const bytes = static_cast<std::size_t>(n + 2) * sizeof(std::int64_t);
+      std::vector<std::int64_t> out(static_cast<std::size_t>(n + 2), -1);
+      auto* const x = static_cast<std::int64_t*>(s.allocate(bytes));
+      s.copy(x, out.data(), bytes);
+      for_each_index(s, begin, begin + n, put<std::int64_t>{x + 1, begin});
+      s.copy(out.data(), x, bytes);
+      s.sync();
+      EXPECT_EQ(out.front(), -1);
+      EXPECT_EQ(out.back(), -1) << "something was written behind the end";
+      for (index_t i = 0; i < n; ++i)
+        ASSERT_EQ(out[static_cast<std::size_t>(i + 1)], (begin + i) * 3 + 1) << i << " of " << n;
+      s.deallocate(x, bytes);
+    }
+  s.sync();
+}
+
+TYPED_TEST_P(backend_conformance, maps_indices_to_values) {
+  auto& s = this->streams[0];
+  for (index_t begin : {index_t{0}, (index_t{1} << 32) + 1})
+    for (index_t n : {0, 1, 31, 33, 1023, 1025, 4097, 1000003}) {
+      auto const bytes = static_cast<std::size_t>(n + 2) * sizeof(float);
+      std::vector<float> out(static_cast<std::size_t>(n + 2), -1.0f);
+      auto* const x = static_cast<float*>(s.allocate(bytes));
+      s.copy(x, out.data(), bytes);
+      transform_index(s, begin, begin + n, scattered<float>{}, x + 1);
+      transform_index(s, begin, begin + n, at<float>{x + 1, begin}, x + 1);  // in place
+      s.copy(out.data(), x, bytes);
+      s.sync();
+      EXPECT_EQ(out.front(), -1.0f);
+      EXPECT_EQ(out.back(), -1.0f) << "something was written behind the end";
+      for (index_t i = 0; i < n; ++i)
+        ASSERT_EQ(out[static_cast<std::size_t>(i + 1)], scattered<float>{}(begin + i)) << i << " of " << n;
+      s.deallocate(x, bytes);
+    }
+  s.sync();
+}
+
+TYPED_TEST_P(backend_conformance, folds_in_the_canonical_order) {
+  this->expect_host_bits(ordered<plus<float>>{}, scattered<float>{});
+  this->expect_host_bits(ordered<plus<double>>{}, scattered<double>{});
+  this->expect_host_bits(ordered<moments>{}, scattered<float>{});
+  this->expect_host_bits(ordered<folding<float, larger_magnitude>>{}, scattered<float>{});
+}
+TYPED_TEST_P(backend_conformance, folds_in_sequence) {
+  this->expect_host_bits(ordered<plus<float>, 1>{}, scattered<float>{});
+}
+TYPED_TEST_P(backend_conformance, folds_in_any_order) {
+  this->expect_host_bits(order_free<plus<std::int32_t>>{}, scattered<std::int32_t>{});
+  this->expect_host_bits(order_free<plus<std::uint64_t>>{}, scattered<std::int64_t>{});
+  this->expect_host_bits(order_free<minimum<float>>{}, hostile<float>{-1});
+  this->expect_host_bits(order_free<maximum<double>>{}, hostile<double>{20});
+}
+TYPED_TEST_P(backend_conformance, finds_extremes) {
+  this->expect_host_bits(extrema<float>{}, hostile<float>{-1});
+  this->expect_host_bits(extrema<float>{}, hostile<float>{30});
+  this->expect_host_bits(extrema<double>{}, hostile<double>{-1});
+  this->expect_host_bits(extrema<std::int32_t>{}, scattered<std::int32_t>{});
+}
+TYPED_TEST_P(backend_conformance, adds_exactly) {
+  this->expect_host_bits(exactly<exact_sum<float>>{}, hostile<float>{-1});
+  this->expect_host_bits(exactly<exact_sum<double>>{}, scattered<double>{});
+  this->expect_host_bits(exactly<exact_dot<double>>{}, scattered_factors{});
+}
+TYPED_TEST_P(backend_conformance, folds_two_at_once) {
+  this->expect_host_bits(both<ordered<plus<double>>, extrema<double>>{}, scattered<double>{});  // no padding
+}
+
+REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
+                            transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
+                            folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
+                            finds_extremes, adds_exactly, folds_two_at_once);
+
+}  // namespace prorata::conformance

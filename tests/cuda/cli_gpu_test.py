@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The command line on GPUs: every operation has the bits it has on the CPU, over every type and split.
+
+usage: cli_gpu_test.py PRORATA [unittest arguments]
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+PRORATA = os.path.abspath(sys.argv[1])
+CODES = ['b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8']
+ONE = ['sum', 'product', 'mean', 'var', 'std', 'norm', 'minmax', 'argmin', 'argmax', 'any', 'all', 'count']
+EXACT = ['sum', 'mean', 'norm']
+TWO = ['dot', 'wmean', 'wvar']
+SPLITS = [['--devices', 'gpu:0'], ['--devices', 'gpu:0*4', '--chunk', '64K'],
+          ['--devices', 'gpu:0,cpu', '--weights', '3,1', '--chunk', '12K'],
+          ['--devices', 'cpu,gpu:0*2', '--weights', '1,2,5', '--verify', '100']]
+
+
+def run(*args):
+    return subprocess.run([PRORATA, *map(str, args)], capture_output=True, text=True, timeout=300)
+
+
+def some(code, n, seed):
+    r = np.random.default_rng(seed)
+    if code == 'b1':
+        return r.integers(0, 2, n).astype('b1')
+    if code[0] == 'f':
+        return (r.standard_normal(n) * np.exp2(r.integers(-8, 8, n))).astype(code)
+    info = np.iinfo(code)
+    return r.integers(info.min, info.max, n, dtype=code, endpoint=True)
+
+
+class Gpu(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = folder.name
+
+    def save(self, name, x):
+        path = os.path.join(self.dir, name)
+        np.save(path, x)
+        return path
+
+    def result(self, *args):
+        done = run(*args, '--json')
+        self.assertEqual(done.returncode, 0, (args, done.stderr))
+        return json.loads(done.stdout)['result']
+
+    def same(self, *args, splits=SPLITS):
+        expected = self.result(*args, '--devices', 'cpu')
+        for split in splits:
+            self.assertEqual(self.result(*args, *split), expected, (args, split))
+
+    def test_every_operation_over_every_split(self):
+        x, y = self.save('x.npy', some('f4', 300001, 1)), self.save('y.npy', np.abs(some('f4', 300001, 2)))
+        for op in ONE:
+            self.same('reduce', op, x)
+        for op in TWO:
+            self.same('reduce', op, x, y)
+        for op in EXACT:
+            self.same('reduce', op, x, '--exact')
+        for op in ('dot', 'wmean'):
+            self.same('reduce', op, x, y, '--exact')
+        self.same('stats', x)
+
+    def test_every_type_and_byte_order(self):
+        for code in CODES:
+            for order in '<>':
+                x = self.save('x.npy', some(code, 20011, 3).astype(np.dtype(code).newbyteorder(order)))
+                split = SPLITS[1 if order == '<' else 2:][:1]
+                self.same('stats', x, splits=split + [SPLITS[3] + ['--chunk', '16K']])
+                for op in ('sum', 'product', 'mean', 'norm', 'minmax', 'count'):
+                    self.same('reduce', op, x, splits=split)
+                for op in EXACT:
+                    self.same('reduce', op, x, '--exact', splits=split)
+
+    def test_pairs_of_types(self):
+        for a, b in [('f8', 'f8'), ('i4', 'i4'), ('i2', 'i8'), ('u1', 'u4'), ('b1', 'u8'), ('f4', 'i4'), ('f2', '>f8'),
+                     ('>i8', 'i1')]:
+            x = self.save('x.npy', some(a.lstrip('>'), 7001, 5).astype(a))
+            y = self.save('y.npy', some(b.lstrip('>'), 7001, 6).astype(b))
+            self.same('reduce', 'dot', x, y, splits=SPLITS[1:2])
+            self.same('reduce', 'dot', x, y, '--exact', splits=SPLITS[1:2])
+        self.same('reduce', 'dot', x, x, splits=SPLITS[:1])
+
+    def test_nan_infinity_zeros_and_tiny_arrays(self):
+        x = some('f8', 5000, 9)
+        x[[7, 3000]] = np.nan
+        x[4000] = np.inf
+        nan = self.save('nan.npy', x)
+        zeros = self.save('z.npy', np.full(5000, -0.0))
+        for path in (nan, zeros):
+            self.same('stats', path)
+            self.same('reduce', 'sum', path)
+            self.same('reduce', 'sum', path, '--exact')
+        narrow = x.astype('f4')
+        narrow[[9, 2000]] = np.array([0x7fc00123, 0xffc00001], 'u4').view('f4')  # NaN as nobody else writes it
+        for op in ('sum', 'var', 'norm'):
+            self.same('reduce', op, self.save('narrow.npy', narrow))
+        self.same('stats', self.save('narrow.npy', narrow))
+        for n in (1, 31, 32, 33, 1023, 1024, 1025, 4097):
+            self.same('stats', self.save('x.npy', some('f8', n, n)), splits=SPLITS[:3])
+        self.same('reduce', 'sum', self.save('e.npy', np.zeros(0)))
+
+    def test_many_slots(self):
+        path = os.path.join(self.dir, 'big.npy')
+        self.assertEqual(run('generate', '--dtype', 'f4', '--count', 20_000_003, '--seed', 3, '-o', path).returncode, 0)
+        self.same('stats', path, splits=SPLITS[:1])
+        self.same('reduce', 'sum', path, '--exact', splits=SPLITS[:1])
+
+    def test_map(self):
+        x = self.save('x.npy', some('f4', 1_300_003, 1))
+        y = self.save('y.npy', some('f8', 1_300_003, 2).astype('>f8'))
+        c, g = os.path.join(self.dir, 'c.npy'), os.path.join(self.dir, 'g.npy')
+        for text, more in [('sqrt(x*x + y*y) / 2', []), ('x > y', []), ('x*3 - y', ['--to', 'f2']),
+                           ('floor(y)', ['--to', 'i2'])]:
+            self.assertEqual(run('map', text, x, y, '-o', c, '--devices', 'cpu', *more).returncode, 0)
+            for split in SPLITS[:3]:
+                done = run('map', text, x, y, '-o', g, *split, *more)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(c, 'rb') as cpu, open(g, 'rb') as gpu:
+                    self.assertTrue(cpu.read() == gpu.read(), (text, split))
+
+    def test_plan_names_the_devices(self):
+        x = self.save('x.npy', some('f4', 5000, 1))
+        found = json.loads(run('stats', x, '--json', '--devices', 'gpu:0*2,cpu').stdout)
+        self.assertEqual([p['device'] for p in found['plan']], ['gpu:0#0', 'gpu:0#1', 'cpu'])
+        self.assertEqual(run('stats', x, '--devices', 'gpu:0,cpu', '--weights', 'auto').returncode, 0)
+        self.assertEqual(run('stats', x, '--devices', 'gpu:99').returncode, 4)
+
+
+class NoGpu(unittest.TestCase):
+    def test_says_so_in_one_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            x = os.path.join(folder, 'x.npy')
+            np.save(x, np.ones(3000, 'f4'))
+            for devices in ('gpu', 'gpu:0', 'cpu,gpu:0*2'):
+                done = run('stats', x, '--devices', devices)
+                self.assertEqual(done.returncode, 4, done.stderr)
+                self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
+                self.assertIn('--devices cpu', done.stderr)
+            plan = json.loads(run('stats', x, '--json').stdout)['plan']
+            self.assertEqual([p['device'] for p in plan], ['cpu'])
+
+
+if __name__ == '__main__':
+    listed = json.loads(run('devices', '--json').stdout)['devices']
+    here = any(d['device'].startswith('gpu') for d in listed)
+    case = Gpu if here else NoGpu
+    tests = unittest.defaultTestLoader.loadTestsFromTestCase(case)
+    done = unittest.TextTestRunner(verbosity=2).run(tests)
+    if not here and done.wasSuccessful():
+        print('no GPU on this machine: ran only what needs none')
+    sys.exit(not done.wasSuccessful())

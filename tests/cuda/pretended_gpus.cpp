@@ -1,0 +1,137 @@
+// Two GPUs that are really host streams, behind the doors of the command line: everything but the kernels
+// themselves runs as it does on GPUs. Expressions' kernels are compiled as C++.
+#include <dlfcn.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <host/cli/gpu_forms.hpp>
+#include <host/cli/gpu_kernel_of.hpp>
+#include <host/cli/gpu_slots.hpp>
+#include <host/cli/gpus.hpp>
+#include <host/expression/cuda_source.hpp>
+#include <map>
+#include <mutex>
+#include <prorata/host.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+/// The printed kernel of an expression as a function of one thread.
+class printed_kernels {
+ public:
+  void (*find(std::string const& source))(long long, void* const*) {
+    std::lock_guard const lock(mutex_);
+    auto& kernel = kernels_[source];
+    if (kernel == nullptr) kernel = compile(source);
+    return kernel;
+  }
+
+ private:
+  using function = void (*)(long long, void* const*);
+
+  static function compile(std::string const& source) {
+    std::string folder = (std::filesystem::temp_directory_path() / "prorata-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) throw device_error("no temporary folder");
+    std::ofstream text(folder + "/kernel.cpp");
+    text << "#include <math.h>\n#define __host__\n#define __device__\n#define __global__\n"
+            "struct dimension { unsigned x; } static const gridDim{1}, blockDim{1}, blockIdx{0}, "
+            "threadIdx{0};\n"
+         << source << call_of(source);
+    text.close();
+    std::string const command = std::string(PRORATA_TEST_CXX) +
+                                " -std=c++20 -w -O1 -ffp-contract=off -shared -fPIC -o " + folder +
+                                "/kernel.so " + folder + "/kernel.cpp";
+    if (std::system(command.c_str()) != 0) throw device_error(command);
+    void* const library = ::dlopen((folder + "/kernel.so").c_str(), RTLD_NOW);
+    std::filesystem::remove_all(folder);
+    if (library == nullptr) throw device_error(::dlerror());
+    return reinterpret_cast<function>(::dlsym(library, "call"));
+  }
+
+  /// A door of one type to kernels of any number of arrays.
+  static std::string call_of(std::string const& source) {
+    std::size_t const begin = source.find("(long long n") + 1;
+    std::string const list = source.substr(begin, source.find(')', begin) - begin);
+    std::string text = std::string("extern \"C\" void call(long long n, void* const* arrays) {\n  ") +
+                       expression::cuda_kernel_name + "(n";
+    int k = 0;
+    for (std::size_t comma = list.find(','); comma != list.npos; comma = list.find(',', comma + 1)) {
+      std::size_t const star = list.find('*', comma);
+      text +=
+          ", static_cast<" + list.substr(comma + 1, star - comma) + ">(arrays[" + std::to_string(k++) + "])";
+    }
+    return text + ");\n}\n";
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, function> kernels_;
+};
+
+struct pretended_verbs {
+  using stream = host::stream;
+  std::shared_ptr<printed_kernels> kernels;
+
+  static kernel_on<stream> kernel_of(gpu_reduction r) {
+    for (auto const find : {ordered_kernel_on<stream>, unordered_kernel_on<stream>, exact_kernel_on<stream>})
+      if (auto const k = find(r); k.fold != nullptr) return k;
+    throw device_error("not a kernel");
+  }
+
+  static void gather(stream& s, gpu_form form, gpu_value value, stored_elements const& a,
+                     stored_elements const& b, index_t count, void* out) {
+    with_form(form, value, a, b, [&]<class X>(auto const& load, io::type_tag<X>) {
+      s.enqueue([=] {
+        for (index_t i = 0; i < count; ++i) {
+          X x = load(i);
+          if constexpr (std::is_same_v<X, double>) {  // widened NaN has other payloads on GPUs
+            if (std::isnan(x) && a.type != io::dtype::f64) x = std::bit_cast<double>(~std::uint64_t{0} >> 1);
+          }
+          static_cast<X*>(out)[i] = x;
+        }
+      });
+    });
+  }
+
+  void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {
+    auto const kernel = kernels->find(job.source);
+    s.enqueue([=] {
+      std::vector<void*> arrays;
+      for (auto const* in : inputs) arrays.push_back(const_cast<void*>(in));
+      arrays.push_back(out);
+      kernel(count, arrays.data());
+    });
+  }
+
+  /// Slots of more than 1 MiB do not fit: ranks have to halve theirs.
+  static std::shared_ptr<std::byte> pinned(std::size_t bytes) {
+    if (bytes > (1 << 20)) throw out_of_memory("a pretended GPU has room for 1 MiB a slot");
+    return {static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free};
+  }
+};
+
+}  // namespace
+
+int gpu_count() { return 2; }
+std::string gpu_absence() { return "there are two pretended GPUs"; }
+std::vector<gpu_info> gpu_list() {
+  return {{0, "pretended", 1 << 30, 1 << 30, 1, "0.0", "none"},
+          {1, "pretended", 1 << 30, 1 << 30, 1, "0.0", "none"}};
+}
+double gpu_speed(int) { return 1e9; }
+
+std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices,
+                                                 index_t slot_bytes) {
+  pretended_verbs const verbs{std::make_shared<printed_kernels>()};
+  std::vector<std::unique_ptr<gpu_rank>> ranks(devices.size());
+  for (std::size_t k = 0; k < devices.size(); ++k) {
+    if (devices[k].kind != device_kind::gpu) continue;
+    auto const open = [&] { return host::stream({.threads = 1, .slowdown = 1, .name = devices[k].name}); };
+    ranks[k] = std::make_unique<slot_rank<pretended_verbs>>(open(), open(), open(), slot_bytes, verbs);
+  }
+  return ranks;
+}
+
+}  // namespace prorata::cli

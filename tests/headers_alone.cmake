@@ -1,0 +1,25 @@
+# Every public header compiled alone, and twice in a row: it includes what it uses, and guards itself.
+# `.hpp` goes to the C++ compiler, `.cuh` to nvcc.
+function(prorata_headers_alone target)
+  get_target_property(sets ${target} INTERFACE_HEADER_SETS)
+  set(sources)
+  foreach(set IN LISTS sets)
+    get_target_property(base ${target} HEADER_DIRS_${set})
+    get_target_property(headers ${target} HEADER_SET_${set})
+    foreach(header IN LISTS headers)
+      file(RELATIVE_PATH name ${base} ${header})
+      string(REGEX REPLACE "\\.cuh$" ".cu" source ${CMAKE_CURRENT_BINARY_DIR}/headers_alone/${name})
+      string(REGEX REPLACE "\\.hpp$" ".cpp" source ${source})
+      file(CONFIGURE OUTPUT ${source} CONTENT "#include <${name}>\n#include <${name}>\n")
+      list(APPEND sources ${source})
+    endforeach()
+  endforeach()
+  add_library(${target}_headers_alone OBJECT ${sources})
+  target_link_libraries(${target}_headers_alone PRIVATE ${target} house)
+  set_target_properties(${target}_headers_alone PROPERTIES CUDA_ARCHITECTURES 90-virtual)  # to PTX is far enough
+endfunction()
+
+prorata_headers_alone(prorata)
+if(TARGET prorata_cuda)
+  prorata_headers_alone(prorata_cuda)
+endif()

@@ -1,0 +1,26 @@
+# Two projects that use prorata, each built and run from nothing: one from an install tree, one with the sources as a
+# folder of its own. Needs nothing but a finished build.
+set(consumer ${PROJECT_SOURCE_DIR}/tests/install_test)
+set(prefix ${CMAKE_CURRENT_BINARY_DIR}/install_test/prefix)
+set(options
+  -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+  -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER} -DCONSUMER_CUDA=${PRORATA_CUDA})
+if(PRORATA_CUDA)
+  list(APPEND options -DCMAKE_CUDA_COMPILER=${CMAKE_CUDA_COMPILER} -DCMAKE_CUDA_ARCHITECTURES=90
+    -DCMAKE_CUDA_COMPILER_LAUNCHER=${CMAKE_CUDA_COMPILER_LAUNCHER})
+endif()
+
+# prorata_consumer_test(NAME OPTIONS...): configures, builds and runs the consumer with these options.
+function(prorata_consumer_test name)
+  add_test(NAME ${name} COMMAND ${CMAKE_CTEST_COMMAND}
+    --build-and-test ${consumer} ${CMAKE_CURRENT_BINARY_DIR}/install_test/${name}
+    --build-generator ${CMAKE_GENERATOR} --build-target consumer --build-options ${options} ${ARGN}
+    --test-command consumer)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS consumer)
+endfunction()
+
+add_test(NAME install_prefix COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${prefix})
+set_tests_properties(install_prefix PROPERTIES FIXTURES_SETUP prefix LABELS consumer)
+prorata_consumer_test(find_package_consumer -DCMAKE_PREFIX_PATH=${prefix})
+set_tests_properties(find_package_consumer PROPERTIES FIXTURES_REQUIRED prefix)
+prorata_consumer_test(add_subdirectory_consumer -DPRORATA_SOURCE=${PROJECT_SOURCE_DIR})
