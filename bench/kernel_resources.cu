@@ -1,0 +1,52 @@
+// The hot kernels, as algorithms use them, to be compiled and weighed: registers, spills, shared memory.
+#include <prorata/cuda.cuh>
+#include <prorata/elements.hpp>
+#include <prorata/exactly.hpp>
+
+namespace prorata {
+
+template <class... T>
+using load = element_load<identity, T...>;
+
+struct paired {
+  PRORATA_HD weighted_value operator()(double x, double w) const { return {w, x}; }
+};
+struct multiplied {
+  PRORATA_HD float operator()(float x, float y) const { return x * y; }
+};
+
+template <class R, class Load>
+void weigh(cuda::stream& s, Load elements, std::byte* memory) {
+  reduce_piece(s, R{}, piece{0, 1, 1}, elements, memory);
+  reduce_join(s, R{}, std::vector<piece>{{0, 1, 1}}, memory, memory);
+  reduce_finish(s, R{}, 1, memory, reinterpret_cast<typename R::result_type*>(memory));
+}
+
+template <class T>
+load<T> const one(identity{}, 0, static_cast<T const*>(nullptr));
+element_load<multiplied, float, float> const load_of_products(multiplied{}, 0, nullptr, nullptr);
+element_load<paired, double, double> const load_of_pairs(paired{}, 0, nullptr, nullptr);
+
+void weigh_all(cuda::stream& s, std::byte* memory) {
+  weigh<ordered<plus<float>>>(s, one<float>, memory);
+  weigh<ordered<plus<double>>>(s, one<double>, memory);
+  weigh<ordered<plus<float>>>(s, load_of_products, memory);
+  weigh<ordered<moments>>(s, one<float>, memory);
+  weigh<ordered<moments>>(s, one<double>, memory);
+  weigh<ordered<weighted_moments>>(s, load_of_pairs, memory);
+  weigh<ordered<plus<float>, 1>>(s, one<float>, memory);
+  weigh<order_free<plus<std::int32_t>>>(s, one<std::int32_t>, memory);
+  weigh<order_free<plus<std::int64_t>>>(s, one<std::int64_t>, memory);
+  weigh<order_free<plus<std::int8_t>>>(s, one<std::int8_t>, memory);
+  weigh<order_free<minimum<float>>>(s, one<float>, memory);
+  weigh<extrema<float>>(s, one<float>, memory);
+  weigh<extrema<double>>(s, one<double>, memory);
+  weigh<exactly<exact_sum<float>>>(s, one<float>, memory);
+  weigh<exactly<exact_sum<double>>>(s, one<double>, memory);
+  transform_index(s, 0, 1, one<float>, static_cast<float*>(nullptr));
+  transform_index(s, 0, 1, one<double>, static_cast<double*>(nullptr));
+  transform_index(s, 0, 1, load_of_products, static_cast<float*>(nullptr));
+  transform_index(s, 0, 1, one<std::int8_t>, static_cast<std::int8_t*>(nullptr));
+}
+
+}  // namespace prorata

@@ -1,0 +1,104 @@
+// Sums, dot products and statistics against other libraries, and against reading the memory at all.
+#include <bench/ceilings.hpp>
+#include <bench/oracle.hpp>
+#include <bench/peers/peers.hpp>
+#include <bench/settings.hpp>
+#include <prorata/reduce.hpp>
+
+namespace prorata::bench {
+namespace {
+
+std::vector<bar> const at_memory_speed{{bar::fastest_peer, 0.95}, {"read", 0.9}};
+
+template <class T, class Judge>
+contestant numpy_entry(hall& h, std::string verb, Judge judge) {
+  auto const ask = [&h, verb] { return h.python.ask(verb, numpy_type<T>); };
+  return {"NumPy", role::peer, [=] { return judge(static_cast<T>(ask().values.at(0))); },
+          [=] { return ask().seconds; }};
+}
+
+template <class T>
+contest sum_contest(hall& h) {
+  auto const x = h.memory.fill<T>();
+  auto const a = h.borrowed<T>(arrays::x);
+  index_t const n = a->size();
+  auto const term = [=](index_t i) { return static_cast<long double>(x(arrays::x, i)); };
+  long double const expected = total(n, term);
+  long double const magnitude = total(n, [=](index_t i) { return std::abs(term(i)); });
+  auto const judge = [=](role part) { return near<T>(part, n, expected, magnitude); };
+
+  contest c{h.memory.bytes(), {}, at_memory_speed};
+  c.contestants.push_back(entry(
+      "prorata", role::ours, [=] { return sum(*a); }, judge(role::ours)));
+  T const* const p = a->parts()[0].data;
+  for (auto const& other : peers<T>())
+    c.contestants.push_back(entry(
+        other.name, role::peer, [=] { return other.sum(p, n); }, judge(role::peer)));
+  if (h.python) c.contestants.push_back(numpy_entry<T>(h, "sum", judge(role::peer)));
+  c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
+template <class T>
+contest dot_contest(hall& h) {
+  auto const x = h.memory.fill<T>();
+  auto const a = h.borrowed<T>(arrays::x), b = h.borrowed<T>(arrays::y);
+  index_t const n = a->size();
+  auto const term = [=](index_t i) {
+    return static_cast<long double>(x(arrays::x, i)) * static_cast<long double>(x(arrays::y, i));
+  };
+  long double const expected = total(n, term);
+  long double const magnitude = total(n, [=](index_t i) { return std::abs(term(i)); });
+  auto const judge = [=](role part) { return near<T>(part, n, expected, magnitude); };
+
+  contest c{2 * h.memory.bytes(), {}, at_memory_speed};
+  c.contestants.push_back(entry(
+      "prorata", role::ours, [=] { return dot(*a, *b); }, judge(role::ours)));
+  T const* const p = a->parts()[0].data;
+  T const* const q = b->parts()[0].data;
+  for (auto const& other : peers<T>())
+    c.contestants.push_back(entry(
+        other.name, role::peer, [=] { return other.dot(p, q, n); }, judge(role::peer)));
+  if (h.python) c.contestants.push_back(numpy_entry<T>(h, "dot", judge(role::peer)));
+  c.contestants.push_back(read_ceiling(h.memory, 2));
+  return c;
+}
+
+template <class T>
+contest statistics_contest(hall& h) {
+  auto const a = h.borrowed<T>(arrays::x);
+  statistics_oracle<T> const judge(h.memory.fill<T>(), a->size());
+  contest c{h.memory.bytes(), {}, {{"prorata sum", 0.5}}};
+  c.contestants.push_back(entry(
+      "prorata", role::ours, [=] { return statistics(*a); }, judge));
+  c.contestants.push_back(entry(
+      "prorata sum", role::yardstick, [=] { return sum(*a); }, [](T) { return verdict{true}; }));
+  if (h.python) {
+    auto const ask = [&h] { return h.python.ask("statistics", numpy_type<T>); };
+    c.contestants.push_back({"NumPy, 6 passes", role::peer,
+                             [=] {
+                               auto const v = ask().values;
+                               return judge.loosely(v.at(0), v.at(1), static_cast<T>(v.at(2)),
+                                                    static_cast<T>(v.at(3)), static_cast<index_t>(v.at(4)),
+                                                    static_cast<index_t>(v.at(5)));
+                             },
+                             [=] { return ask().seconds; }});
+  }
+  c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
+}  // namespace
+
+void add_reductions(hall& h) {
+  h.add("reduce/sum/f32", [&h] { return sum_contest<float>(h); });
+  h.add("reduce/sum/f64", [&h] { return sum_contest<double>(h); });
+  h.add("reduce/sum/i64", [&h] { return sum_contest<std::int64_t>(h); });
+  h.add("reduce/dot/f32", [&h] { return dot_contest<float>(h); });
+  h.add("reduce/dot/f64", [&h] { return dot_contest<double>(h); });
+  h.add("reduce/dot/i64", [&h] { return dot_contest<std::int64_t>(h); });
+  h.add("reduce/statistics/f32", [&h] { return statistics_contest<float>(h); });
+  h.add("reduce/statistics/f64", [&h] { return statistics_contest<double>(h); });
+}
+
+}  // namespace prorata::bench

@@ -1,0 +1,68 @@
+// settings: what a run of prorata-bench was told, and what all its contests share.
+#pragma once
+
+#include <bench/arrays.hpp>
+#include <bench/contest.hpp>
+#include <bench/machine.hpp>
+#include <bench/peers/numpy.hpp>
+#include <cstdint>
+#include <memory>
+#include <prorata/array.hpp>
+#include <prorata/host.hpp>
+#include <string>
+#include <vector>
+
+namespace prorata::bench {
+
+struct settings {
+  index_t bytes = index_t{1} << 30;  ///< of one array
+  int rounds = 15;
+  std::uint64_t seed = 42;
+  std::string folder = "/tmp";  ///< where files of `bytes` bytes may be written
+  bool spoil = false;
+};
+
+/// The shared state of a run.
+struct hall {
+  explicit hall(settings s)
+      : told(std::move(s)), memory(told.bytes, told.seed, told.spoil), python(memory), cpu(one_stream()) {}
+
+  /// One of the arrays as prorata sees it.
+  template <class T>
+  auto borrowed(int which) const {
+    return std::make_shared<distributed_array<T, host::stream>>(borrow(cpu, memory.get<T>(which)));
+  }
+
+  void add(std::string name, std::function<contest()> make) {
+    add_contest(std::move(name), told.rounds, std::move(make), results);
+  }
+
+  settings told;
+  double load_before = load();
+  arrays memory;
+  numpy python;
+  team<host::stream> cpu;
+  std::vector<contest_result> results;
+
+ private:
+  static std::vector<host::stream> one_stream() {
+    std::vector<host::stream> streams;
+    streams.emplace_back();
+    return streams;
+  }
+};
+
+// One function per verb: registers its contests.
+void add_ceilings(hall& h);
+void add_reductions(hall& h);
+void add_transforms(hall& h);
+void add_exact(hall& h);
+void add_out_of_core(hall& h);
+
+/// The short name of an element type.
+template <class T>
+inline constexpr char const* type_name = std::is_integral_v<T> ? "i64"
+                                         : sizeof(T) == 4      ? "f32"
+                                                               : "f64";
+
+}  // namespace prorata::bench
