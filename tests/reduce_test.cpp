@@ -1,75 +1,18 @@
 // Any split, same bits: reductions over a matrix of teams, weights, cuts, threads and callers.
 #include <gtest/gtest.h>
-#include <xmmintrin.h>
 
-#include <cfenv>
 #include <numeric>
 #include <prorata/host.hpp>
 #include <prorata/reduce.hpp>
 #include <prorata/transform.hpp>
 #include <random>
 #include <string>
+#include <tests/splits.hpp>
 
 namespace {
 
 using namespace prorata;
-using host_team = team<host::stream>;
-
-host_team make_team(int ranks, int threads) {
-  std::vector<host::stream> streams;
-  for (int r = 0; r < ranks; ++r) streams.emplace_back(host::stream_options{.threads = threads});
-  return host_team(std::move(streams));
-}
-
-/// One way to divide the work, by number: 8 team sizes × 4 weightings × 2 alignments × 9 variations.
-struct split {
-  int ranks, threads;
-  partition cuts;
-  bool flush, upward;
-};
-
-constexpr int split_count = 8 * 4 * 2 * 9;
-
-split split_number(int number, index_t n) {
-  std::mt19937_64 random(static_cast<unsigned>(number));
-  split s{1 + number % 8, 1 + number / 8 % 7, {}, random() % 4 == 0, random() % 4 == 0};
-  std::vector<double> weights(static_cast<std::size_t>(s.ranks), 1.0);
-  switch (number / 8 % 4) {
-    case 1:
-      for (double& w : weights) w = 1.0 + static_cast<double>(random() % 1000) / 37.0;
-      break;
-    case 2:
-      for (double& w : weights) w = static_cast<double>(random() % 2);
-      weights[random() % weights.size()] = 3.0;
-      break;
-    case 3:
-      weights[random() % weights.size()] = 1000.0;
-      break;
-  }
-  if (number / 32 % 2 == 0) {
-    s.cuts = partition_by_weights(n, weights);
-  } else {  // the caller's own pieces, cut anywhere
-    std::vector<index_t> cuts{0, n};
-    while (static_cast<int>(cuts.size()) < s.ranks + 1)
-      cuts.push_back(static_cast<index_t>(random() % static_cast<std::uint64_t>(n + 1)));
-    std::sort(cuts.begin(), cuts.end());
-    s.cuts = partition_by_cuts(cuts);
-  }
-  return s;
-}
-
-template <class T>
-std::vector<T> values(index_t n, unsigned seed) {
-  std::mt19937_64 random(seed);
-  std::vector<T> x(static_cast<std::size_t>(n));
-  for (auto& v : x) {
-    double const u = static_cast<double>(random() >> 11) * 0x1p-53;
-    v = std::is_integral_v<T> ? static_cast<T>(random())
-                              : static_cast<T>(std::ldexp(u - 0.3, static_cast<int>(random() % 24)));
-  }
-  return x;
-}
-
+using namespace prorata::tests;
 template <class T>
 void put(std::string& bytes, T const& value) {
   bytes.append(reinterpret_cast<char const*>(&value), sizeof value);
@@ -120,14 +63,11 @@ TYPED_TEST(Splits, GiveTheSameBits) {
     for (int number = 0; number < split_count; number += stride) {
       auto const s = split_number(number, n);
       auto const team = make_team(s.ranks, s.threads);
-      unsigned const csr = _mm_getcsr();
-      if (s.flush) _mm_setcsr(csr | 0x8040);
-      if (s.upward) std::fesetround(FE_UPWARD);
-      auto const got = all_results<TypeParam>(team, s.cuts, x, y);
-      _mm_setcsr(csr);
-      ASSERT_EQ(got, expected) << "split " << number << ", n = " << n << ", " << s.ranks << " ranks, cuts "
-                               << testing::PrintToString(s.cuts.cuts) << (s.flush ? ", FTZ" : "")
-                               << (s.upward ? ", upward" : "");
+      auto const got = [&] {
+        hostile_caller const caller(s);
+        return all_results<TypeParam>(team, s.cuts, x, y);
+      }();
+      ASSERT_EQ(got, expected) << "split " << number << ", n = " << n << ", " << s;
     }
   }
 }

@@ -47,6 +47,22 @@ class distributed_array {
     }
   }
 
+  /// Takes over memory that an algorithm filled: one buffer per local rank, at least as long as its share.
+  distributed_array(prorata::team<S> team, prorata::partition cuts,
+                    std::vector<buffer<std::remove_const_t<T>, S>> filled)
+      : team_(std::move(team)), partition_(std::move(cuts)), owned_(std::move(filled)) {
+    check_ranks();
+    require(owned_.size() == static_cast<std::size_t>(team_.local_ranks()),
+            "an array takes over one buffer per local rank");
+    for (int k = 0; k < team_.local_ranks(); ++k) {
+      int const rank = team_.first_local_rank() + k;
+      auto const& memory = owned_[static_cast<std::size_t>(k)];
+      require(memory.size() >= partition_.size(rank), "an array's buffers hold at least its shares");
+      parts_.push_back({&team_.streams()[static_cast<std::size_t>(k)], rank, partition_.begin(rank),
+                        partition_.size(rank), memory.data()});
+    }
+  }
+
   /// A view of the caller's own memory: one pointer per local rank, to as many elements as its share. The
   /// pieces may be cut anywhere, not only between tiles.
   distributed_array(prorata::team<S> team, prorata::partition cuts, std::span<T* const> pieces)

@@ -9,6 +9,7 @@
 #include <prorata/machine.hpp>
 #include <prorata/normalize.hpp>
 #include <prorata/reduce.hpp>
+#include <prorata/redistribute.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/transform.hpp>
 #if defined(__CUDACC__)

@@ -1,0 +1,96 @@
+// Splits: the ways to divide one array that every result must not depend on, numbered.
+#pragma once
+
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <cfenv>
+#include <cmath>
+#include <ostream>
+#include <prorata/array.hpp>
+#include <prorata/host.hpp>
+#include <random>
+#include <vector>
+
+namespace prorata::tests {
+
+using host_team = team<host::stream>;
+
+inline host_team make_team(int ranks, int threads) {
+  std::vector<host::stream> streams;
+  for (int r = 0; r < ranks; ++r) streams.emplace_back(host::stream_options{.threads = threads});
+  return host_team(std::move(streams));
+}
+
+/// One way to divide the work, by number: 8 team sizes × 4 weightings × 2 alignments × 9 variations.
+struct split {
+  int ranks, threads;
+  partition cuts;
+  bool flush, upward;  // what the caller has done to its floating-point environment
+
+  friend std::ostream& operator<<(std::ostream& out, split const& s) {
+    out << s.ranks << " ranks of " << s.threads << " threads, cuts";
+    for (index_t const cut : s.cuts.cuts) out << ' ' << cut;
+    return out << (s.flush ? ", FTZ" : "") << (s.upward ? ", upward" : "");
+  }
+};
+
+/// The caller of a split: flushes subnormals or rounds upward for as long as it lives.
+class hostile_caller {
+ public:
+  explicit hostile_caller(split const& s) : before_(_mm_getcsr()) {
+    if (s.flush) _mm_setcsr(before_ | 0x8040);
+    if (s.upward) std::fesetround(FE_UPWARD);
+  }
+  ~hostile_caller() { _mm_setcsr(before_); }
+  hostile_caller(hostile_caller const&) = delete;
+  hostile_caller& operator=(hostile_caller const&) = delete;
+
+ private:
+  unsigned before_;
+};
+
+inline constexpr int split_count = 8 * 4 * 2 * 9;
+
+inline split split_number(int number, index_t n) {
+  std::mt19937_64 random(static_cast<unsigned>(number));
+  split s{1 + number % 8, 1 + number / 8 % 7, {}, random() % 4 == 0, random() % 4 == 0};
+  std::vector<double> weights(static_cast<std::size_t>(s.ranks), 1.0);
+  switch (number / 8 % 4) {
+    case 1:
+      for (double& w : weights) w = 1.0 + static_cast<double>(random() % 1000) / 37.0;
+      break;
+    case 2:
+      for (double& w : weights) w = static_cast<double>(random() % 2);
+      weights[random() % weights.size()] = 3.0;
+      break;
+    case 3:
+      weights[random() % weights.size()] = 1000.0;
+      break;
+  }
+  if (number / 32 % 2 == 0) {
+    s.cuts = partition_by_weights(n, weights);
+  } else {  // the caller's own pieces, cut anywhere
+    std::vector<index_t> cuts{0, n};
+    while (static_cast<int>(cuts.size()) < s.ranks + 1)
+      cuts.push_back(static_cast<index_t>(random() % static_cast<std::uint64_t>(n + 1)));
+    std::sort(cuts.begin(), cuts.end());
+    s.cuts = partition_by_cuts(cuts);
+  }
+  return s;
+}
+
+/// Numbers of many magnitudes; integers over their whole range.
+template <class T>
+std::vector<T> values(index_t n, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> x(static_cast<std::size_t>(n));
+  for (auto& v : x) {
+    double const u = static_cast<double>(random() >> 11) * 0x1p-53;
+    v = std::is_integral_v<T> ? static_cast<T>(random())
+                              : static_cast<T>(std::ldexp(u - 0.3, static_cast<int>(random() % 24)));
+  }
+  return x;
+}
+
+}  // namespace prorata::tests
