@@ -257,9 +257,63 @@ TYPED_TEST_P(backend_conformance, folds_two_at_once) {
   this->expect_host_bits(both<ordered<plus<double>>, extrema<double>>{}, scattered<double>{});  // no padding
 }
 
+struct one_in_seven {
+  PRORATA_HD bool operator()(index_t i) const { return scattered<std::int32_t>{}(i) % 7 == 0; }
+};
+struct narrowed {  // a load of another type than it is written as
+  PRORATA_HD double operator()(index_t i) const { return static_cast<double>(i % 1000) + 0.25; }
+};
+
+TYPED_TEST_P(backend_conformance, keeps_some_in_order) {
+  auto& s = this->streams[0];
+  for (index_t begin : {index_t{0}, (index_t{1} << 32) + 1})
+    for (index_t n : {0, 1, 31, 33, 1023, 1025, 16385, 300007}) {
+      auto const room = static_cast<std::size_t>(n + 1);
+      std::vector<float> value(room, -1.0f), kept(room, -1.0f), rest(room, -1.0f), one(room, -1.0f);
+      std::vector<index_t> where(room, -1), count(3, -1);
+      auto* const d_value = static_cast<float*>(s.allocate(4 * room * sizeof(float)));
+      auto* const d_where = static_cast<index_t*>(s.allocate((room + 3) * sizeof(index_t)));
+      auto *const d_kept = d_value + room, *const d_rest = d_kept + room, *const d_one = d_rest + room;
+      for (auto const& [to, from] :
+           {std::pair{d_value, &value}, {d_kept, &kept}, {d_rest, &rest}, {d_one, &one}})
+        s.copy(to, from->data(), room * sizeof(float));
+      s.copy(d_where, where.data(), room * sizeof(index_t));
+      index_t* const d_count = d_where + room;
+      select_index(s, begin, begin + n, one_in_seven{}, d_count, column<narrowed, float>{{}, d_value},
+                   column<own_index, index_t>{{}, d_where});
+      select_index(s, begin, begin + n, one_in_seven{}, d_count + 1, column<narrowed, float>{{}, d_one});
+      partition_index(s, begin, begin + n, one_in_seven{}, narrowed{}, d_kept, d_rest, d_count + 2);
+      for (auto const& [from, to] :
+           {std::pair{d_value, &value}, {d_kept, &kept}, {d_rest, &rest}, {d_one, &one}})
+        s.copy(to->data(), from, room * sizeof(float));
+      s.copy(where.data(), d_where, room * sizeof(index_t));
+      s.copy(count.data(), d_count, 3 * sizeof(index_t));
+      s.deallocate(d_value, 4 * room * sizeof(float));
+      s.deallocate(d_where, (room + 3) * sizeof(index_t));
+      s.sync();
+      std::size_t in = 0, out = 0;
+      for (index_t i = begin; i < begin + n; ++i) {
+        auto const x = static_cast<float>(narrowed{}(i));
+        if (!one_in_seven{}(i)) {
+          ASSERT_EQ(rest[out++], x) << i << " of " << n;
+          continue;
+        }
+        ASSERT_EQ(value[in], x) << i << " of " << n;
+        ASSERT_EQ(one[in], x) << i << " of " << n;
+        ASSERT_EQ(kept[in], x) << i << " of " << n;
+        ASSERT_EQ(where[in++], i) << n;
+      }
+      EXPECT_EQ(count, (std::vector<index_t>(3, static_cast<index_t>(in)))) << n;
+      for (auto const* tail : {&value, &one, &kept})
+        EXPECT_EQ((*tail)[in], -1.0f) << "written behind the end";
+      EXPECT_EQ(rest[out], -1.0f) << "written behind the end";
+      EXPECT_EQ(where[in], -1) << "written behind the end";
+    }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
-                            finds_extremes, adds_exactly, folds_two_at_once);
+                            finds_extremes, adds_exactly, folds_two_at_once, keeps_some_in_order);
 
 }  // namespace prorata::conformance

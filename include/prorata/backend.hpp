@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <prorata/column.hpp>
 #include <prorata/reductions.hpp>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct body {
 struct load {
   PRORATA_HD double operator()(index_t i) const { return static_cast<double>(i); }
 };
+struct choice {
+  PRORATA_HD bool operator()(index_t i) const { return i % 2 == 0; }
+};
 }  // namespace archetype
 
 /// A backend is a stream type: an in-order queue of work on one device, asynchronous to the caller.
@@ -25,11 +29,13 @@ struct load {
 ///   for_each_index            f(i) for i in [begin, end)
 ///   transform_index           out[i − begin] = load(i)
 ///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
+///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
+///   partition_index           the same, and the others too
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
 template <class S>
 concept backend = std::movable<S> &&
     requires(S& s, S& other, void* to, void const* from, std::size_t bytes, index_t n,
-             typename S::event_type const& event, std::byte* partial, double* out) {
+             typename S::event_type const& event, std::byte* partial, double* out, index_t* count) {
   { s.allocate(bytes) } -> std::same_as<void*>;
   { s.deallocate(to, bytes) }
   noexcept;
@@ -43,6 +49,9 @@ concept backend = std::movable<S> &&
   reduce_piece(s, ordered<plus<double>>{}, piece{}, archetype::load{}, partial);
   reduce_join(s, ordered<plus<double>>{}, std::vector<piece>{}, partial, partial);
   reduce_finish(s, ordered<plus<double>>{}, n, partial, out);
+  select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
+               column<own_index, index_t>{{}, count});
+  partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
 };
 
 }  // namespace prorata

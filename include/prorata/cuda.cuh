@@ -4,6 +4,7 @@
 #include <kernels/device.hpp>
 #include <kernels/for_each.cuh>
 #include <kernels/reduce.cuh>
+#include <kernels/select.cuh>
 #include <kernels/stream.hpp>
 #include <kernels/transform.cuh>
 #include <prorata/backend.hpp>

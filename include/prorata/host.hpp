@@ -3,6 +3,7 @@
 
 #include <host/for_each.hpp>
 #include <host/reduce.hpp>
+#include <host/select.hpp>
 #include <host/stream.hpp>
 #include <prorata/backend.hpp>
 

@@ -107,6 +107,17 @@ void reduce_finish(stream& s, R const& r, index_t n, std::byte const* in, typena
   std::visit([&](auto& one) { reduce_finish(one, r, n, in, out); }, s.either());
 }
 
+template <class Keep, class... Load, class... T>
+void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
+                  column<Load, T>... columns) {
+  std::visit([&](auto& one) { select_index(one, begin, end, keep, count, columns...); }, s.either());
+}
+template <class Keep, class Load, class T>
+void partition_index(stream& s, index_t begin, index_t end, Keep keep, Load load, T* kept, T* rest,
+                     index_t* count) {
+  std::visit([&](auto& one) { partition_index(one, begin, end, keep, load, kept, rest, count); }, s.either());
+}
+
 }  // namespace prorata::mixed
 
 namespace prorata {

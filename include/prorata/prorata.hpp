@@ -10,6 +10,7 @@
 #include <prorata/normalize.hpp>
 #include <prorata/reduce.hpp>
 #include <prorata/redistribute.hpp>
+#include <prorata/select.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/transform.hpp>
 #if defined(__CUDACC__)
