@@ -253,6 +253,27 @@ TYPED_TEST_P(backend_conformance, adds_exactly) {
   this->expect_host_bits(exactly<exact_sum<double>>{}, scattered<double>{});
   this->expect_host_bits(exactly<exact_dot<double>>{}, scattered_factors{});
 }
+TYPED_TEST_P(backend_conformance, counts_in_bins) {
+  auto& s = this->streams[0];
+  index_t const n = 1000003;
+  for (index_t const bins : {1, 300, 20000, 70000}) {
+    auto const edges = bin_edges::even({-1e5, 2e5, bins}, true);
+    std::vector<index_t> expected(static_cast<std::size_t>(edges.rule().slots()), 5), found = expected;
+    for (index_t i = 0; i < n; ++i) ++expected[static_cast<std::size_t>(edges.rule()(hostile<float>{20}(i)))];
+    auto const edge_bytes = edges.edges().size() * sizeof(double), bytes = found.size() * sizeof(index_t);
+    auto* const placed = static_cast<double*>(s.allocate(edge_bytes));
+    auto* const counts = static_cast<index_t*>(s.allocate(bytes));
+    s.copy(placed, edges.edges().data(), edge_bytes);
+    s.copy(counts, found.data(), bytes);
+    histogram_index(s, edges.rule(placed), 0, n / 3, hostile<float>{20}, counts);
+    histogram_index(s, edges.rule(placed), n / 3, n, hostile<float>{20}, counts);
+    s.copy(found.data(), counts, bytes);
+    s.deallocate(placed, edge_bytes);
+    s.deallocate(counts, bytes);
+    s.sync();
+    EXPECT_EQ(found, expected) << bins << " bins";
+  }
+}
 TYPED_TEST_P(backend_conformance, folds_two_at_once) {
   this->expect_host_bits(both<ordered<plus<double>>, extrema<double>>{}, scattered<double>{});  // no padding
 }
@@ -314,6 +335,7 @@ TYPED_TEST_P(backend_conformance, keeps_some_in_order) {
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
-                            finds_extremes, adds_exactly, folds_two_at_once, keeps_some_in_order);
+                            finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
+                            keeps_some_in_order);
 
 }  // namespace prorata::conformance

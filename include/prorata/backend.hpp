@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <prorata/bins.hpp>
 #include <prorata/column.hpp>
 #include <prorata/reductions.hpp>
 #include <vector>
@@ -31,6 +32,7 @@ struct choice {
 ///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
+///   histogram_index           counts[rule(load(i))] += 1
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
 template <class S>
 concept backend = std::movable<S> &&
@@ -52,6 +54,7 @@ concept backend = std::movable<S> &&
   select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
                column<own_index, index_t>{{}, count});
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
+  histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);
 };
 
 }  // namespace prorata

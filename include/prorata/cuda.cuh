@@ -3,6 +3,7 @@
 
 #include <kernels/device.hpp>
 #include <kernels/for_each.cuh>
+#include <kernels/histogram.cuh>
 #include <kernels/reduce.cuh>
 #include <kernels/select.cuh>
 #include <kernels/stream.hpp>

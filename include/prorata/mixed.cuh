@@ -106,6 +106,10 @@ template <class R>
 void reduce_finish(stream& s, R const& r, index_t n, std::byte const* in, typename R::result_type* out) {
   std::visit([&](auto& one) { reduce_finish(one, r, n, in, out); }, s.either());
 }
+template <class Load>
+void histogram_index(stream& s, bin_rule rule, index_t begin, index_t end, Load load, index_t* counts) {
+  std::visit([&](auto& one) { histogram_index(one, rule, begin, end, load, counts); }, s.either());
+}
 
 template <class Keep, class... Load, class... T>
 void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
