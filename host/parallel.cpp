@@ -1,24 +1,73 @@
-// The TBB loop behind every parallel loop of the host, and what ThreadSanitizer has to be told about it.
+// The TBB loop behind every parallel loop of the host.
+//
+// ThreadSanitizer cannot see the order that TBB makes, for the library is not compiled with it. So this file
+// is not either, and says what it needs to know: work before a loop is seen by its blocks, and theirs after
+// it.
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <host/fp_environment.hpp>
 #include <host/parallel.hpp>
-#include <host/thread_sanitizer.hpp>
+#ifdef PRORATA_THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace prorata::host {
+namespace {
 
-void run_blocks(index_t count, loop_body body) {
-  publish(body.context);
+/// Everything before `publish(place)` is seen after a later `observe(place)`.
+void publish([[maybe_unused]] void const* place) {
+#ifdef PRORATA_THREAD_SANITIZER
+  __tsan_release(const_cast<void*>(place));
+#endif
+}
+void observe([[maybe_unused]] void const* place) {
+#ifdef PRORATA_THREAD_SANITIZER
+  __tsan_acquire(const_cast<void*>(place));
+#endif
+}
+
+void spread(index_t count, loop_body body) {
   tbb::parallel_for(
       tbb::blocked_range<index_t>(0, count, 1),
-      [&](tbb::blocked_range<index_t> const& range) __attribute__((no_sanitize("thread"))) {
+      [body](tbb::blocked_range<index_t> const& range) {
         observe(body.context);
         fp_environment const canonical;
         for (index_t k = range.begin(); k != range.end(); ++k) body.call(body.context, k);
         publish(body.context);
       },
       tbb::simple_partitioner{});
+}
+
+}  // namespace
+
+void run_blocks(index_t count, loop_body body) {
+  publish(body.context);
+  spread(count, body);
+  observe(body.context);
+}
+
+struct thread_limit::arena {
+  std::unique_ptr<tbb::global_control> more_threads;  // than there are cores, where somebody asks for them
+  tbb::task_arena tasks;
+};
+
+thread_limit::thread_limit(int threads) : arena_(new arena) {
+  using control = tbb::global_control;
+  auto const wanted = static_cast<std::size_t>(threads);
+  if (wanted > control::active_value(control::max_allowed_parallelism))
+    arena_->more_threads = std::make_unique<control>(control::max_allowed_parallelism, wanted);
+  arena_->tasks.initialize(threads > 0 ? threads : tbb::task_arena::automatic);
+}
+thread_limit::~thread_limit() = default;
+
+int thread_limit::threads() const { return arena_->tasks.max_concurrency(); }
+
+void thread_limit::run_blocks(index_t count, loop_body body) const {
+  publish(body.context);
+  arena_->tasks.execute([&] { spread(count, body); });
   observe(body.context);
 }
 

@@ -1,6 +1,4 @@
-// The worker behind a host stream: a queue, a thread that empties it, and a TBB arena for its loops.
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
+// The worker behind a host stream: a queue, a thread that empties it, and the threads of its loops.
 
 #include <chrono>
 #include <condition_variable>
@@ -46,13 +44,7 @@ struct stream::worker {
     bool always;  // runs even after a failure: events are reached, memory is given back
   };
 
-  explicit worker(stream_options o)
-      : options(std::move(o)), arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic) {
-    using control = tbb::global_control;
-    auto const wanted = static_cast<std::size_t>(options.threads);
-    if (wanted > control::active_value(control::max_allowed_parallelism))
-      more_threads = std::make_unique<control>(control::max_allowed_parallelism, wanted);
-    arena.initialize();
+  explicit worker(stream_options o) : options(std::move(o)), loops(options.threads) {
     thread = std::thread([this] { serve(); });
   }
 
@@ -103,9 +95,7 @@ struct stream::worker {
   }
 
   stream_options options;
-  // More than there are cores, where somebody asks for them.
-  std::unique_ptr<tbb::global_control> more_threads;
-  tbb::task_arena arena;
+  thread_limit loops;
   std::mutex mutex;
   std::condition_variable changed, idle;
   std::deque<item> queue;
@@ -166,7 +156,7 @@ void stream::sync() {
   }
 }
 
-int stream::threads() const { return worker_->arena.max_concurrency(); }
+int stream::threads() const { return worker_->loops.threads(); }
 std::string const& stream::name() const { return worker_->options.name; }
 
 void stream::submit(std::unique_ptr<task> t) { worker_->push(std::move(t), false); }
@@ -176,7 +166,7 @@ void stream::run_parallel(index_t count, loop_body body) const {
     for (index_t k = 0; k < count; ++k) body.call(body.context, k);
     return;
   }
-  worker_->arena.execute([&] { run_blocks(count, body); });
+  worker_->loops.run_blocks(count, body);
 }
 
 }  // namespace prorata::host
