@@ -13,6 +13,7 @@
 #include <prorata/redistribute.hpp>
 #include <prorata/select.hpp>
 #include <prorata/slots.hpp>
+#include <prorata/sort.hpp>
 #include <prorata/transform.hpp>
 #if defined(__CUDACC__)
 #include <prorata/mixed.cuh>
