@@ -312,6 +312,20 @@ struct reducer<exactly<Accumulator>> {
   }
 };
 
+template <class Accumulator>
+__global__ void __launch_bounds__(32) exact_round_kernel(Accumulator const* in, decltype(in->round())* out) {
+  if (threadIdx.x == 0) *out = in->round();
+}
+
+template <class Accumulator>
+struct reducer<exactly_rounded<Accumulator>> : reducer<exactly<Accumulator>> {
+  using R = exactly_rounded<Accumulator>;
+
+  static void finish(stream& s, R const&, index_t, std::byte const* in, typename R::result_type* out) {
+    launch(exact_round_kernel<Accumulator>, {1, 32}, s, reinterpret_cast<Accumulator const*>(in), out);
+  }
+};
+
 /// Two reductions, one after the other: each reads the elements at the speed of memory.
 template <class A, class B>
 struct reducer<both<A, B>> {

@@ -332,10 +332,56 @@ TYPED_TEST_P(backend_conformance, keeps_some_in_order) {
     }
 }
 
+/// Runs of many lengths, reduced on a device and on the host: the same bits.
+template <class S, class R, class Load>
+std::vector<std::byte> bytes_of_runs(S& s, R const& r, Load const& load, std::vector<index_t> const& begins,
+                                     index_t end) {
+  using result = typename R::result_type;
+  std::vector<std::byte> bytes(begins.size() * sizeof(result), std::byte{0x5a});
+  auto* const d_begins = static_cast<index_t*>(s.allocate(begins.size() * sizeof(index_t)));
+  auto* const d_out = static_cast<result*>(s.allocate(bytes.size()));
+  s.copy(d_begins, begins.data(), begins.size() * sizeof(index_t));
+  s.copy(d_out, bytes.data(), bytes.size());
+  reduce_runs(s, r, d_begins, static_cast<index_t>(begins.size()), end, load, d_out);
+  s.copy(bytes.data(), d_out, bytes.size());
+  s.deallocate(d_begins, begins.size() * sizeof(index_t));
+  s.deallocate(d_out, bytes.size());
+  s.sync();
+  return bytes;
+}
+
+template <class Provider, class R, class Load>
+void expect_host_runs(backend_conformance<Provider>& test, R const& r, Load const& load) {
+  host::stream host;
+  auto const compare = [&](std::vector<index_t> const& begins, index_t end) {
+    EXPECT_EQ(bytes_of_runs(host, r, load, begins, end), bytes_of_runs(test.streams[0], r, load, begins, end))
+        << begins.size() << " runs up to " << end;
+  };
+  compare({}, 0);
+  compare({7}, 8);
+  std::vector<index_t> begins;
+  index_t at = 3;
+  for (index_t length : {1, 2, 3, 5, 31, 32, 33, 63, 64, 65, 1000, 1023, 1024, 1025, 40000, 1, 1, 70000})
+    begins.push_back(at), at += length;
+  compare(begins, at);
+  begins.clear();
+  for (at = 0; at < 100000; at += 1 + at % 37) begins.push_back(at);
+  compare(begins, at);
+  compare({0, 5, 2500007, 2500008}, 2500100);
+}
+
+TYPED_TEST_P(backend_conformance, reduces_runs) {
+  expect_host_runs(*this, ordered<plus<float>>{}, scattered<float>{});
+  expect_host_runs(*this, ordered<moments>{}, scattered<float>{});
+  expect_host_runs(*this, ordered<plus<float>, 1>{}, scattered<float>{});
+  expect_host_runs(*this, order_free<maximum<double>>{}, hostile<double>{20});
+  expect_host_runs(*this, exactly_rounded<exact_sum<double>>{}, scattered<double>{});
+}
+
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
                             finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
-                            keeps_some_in_order);
+                            keeps_some_in_order, reduces_runs);
 
 }  // namespace prorata::conformance

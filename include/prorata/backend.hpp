@@ -6,6 +6,7 @@
 #include <prorata/bins.hpp>
 #include <prorata/column.hpp>
 #include <prorata/reductions.hpp>
+#include <prorata/short_run.hpp>
 #include <vector>
 
 namespace prorata {
@@ -33,6 +34,7 @@ struct choice {
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
 ///   histogram_index           counts[rule(load(i))] += 1
+///   reduce_runs               the result of every run of elements, each as an array of its own
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
 template <class S>
 concept backend = std::movable<S> &&
@@ -53,6 +55,7 @@ concept backend = std::movable<S> &&
   reduce_finish(s, ordered<plus<double>>{}, n, partial, out);
   select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
                column<own_index, index_t>{{}, count});
+  reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
   histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);
 };

@@ -5,6 +5,7 @@
 #include <kernels/for_each.cuh>
 #include <kernels/histogram.cuh>
 #include <kernels/reduce.cuh>
+#include <kernels/reduce_runs.cuh>
 #include <kernels/select.cuh>
 #include <kernels/stream.hpp>
 #include <kernels/transform.cuh>

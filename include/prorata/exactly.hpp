@@ -55,4 +55,20 @@ struct exactly {
   };
 };
 
+/// The same, with the accumulator rounded as the answer: for many sums, of which only the numbers are wanted.
+///   result  Accumulator::round()
+template <class Accumulator>
+struct exactly_rounded : exactly<Accumulator> {
+  using result_type = decltype(Accumulator{}.round());
+
+  template <class Warp>
+  class state : public exactly<Accumulator>::template state<Warp> {
+    using base = typename exactly<Accumulator>::template state<Warp>;
+
+   public:
+    PRORATA_HD state(exactly_rounded const& r, index_t n, index_t begin) : base(r, n, begin) {}
+    PRORATA_HD result_type result() { return base::result().round(); }
+  };
+};
+
 }  // namespace prorata

@@ -4,6 +4,7 @@
 #include <host/for_each.hpp>
 #include <host/histogram.hpp>
 #include <host/reduce.hpp>
+#include <host/reduce_runs.hpp>
 #include <host/select.hpp>
 #include <host/sort.hpp>
 #include <host/stream.hpp>

@@ -116,6 +116,11 @@ void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* cou
                   column<Load, T>... columns) {
   std::visit([&](auto& one) { select_index(one, begin, end, keep, count, columns...); }, s.either());
 }
+template <class R, class Load>
+void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,
+                 typename R::result_type* out) {
+  std::visit([&](auto& one) { reduce_runs(one, r, begins, count, end, load, out); }, s.either());
+}
 template <class Keep, class Load, class T>
 void partition_index(stream& s, index_t begin, index_t end, Keep keep, Load load, T* kept, T* rest,
                      index_t* count) {

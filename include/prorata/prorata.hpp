@@ -10,7 +10,9 @@
 #include <prorata/machine.hpp>
 #include <prorata/normalize.hpp>
 #include <prorata/reduce.hpp>
+#include <prorata/reduce_by_key.hpp>
 #include <prorata/redistribute.hpp>
+#include <prorata/run_length.hpp>
 #include <prorata/select.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/sort.hpp>

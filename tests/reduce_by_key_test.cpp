@@ -1,0 +1,190 @@
+// Reducing by key: each run has the bits of `reduce` of that run alone, for every split.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <prorata/reduce_by_key.hpp>
+#include <sstream>
+#include <tests/splits.hpp>
+
+namespace {
+
+using namespace prorata;
+using namespace prorata::tests;
+
+template <class T>
+std::vector<T> everything(distributed_array<T, host::stream> const& x) {
+  std::vector<T> out(static_cast<std::size_t>(x.size()));
+  copy_out(x, std::span<T>(out));
+  return out;
+}
+template <class T>
+std::string bytes_of(std::vector<T> const& x) {
+  return {reinterpret_cast<char const*>(x.data()), x.size() * sizeof(T)};
+}
+
+/// Keys whose runs have lengths from `lengths`, again and again, until there are n.
+std::vector<std::int32_t> keys_of(index_t n, std::vector<index_t> const& lengths) {
+  std::vector<std::int32_t> keys;
+  for (std::size_t k = 0; static_cast<index_t>(keys.size()) < n; ++k) {
+    auto const length = std::min(lengths[k % lengths.size()], n - static_cast<index_t>(keys.size()));
+    keys.insert(keys.end(), static_cast<std::size_t>(length), static_cast<std::int32_t>(k * 7 % 1000));
+  }
+  return keys;
+}
+
+/// Each run on its own, by `reduce` on one rank.
+template <class Op, class T>
+auto one_by_one(std::vector<std::int32_t> const& keys, std::vector<T>& x, Op const& op) {
+  auto const team = make_team(1, 1);
+  using result = decltype(reduce(op, borrow(team, std::span<T>(x))));
+  std::vector<result> results;
+  for (std::size_t i = 0; i < x.size();) {
+    std::size_t end = i + 1;
+    while (end < x.size() && keys[end] == keys[i]) ++end;
+    results.push_back(reduce(op, borrow(team, std::span<T>(x).subspan(i, end - i))));
+    i = end;
+  }
+  return results;
+}
+
+std::vector<std::vector<index_t>> const shapes{
+    {1}, {2, 1, 3}, {31, 32, 33, 64, 5}, {1000, 1, 1024, 1025, 2}, {3, 40000, 2}, {1 << 30}};
+
+struct concatenate {  // associative, not commutative, not order-free: x → slope·x + offset
+  std::uint32_t slope, offset;
+};
+struct after {
+  concatenate operator()(concatenate a, concatenate b) const {
+    return {a.slope * b.slope, a.offset * b.slope + b.offset};
+  }
+};
+
+template <class T>
+class ReduceByKey : public testing::Test {};
+using element_types = testing::Types<std::int32_t, std::uint64_t, float, double>;
+TYPED_TEST_SUITE(ReduceByKey, element_types);
+
+TYPED_TEST(ReduceByKey, HasTheBitsOfEachRunAlone) {
+  using T = TypeParam;
+  for (index_t const n : {0, 1, 33, 1025, 100003})
+    for (auto const& shape : shapes) {
+      auto keys = keys_of(n, shape);
+      auto x = values<T>(n, 4);
+      auto const sums = one_by_one(keys, x, plus<T>{});
+      auto const least = one_by_one(keys, x, minimum<T>{});
+      auto const spread = one_by_one(keys, x, moments{});
+      for (int number = 0; number<split_count; number += n> 10000 ? 61 : 29) {
+        auto const s = split_number(number, n);
+        auto const team = make_team(s.ranks, s.threads);
+        auto const k = borrow(team, std::span<std::int32_t>(keys), s.cuts);
+        auto const a = borrow(team, std::span<T>(x), s.cuts);
+        hostile_caller const caller(s);
+        std::ostringstream what;
+        what << "split " << number << ", n = " << n << ", " << s << ", runs of " << shape.front();
+        auto const found = sum_by_key(k, a);
+        ASSERT_EQ(everything(found.keys), everything(run_lengths(k).values)) << what.str();
+        ASSERT_EQ(bytes_of(everything(found.values)), bytes_of(sums)) << what.str();
+        ASSERT_EQ(bytes_of(everything(reduce_by_key(k, a, minimum<T>{}).values)), bytes_of(least))
+            << what.str();
+        ASSERT_EQ(bytes_of(everything(reduce_by_key(k, a, moments{}).values)), bytes_of(spread))
+            << what.str();
+      }
+    }
+}
+
+TEST(ReduceByKeyExact, SumsAreRoundedOnce) {
+  for (index_t const n : {33, 5003, 40001})
+    for (auto const& shape : shapes) {
+      auto keys = keys_of(n, shape);
+      auto x = values<double>(n, 6);
+      std::vector<double> expected;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (i == 0 || keys[i] != keys[i - 1]) expected.push_back(0);
+        expected.back() = 0;
+        exact_sum<double> sum;
+        for (std::size_t j = i; j < x.size() && keys[j] == keys[i]; ++j) {
+          sum.deposit(x[j]);
+          i = j;
+        }
+        expected.back() = sum.round();
+      }
+      for (int number : {0, 5, 70, 333, 570}) {
+        auto const s = split_number(number, n);
+        auto const team = make_team(s.ranks, s.threads);
+        auto const found = exact_sum_by_key(borrow(team, std::span<std::int32_t>(keys), s.cuts),
+                                            borrow(team, std::span<double>(x), s.cuts));
+        ASSERT_EQ(bytes_of(everything(found.values)), bytes_of(expected)) << n << ", split " << number;
+      }
+    }
+}
+
+TEST(ReduceByKeyCallable, FoldsWhatAFunctorMakes) {
+  index_t const n = 70001;
+  auto keys = keys_of(n, {3, 1, 50, 7000});
+  auto x = values<std::int64_t>(n, 8), y = values<std::int64_t>(n, 9);
+  std::vector<std::int64_t> expected;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    auto const product =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(x[i]) * static_cast<std::uint64_t>(y[i]));
+    if (i == 0 || keys[i] != keys[i - 1])
+      expected.push_back(product);
+    else
+      expected.back() ^= product;
+  }
+  for (int ranks : {1, 2, 3, 7}) {
+    auto const team = make_team(ranks, 2);
+    auto const found = transform_reduce_by_key(
+        borrow(team, std::span<std::int32_t>(keys)),
+        [](std::int64_t a, std::int64_t b) {
+          return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+        },
+        [](std::int64_t a, std::int64_t b) { return a ^ b; }, borrow(team, std::span<std::int64_t>(x)),
+        borrow(team, std::span<std::int64_t>(y)));
+    EXPECT_EQ(everything(found.values), expected) << ranks;
+  }
+}
+
+TEST(ReduceByKeySequence, KeepsTheOrderOfNonCommutativeOperations) {
+  index_t const n = 9001;
+  auto keys = keys_of(n, {1, 2, 3, 31, 1000, 33});
+  std::vector<concatenate> x;
+  for (index_t i = 0; i < n; ++i)
+    x.push_back({static_cast<std::uint32_t>(2 * i + 1), static_cast<std::uint32_t>(i * i)});
+  std::vector<concatenate> expected;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (i == 0 || keys[i] != keys[i - 1])
+      expected.push_back(x[i]);
+    else
+      expected.back() = after{}(expected.back(), x[i]);
+  }
+  for (int ranks : {1, 2, 7}) {
+    auto const team = make_team(ranks, 2);
+    auto const found =
+        reduce_by_key(borrow(team, std::span<std::int32_t>(keys)), borrow(team, std::span<concatenate>(x)),
+                      in_sequence<concatenate>(after{}));
+    EXPECT_EQ(bytes_of(everything(found.values)), bytes_of(expected)) << ranks;
+  }
+}
+
+TEST(ReduceByKeyLongRuns, AreSharedByAllThreads) {
+  index_t const n = 1500007;  // one key in 90 % of the rows
+  auto keys = keys_of(n, {70001, 1350000, 5, 1});
+  auto x = values<float>(n, 10);
+  auto const expected = one_by_one(keys, x, plus<float>{});
+  for (int ranks : {1, 3})
+    for (int threads : {1, 5}) {
+      auto const team = make_team(ranks, threads);
+      auto const found =
+          sum_by_key(borrow(team, std::span<std::int32_t>(keys)), borrow(team, std::span<float>(x)));
+      EXPECT_EQ(bytes_of(everything(found.values)), bytes_of(expected)) << ranks << ", " << threads;
+    }
+}
+
+TEST(ReduceByKeyArrays, MustBeCutAlike) {
+  auto const team = make_team(2, 1);
+  std::vector<double> const skewed{1.0, 3.0};
+  EXPECT_THROW(sum_by_key(make_array<int>(team, 10000), make_array<float>(team, 10000, skewed)), usage_error);
+}
+
+}  // namespace
