@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <host/stream.hpp>
+#include <mutex>
 #include <thread>
+#include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -18,7 +21,10 @@ struct chain_state {
   alignas(64) std::atomic<index_t> next{0};  // the block that is taken next
   alignas(64) std::atomic<index_t> turn{0};  // the block whose predecessors are all counted
   std::atomic<bool> failed{false};
-  index_t total = 0;  // of the blocks before `turn`; belongs to whoever has it
+  std::mutex mutex;
+  std::exception_ptr failure;
+
+  index_t take() { return next.fetch_add(1, std::memory_order_relaxed); }
 
   /// Waits for block k's turn; false when another block failed.
   bool await(index_t k) const {
@@ -34,6 +40,19 @@ struct chain_state {
     }
     return true;
   }
+  /// Ends block k's turn. What belongs to the one whose turn it is now belongs to block k + 1.
+  void hand_on(index_t k) { turn.store(k + 1, std::memory_order_release); }
+
+  /// Keeps the first failure for the thread that waits for all. (One that went through TBB would look like a
+  /// race to ThreadSanitizer.)
+  void fail(std::exception_ptr what) {
+    std::lock_guard const lock(mutex);
+    if (!failure) failure = std::move(what);
+    failed.store(true, std::memory_order_relaxed);
+  }
+  void rethrow() {
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+  }
 };
 }  // namespace detail
 
@@ -46,26 +65,25 @@ template <class MakeRoom, class Work, class Place>
 index_t in_chain(stream const& s, index_t blocks, MakeRoom const& make_room, Work const& work,
                  Place const& place) {
   detail::chain_state chain;
+  index_t total = 0;  // of the blocks before the one whose turn it is
   auto const take_blocks = [&](index_t) {
     try {
       auto room = make_room();
       for (;;) {
-        index_t const k = chain.next.fetch_add(1, std::memory_order_relaxed);
+        index_t const k = chain.take();
         if (k >= blocks) return;
         index_t const count = work(room, k);
         if (!chain.await(k)) return;
-        index_t const before = chain.total;
-        chain.total = before + count;
-        chain.turn.store(k + 1, std::memory_order_release);
+        index_t const before = total;
+        total = before + count;
+        chain.hand_on(k);
         place(room, k, before, count);
       }
-    } catch (...) {
-      chain.failed.store(true, std::memory_order_relaxed);
-      throw;
-    }
+    } catch (...) { chain.fail(std::current_exception()); }
   };
   s.parallel(std::min<index_t>(blocks, s.threads()), take_blocks);
-  return chain.total;
+  chain.rethrow();
+  return total;
 }
 
 }  // namespace prorata::host

@@ -129,6 +129,19 @@ struct warp {
     return v.get(0);
   }
 
+  /// Folds the lanes one after another, from left to right, and returns the fold of all: lane l of `before`
+  /// receives the fold of the lanes before it, lane 0 its own value.
+  template <class T, class F>
+  PRORATA_HD static T running(varying<T> const& v, F const& f, varying<T>& before) {
+    T all = v.get(0);
+    before.set(0, all);
+    for (index_t lane = 1; lane < L; ++lane) {
+      before.set(lane, all);
+      all = f(all, v.get(lane));
+    }
+    return all;
+  }
+
   /// Whether any lane holds true.
   PRORATA_HD static bool any(varying<bool> const& v) {
     unsigned char seen = 0;

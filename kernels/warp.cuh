@@ -68,6 +68,21 @@ struct warp {
     return v.value;
   }
 
+  /// Folds the lanes one after another, from left to right, and returns the fold of all: lane l of `before`
+  /// receives the fold of the lanes before it, lane 0 its own value. Every lane does all of it: the shuffles
+  /// need not wait for each other, and the order allows nothing shorter.
+  template <class T, class F>
+  __device__ static T running(varying<T> const& v, F const& f, varying<T>& before) {
+    T all = broadcast(v, 0);
+    before.value = all;
+#pragma unroll
+    for (index_t k = 1; k < L; ++k) {
+      if (lane() == k) before.value = all;
+      all = f(all, broadcast(v, k));
+    }
+    return all;
+  }
+
   /// Whether any lane holds true.
   __device__ static bool any(varying<bool> const& v) {
     return L == 1 ? v.value : __any_sync(everyone, v.value) != 0;

@@ -5,6 +5,7 @@
 #include <host/histogram.hpp>
 #include <host/reduce.hpp>
 #include <host/reduce_runs.hpp>
+#include <host/scan.hpp>
 #include <host/select.hpp>
 #include <host/sort.hpp>
 #include <host/stream.hpp>

@@ -13,6 +13,9 @@
 #include <prorata/reduce_by_key.hpp>
 #include <prorata/redistribute.hpp>
 #include <prorata/run_length.hpp>
+#include <prorata/redistribute.hpp>
+#include <prorata/reduce.hpp>
+#include <prorata/scan.hpp>
 #include <prorata/select.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/sort.hpp>
