@@ -9,12 +9,10 @@
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>
 #include <prorata/normalize.hpp>
+#include <prorata/redistribute.hpp>
 #include <prorata/reduce.hpp>
 #include <prorata/reduce_by_key.hpp>
-#include <prorata/redistribute.hpp>
 #include <prorata/run_length.hpp>
-#include <prorata/redistribute.hpp>
-#include <prorata/reduce.hpp>
 #include <prorata/scan.hpp>
 #include <prorata/select.hpp>
 #include <prorata/slots.hpp>
