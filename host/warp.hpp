@@ -73,6 +73,12 @@ struct warp {
   template <class T>
   using varying = host::varying<T, L>;
 
+  /// How far ahead of a step its cache lines are asked for, in bytes: what a step does besides loading keeps
+  /// the processor from seeing the next loads early enough. (Measured on Sapphire Rapids: without it sums of
+  /// floats run at 0.83 of a plain loop, with 1 to 2.5 KiB at 0.97 to 1.03, with 4 KiB or more at 0.9; on Zen
+  /// 4 no difference.)
+  static constexpr index_t read_ahead = 1536;
+
   /// Rows that one step folds, as a power of two: enough to keep carries rare, few enough that memory is read
   /// nearly in address order (deeper steps lose the hardware prefetcher's stream). States of several members
   /// are bound by arithmetic instead: for them a longer straight-line body saves trips through L1.

@@ -27,6 +27,9 @@ struct warp {
   template <class T>
   using varying = cuda::varying<T>;
 
+  /// Loads in flight hide the latency; nothing is asked for ahead.
+  static constexpr index_t read_ahead = 0;
+
   /// Rows that one step folds, as a power of two: 4 KiB of loads in flight per warp.
   template <class T>
   static constexpr int depth = sizeof(T) <= 4   ? 5

@@ -143,6 +143,8 @@ class forest {
     index_t const complete = n_ / L < last ? n_ / L : last;
     for (; row < complete && row % step != 0; ++row) take_row(load, row);
     for (; row + step <= complete; row += step) {
+      if constexpr (Warp::read_ahead > 0 && requires { load.prefetch(row, row, row); })
+        load.prefetch(row * L, (row + step) * L, Warp::read_ahead);
       auto& fold = next();
       if constexpr (Warp::template in_one_loop<value_type>) {
         Warp::each([&](index_t lane) { fold.set(lane, lane_tree<depth, L>(load, row * L + lane, op_)); });
