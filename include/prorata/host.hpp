@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/for_each.hpp>
+#include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/reduce.hpp>
 #include <host/reduce_runs.hpp>

@@ -1,0 +1,214 @@
+// group_table: the groups of some rows in one thread's cache, found by key, and given back in their order.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <prorata/groups.hpp>
+#include <utility>
+#include <vector>
+
+namespace prorata::host {
+
+/// A key and where its state lies.
+struct word_place {
+  std::uint64_t key;
+  std::uint32_t place;
+};
+
+/// Sorts by key. For few enough that they fit a cache: radix passes over the leading bits that differ, and
+/// what then still has equal leading bits by comparison.
+void sort_places(std::vector<word_place>& places, std::vector<word_place>& scratch);
+
+/// One row as it is partitioned: a key and a value, as words.
+struct group_row {
+  std::uint64_t key, value;
+};
+
+/// States by key. Keys within a window [low, low + width) are found by subtraction, the others, and second
+/// bands of the same key, by hashing with linear probing; there is no reserved key.
+template <class State>
+class group_table {
+ public:
+  using record = group_record<State>;
+
+  /// Forgets everything and makes ready for keys that mostly lie in a window, whose width may be 0, and for
+  /// this many others.
+  void open(std::uint64_t low, std::uint64_t width, int origin, index_t expected) {
+    std::size_t wanted = least_slots;
+    while (wanted < 2 * static_cast<std::size_t>(expected)) wanted *= 2;
+    if (slots_.size() == wanted) {
+      if (hashed_ > 0) std::fill(slots_.begin(), slots_.end(), slot{});
+    } else {
+      slots_.assign(wanted, slot{});
+    }
+    hashed_ = 0;
+    low_ = low;
+    width_ = width;
+    origin_ = origin;
+    states_.assign(static_cast<std::size_t>(width), State::none());
+    keys_.clear();
+    shift_ = 64;
+    while ((std::size_t{1} << (64 - shift_)) < wanted) --shift_;
+  }
+
+  /// Hashed groups so far.
+  index_t hashed() const { return static_cast<index_t>(hashed_); }
+  std::uint64_t width() const { return width_; }
+
+  /// Takes rows given as keys and values `stride` words apart.
+  template <int Stride>
+  void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
+    if constexpr (State::kind == addend::real) {
+      std::uint64_t special = 0;
+      for (index_t i = 0; i < n; ++i) {
+        std::uint64_t const field = values[i * Stride] << 1 >> 53;
+        special |= static_cast<std::uint64_t>(field == 0) | static_cast<std::uint64_t>(field == 0x7ff);
+      }
+      if (special == 0) {
+        for (index_t i = 0; i < n; ++i) {
+          std::uint64_t const value = values[i * Stride];
+          std::int32_t const unit =
+              State::has_bands ? State::unit_of_exponent(static_cast<int>(value >> 52) & 0x7ff, origin_) : 0;
+          find(keys[i * Stride], unit).deposit_normal(value);
+        }
+        return;
+      }
+    }
+    for (index_t i = 0; i < n; ++i) {
+      std::uint64_t const value = values[i * Stride];
+      find(keys[i * Stride], State::unit_of(value, origin_)).deposit(value);
+    }
+  }
+
+  void take_one(std::uint64_t key, std::uint64_t value) {
+    find(key, State::unit_of(value, origin_)).deposit(value);
+  }
+
+  void merge(record const& r) { find(r.key, r.state.unit).merge(r.state); }
+
+  /// Calls f(key, at, states) for every key in ascending order; at(k) is its k-th state.
+  template <class F>
+  void in_order(F const& f) {
+    places_.clear();
+    for (std::size_t k = 0; k < keys_.size(); ++k)
+      places_.push_back({keys_[k], static_cast<std::uint32_t>(width_ + k)});
+    sort_places(places_, scratch_);
+    std::size_t next = 0;
+    auto const hashed_from = [&](std::size_t first) {
+      std::size_t last = first + 1;
+      while (last < places_.size() && places_[last].key == places_[first].key) ++last;
+      return last;
+    };
+    auto const hashed_until = [&](std::uint64_t end, bool all) {
+      while (next < places_.size() && (all || places_[next].key < end)) {
+        std::size_t const last = hashed_from(next);
+        f(
+            places_[next].key,
+            [&](index_t k) -> State const& {
+              return states_[places_[next + static_cast<std::size_t>(k)].place];
+            },
+            static_cast<index_t>(last - next));
+        next = last;
+      }
+    };
+    for (std::uint64_t d = 0; d < width_; ++d) {
+      State const& first = states_[static_cast<std::size_t>(d)];
+      if (first.count == 0) continue;
+      std::uint64_t const key = low_ + d;
+      if (next < places_.size()) hashed_until(key, false);
+      if (next < places_.size() && places_[next].key == key) {
+        std::size_t const from = next;
+        next = hashed_from(next);
+        f(
+            key,
+            [&](index_t k) -> State const& {
+              return k == 0 ? first : states_[places_[from + static_cast<std::size_t>(k) - 1].place];
+            },
+            static_cast<index_t>(next - from) + 1);
+      } else {
+        f(
+            key, [&](index_t) -> State const& { return first; }, index_t{1});
+      }
+    }
+    hashed_until(0, true);
+  }
+
+ private:
+  static constexpr std::size_t least_slots = 1024;
+  struct slot {
+    std::uint64_t key;
+    std::int32_t unit;
+    std::uint32_t place;  // 0: empty; else one more than the place of its state
+  };
+
+  State& find(std::uint64_t key, std::int32_t unit) {
+    std::uint64_t const d = key - low_;
+    if (d < width_) {
+      State& s = states_[static_cast<std::size_t>(d)];
+      if constexpr (!State::has_bands) {
+        return s;
+      } else {
+        if (s.unit == unit || unit == State::no_unit) return s;
+        if (s.unit == State::no_unit) {
+          s.unit = unit;
+          return s;
+        }
+      }
+    }
+    return find_hashed(key, unit);
+  }
+
+  static std::uint64_t hash(std::uint64_t key) { return (key ^ (key >> 32)) * 0x9e3779b97f4a7c15u; }
+
+  State& find_hashed(std::uint64_t key, std::int32_t unit) {
+    std::size_t const mask = slots_.size() - 1;
+    for (std::size_t h = static_cast<std::size_t>(hash(key) >> shift_);; h = (h + 1) & mask) {
+      slot& s = slots_[h];
+      if (s.place == 0) return insert(h, key, unit);
+      if (s.key != key) continue;
+      if constexpr (State::has_bands) {
+        if (s.unit != unit && unit != State::no_unit) {
+          if (s.unit != State::no_unit) continue;
+          s.unit = unit;
+          states_[s.place - 1].unit = unit;
+        }
+      }
+      return states_[s.place - 1];
+    }
+  }
+
+  [[gnu::noinline]] State& insert(std::size_t h, std::uint64_t key, std::int32_t unit) {
+    if (2 * (hashed_ + 1) > slots_.size()) {
+      grow();
+      return find_hashed(key, unit);
+    }
+    ++hashed_;
+    states_.push_back(State::none());
+    states_.back().unit = unit;
+    keys_.push_back(key);
+    slots_[h] = {key, unit, static_cast<std::uint32_t>(states_.size())};
+    return states_.back();
+  }
+
+  void grow() {
+    std::vector<slot> const before = std::exchange(slots_, std::vector<slot>(2 * slots_.size()));
+    --shift_;
+    std::size_t const mask = slots_.size() - 1;
+    for (slot const& s : before) {
+      if (s.place == 0) continue;
+      std::size_t h = static_cast<std::size_t>(hash(s.key) >> shift_);
+      while (slots_[h].place != 0) h = (h + 1) & mask;
+      slots_[h] = s;
+    }
+  }
+
+  std::uint64_t low_ = 0, width_ = 0;
+  int origin_ = 0, shift_ = 54;
+  std::size_t hashed_ = 0;
+  std::vector<slot> slots_;
+  std::vector<State> states_;
+  std::vector<std::uint64_t> keys_;
+  std::vector<word_place> places_, scratch_;
+};
+
+}  // namespace prorata::host

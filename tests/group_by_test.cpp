@@ -1,0 +1,418 @@
+// group_by against rational arithmetic, key by key, over keys and values of every type and kind.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <host/group_table.hpp>
+#include <map>
+#include <prorata/group_by.hpp>
+#include <set>
+#include <tests/gmp_oracle.hpp>
+#include <tests/splits.hpp>
+
+namespace {
+
+using namespace prorata;
+using namespace prorata::tests;
+
+template <class T>
+std::vector<T> host_copy(distributed_array<T, host::stream> const& x) {
+  std::vector<T> out(static_cast<std::size_t>(x.size()));
+  copy_out(x, std::span<T>(out));
+  return out;
+}
+
+/// Compares as bits, with every NaN one.
+template <class T>
+bool same(T a, T b) {
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+/// The aggregates of one key's values, from the definition.
+template <class V>
+struct oracle_of {
+  using sum_type = group_sum_type<V>;
+  std::vector<V> values;
+
+  static mpq_class rational(V v) {
+    auto const x = detail::plain(v);
+    if constexpr (std::is_floating_point_v<decltype(x)>) return oracle::value_of(static_cast<double>(x));
+    if constexpr (std::is_signed_v<decltype(x)>)
+      return mpq_class(std::to_string(static_cast<std::int64_t>(x)));
+    return mpq_class(std::to_string(static_cast<std::uint64_t>(x)));
+  }
+  mpq_class total() const {
+    mpq_class t = 0;
+    for (V const v : values) t += rational(v);
+    return t;
+  }
+  /// What a sum, or mean, is where rationals say nothing; else no value.
+  std::optional<double> special(bool zero) const {
+    if constexpr (addend_of<V> != addend::real) {
+      return {};
+    } else {
+      bool nan = false, plus = false, minus = false, only_minus_zero = true;
+      for (V const v : values) {
+        double const x = static_cast<double>(detail::plain(v));
+        nan = nan || std::isnan(x);
+        plus = plus || x == INFINITY;
+        minus = minus || x == -INFINITY;
+        only_minus_zero = only_minus_zero && x == 0 && std::signbit(x);
+      }
+      if (nan || (plus && minus)) return std::bit_cast<double>(nan_bits<double>);
+      if (plus || minus) return plus ? INFINITY : -INFINITY;
+      if (zero) return only_minus_zero ? -0.0 : 0.0;
+      return {};
+    }
+  }
+  sum_type sum() const {
+    if constexpr (addend_of<V> == addend::real) {
+      if (auto const s = special(false)) return *s;
+      auto const t = total();
+      if (t == 0) return *special(true);
+      return oracle::nearest<double>(t);
+    } else {
+      std::uint64_t t = 0;
+      for (V const v : values) t += static_cast<std::uint64_t>(static_cast<sum_type>(detail::plain(v)));
+      return static_cast<sum_type>(t);
+    }
+  }
+  double mean() const {
+    if (auto const s = special(false)) return *s;
+    auto const t = total();
+    if (t == 0) return special(true).value_or(0.0);
+    return oracle::nearest<double>(t / mpq_class(std::to_string(values.size())));
+  }
+  double variance(std::int64_t ddof) const {
+    double const nan = std::bit_cast<double>(nan_bits<double>);
+    auto const n = static_cast<std::int64_t>(values.size());
+    auto const s = special(false);
+    if (n <= ddof || s) return nan;
+    mpq_class const mean = total() / mpq_class(std::to_string(n));
+    mpq_class squares = 0;
+    for (V const v : values) squares += (rational(v) - mean) * (rational(v) - mean);
+    if (squares == 0) return 0.0;
+    return oracle::nearest<double>(squares / mpq_class(std::to_string(n - ddof)));
+  }
+  template <class Op>
+  V extreme() const {
+    using X = detail::plain_type<V>;
+    X x = detail::plain(values.front());
+    if constexpr (std::is_floating_point_v<X>) {
+      x = canonical_nan(x);
+      for (V const v : values) x = Op{}(x, canonical_nan(detail::plain(v)));
+    } else {
+      for (V const v : values) x = Op{}(x, detail::plain(v));
+    }
+    if constexpr (std::is_same_v<V, half>) return to_half(x);
+    if constexpr (std::is_same_v<V, boolean8>) return boolean8{x};
+    if constexpr (!std::is_same_v<V, half> && !std::is_same_v<V, boolean8>) return static_cast<V>(x);
+  }
+};
+
+template <class K>
+bool key_less(K a, K b) {  // NumPy's order: NaN last
+  auto const x = detail::plain(a);
+  auto const y = detail::plain(b);
+  if (x != x || y != y) return x == x && y != y;
+  return x < y;
+}
+
+template <class K, class V>
+void expect_oracle(std::span<K> keys, std::span<V> values, host_team const& team, partition const& cuts,
+                   std::int64_t ddof) {
+  auto const less = [](K a, K b) { return key_less(a, b); };
+  std::map<K, oracle_of<V>, decltype(less)> expected(less);
+  for (std::size_t i = 0; i < keys.size(); ++i) expected[keys[i]].values.push_back(values[i]);
+  auto const g = group_by(borrow(team, keys, cuts), borrow(team, values, cuts), aggregate::all, ddof);
+  ASSERT_EQ(g.size(), static_cast<index_t>(expected.size()));
+  auto const key = host_copy(g.keys);
+  auto const count = host_copy(g.counts);
+  auto const sum = host_copy(g.sums);
+  auto const mean = host_copy(g.means), variance = host_copy(g.variances);
+  auto const least = host_copy(g.minima), greatest = host_copy(g.maxima);
+  std::size_t k = 0;
+  for (auto const& [at, of] : expected) {
+    ASSERT_FALSE(key_less(key[k], at) || key_less(at, key[k])) << "key " << k;
+    ASSERT_FALSE(detail::plain(at) == 0 && std::signbit(static_cast<double>(detail::plain(key[k]))));
+    ASSERT_EQ(count[k], static_cast<index_t>(of.values.size()));
+    ASSERT_TRUE(same(sum[k], of.sum())) << sum[k] << " for " << of.sum() << ", key " << k;
+    ASSERT_TRUE(same(mean[k], of.mean())) << mean[k] << " for " << of.mean() << ", key " << k;
+    ASSERT_TRUE(same(variance[k], of.variance(ddof)))
+        << variance[k] << " for " << of.variance(ddof) << ", key " << k << " of " << of.values.size()
+        << " values";
+    ASSERT_TRUE(same(least[k], of.template extreme<minimum<detail::plain_type<V>>>())) << "key " << k;
+    ASSERT_TRUE(same(greatest[k], of.template extreme<maximum<detail::plain_type<V>>>())) << "key " << k;
+    ++k;
+  }
+}
+
+/// Numbers of one kind: 0 tame, 1 of all magnitudes, 2 with what is no number, 3 all the same, 4 cancelling.
+template <class T>
+std::vector<T> numbers(index_t n, int kind, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> x;
+  for (index_t i = 0; i < n; ++i) {
+    std::uint64_t const h = random();
+    using X = detail::plain_type<T>;
+    X v{};
+    if constexpr (std::is_floating_point_v<X>) {
+      using bits = std::conditional_t<sizeof(X) == 4, std::uint32_t, std::uint64_t>;
+      X const any = std::bit_cast<X>(static_cast<bits>(h >> (64 - 8 * sizeof(X))));
+      X const tame = static_cast<X>(static_cast<double>(static_cast<std::int64_t>(h)) * 0x1p-60);
+      v = kind == 0   ? tame
+          : kind == 1 ? (std::isfinite(any) ? any : tame)
+          : kind == 2 ? (h % 11 == 0   ? any
+                         : h % 13 == 0 ? X(NAN)
+                         : h % 17 == 0 ? X(-INFINITY)
+                         : h % 7 == 0  ? -X{0}
+                                       : tame)
+          : kind == 3 ? X(0.1)
+                      : static_cast<X>(i % 3 == 0   ? 1e16
+                                       : i % 3 == 1 ? 1.0
+                                                    : -1e16);
+    } else {
+      v = kind == 0 || kind == 4 ? static_cast<X>(h % 100) : kind == 3 ? X{1} : static_cast<X>(h);
+    }
+    if constexpr (std::is_same_v<T, half>) {
+      x.push_back(to_half(v));
+    } else if constexpr (std::is_same_v<T, boolean8>) {
+      x.push_back(boolean8{static_cast<unsigned char>(v & 1)});
+    } else {
+      x.push_back(v);
+    }
+  }
+  return x;
+}
+
+/// Keys out of `groups`, among them the extremes and, for floats, both zeros and NaNs of several payloads.
+template <class K>
+std::vector<K> some_keys(index_t n, index_t groups, unsigned seed) {
+  auto pool = numbers<K>(groups, 1, seed);
+  if constexpr (std::is_floating_point_v<K>) {
+    for (K const v :
+         {K{0}, -K{0}, K(NAN), -K(NAN), K(INFINITY), -K(INFINITY), std::numeric_limits<K>::denorm_min()})
+      pool.push_back(v);
+  } else if constexpr (std::is_integral_v<K>) {
+    for (K const v : {std::numeric_limits<K>::min(), std::numeric_limits<K>::max(), K{0}, K{1}})
+      pool.push_back(v);
+  }
+  std::mt19937_64 random(seed + 1);
+  std::vector<K> keys;
+  for (index_t i = 0; i < n; ++i) keys.push_back(pool[random() % pool.size()]);
+  return keys;
+}
+
+template <class T>
+class GroupBy : public testing::Test {};
+using element_types = testing::Types<boolean8, std::int8_t, std::uint16_t, std::int32_t, std::uint32_t,
+                                     std::int64_t, std::uint64_t, half, float, double>;
+TYPED_TEST_SUITE(GroupBy, element_types);
+
+TYPED_TEST(GroupBy, MatchesRationalsForValuesOfEveryKind) {
+  for (int kind = 0; kind < 5; ++kind)
+    for (index_t const n : {0, 1, 2, 33, 1025}) {
+      auto keys = some_keys<std::int32_t>(n, 40, 3);
+      auto values = numbers<TypeParam>(n, kind, 5);
+      auto const team = make_team(n == 33 ? 7 : 3, 2);
+      expect_oracle<std::int32_t, TypeParam>(keys, values, team, split_number(n == 33 ? 6 : 2, n).cuts,
+                                             kind % 3);
+      if (this->HasFatalFailure()) FAIL() << "kind " << kind << ", n = " << n;
+    }
+}
+
+TYPED_TEST(GroupBy, MatchesRationalsForKeysOfEveryType) {
+  for (index_t const n : {0, 1, 31, 32, 1023, 2003})
+    for (int const ranks : {1, 2, 7}) {
+      auto keys = some_keys<TypeParam>(n, 50, 9);
+      auto values = numbers<double>(n, 0, 6);
+      auto const team = make_team(ranks, 2);
+      expect_oracle<TypeParam, double>(keys, values, team, split_number(32 + ranks - 1, n).cuts, 1);
+      if (this->HasFatalFailure()) FAIL() << "n = " << n << ", " << ranks << " ranks";
+    }
+}
+
+TYPED_TEST(GroupBy, SortsKeysAsWords) {
+  auto keys = some_keys<TypeParam>(3000, 2000, 4);
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    ASSERT_EQ(key_word(keys[i]) < key_word(keys[i + 1]), key_less(keys[i], keys[i + 1]));
+    auto const back = key_of_word<TypeParam>(key_word(keys[i]));
+    ASSERT_FALSE(key_less(back, keys[i]) || key_less(keys[i], back));
+  }
+}
+
+/// Everything that group_by gives, as bytes.
+std::string all_bytes(host_team const& team, partition const& cuts, std::span<std::int64_t> keys,
+                      std::span<double> values) {
+  auto const g = group_by(borrow(team, keys, cuts), borrow(team, values, cuts), aggregate::all, 1);
+  std::string out;
+  auto const put = [&](auto const& column) {
+    for (auto const v : host_copy(column)) out.append(reinterpret_cast<char const*>(&v), sizeof v);
+  };
+  put(g.keys), put(g.counts), put(g.sums), put(g.means), put(g.variances), put(g.minima), put(g.maxima);
+  return out;
+}
+
+TEST(GroupBySplits, GiveTheSameBits) {
+  for (index_t const n : {index_t{1}, index_t{33}, index_t{4097}, index_t{30011}}) {
+    for (index_t const groups : {index_t{3}, n / 2 + 1}) {
+      auto keys = some_keys<std::int64_t>(n, groups, 17);
+      auto values = numbers<double>(n, n == 4097 ? 2 : 1, 18);
+      auto const expected = all_bytes(make_team(1, 1), single(n), keys, values);
+      for (int number = 0; number<split_count; number += n> 10000 ? 41 : 13) {
+        auto const s = split_number(number, n);
+        auto const team = make_team(s.ranks, s.threads);
+        hostile_caller const caller(s);
+        ASSERT_EQ(all_bytes(team, s.cuts, keys, values), expected)
+            << "split " << number << ", n = " << n << ", " << s;
+      }
+    }
+  }
+}
+
+/// How keys are made of a row's number, each way meant for one path of the host.
+struct key_shape {
+  char const* name;
+  std::int64_t (*key)(index_t row, std::uint64_t hash);
+};
+constexpr key_shape shapes[] = {
+    {"few, close", [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 16); }},
+    {"few, far",
+     [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 1000 * 0x9e3779b97f4a7c15u); }},
+    {"many, close", [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 100000) - 50000; }},
+    {"many, far",
+     [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 100000 * 0x9e3779b97f4a7c15u); }},
+    {"every row its own", [](index_t row, std::uint64_t) { return static_cast<std::int64_t>(row * 7919); }},
+    {"one key", [](index_t, std::uint64_t) { return std::int64_t{-5}; }},
+    {"one heavy among many",
+     [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 10 ? 42 : (h >> 8) * 3); }},
+    {"clumps far apart",
+     [](index_t, std::uint64_t h) { return static_cast<std::int64_t>((h % 3 << 60) + (h >> 8) % 40000); }},
+    {"a misleading sample",
+     [](index_t row, std::uint64_t h) {
+       index_t const step = (400009 - 64) / 255;
+       return row % step < 64 ? std::int64_t{7} : static_cast<std::int64_t>(h);
+     }},
+};
+
+TEST(GroupByPaths, AllAddUpTheSameIntegers) {
+  index_t const n = 400009;
+  std::mt19937_64 random(11);
+  for (auto const& shape : shapes) {
+    std::vector<std::int64_t> keys, values;
+    for (index_t i = 0; i < n; ++i) {
+      keys.push_back(shape.key(i, random()));
+      values.push_back(static_cast<std::int64_t>(random()));
+    }
+    std::map<std::int64_t, std::pair<index_t, std::uint64_t>> expected;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      auto& e = expected[keys[i]];
+      ++e.first;
+      e.second += static_cast<std::uint64_t>(values[i]);
+    }
+    for (int const ranks : {1, 2, 3})
+      for (int const threads : {1, 4}) {
+        auto const team = make_team(ranks, threads);
+        auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
+                                borrow(team, std::span<std::int64_t>(values)), aggregate::sum);
+        ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << shape.name;
+        auto const key = host_copy(g.keys), sum = host_copy(g.sums);
+        auto const count = host_copy(g.counts);
+        std::size_t k = 0;
+        for (auto const& [at, e] : expected) {
+          ASSERT_EQ(key[k], at) << shape.name;
+          ASSERT_EQ(count[k], e.first) << shape.name;
+          ASSERT_EQ(static_cast<std::uint64_t>(sum[k]), e.second) << shape.name;
+          ++k;
+        }
+      }
+  }
+}
+
+TEST(GroupByPaths, AllAddUpTheSameReals) {
+  index_t const n = 400009;
+  std::mt19937_64 random(12);
+  for (auto const& shape : shapes) {
+    std::vector<std::int64_t> keys;
+    for (index_t i = 0; i < n; ++i) keys.push_back(shape.key(i, random()));
+    auto values = numbers<double>(n, 2, 13);
+    for (std::size_t i = 0; i < values.size(); i += 5)
+      values[i] = std::ldexp(values[i], static_cast<int>(i % 300) - 150);
+    std::map<std::int64_t, std::vector<double>> expected;
+    for (std::size_t i = 0; i < keys.size(); ++i) expected[keys[i]].push_back(values[i]);
+    auto const team = make_team(1, 4);
+    auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
+                            borrow(team, std::span<double>(values)), aggregate::sum | aggregate::mean);
+    ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << shape.name;
+    auto const sum = host_copy(g.sums), mean = host_copy(g.means);
+    std::size_t k = 0;
+    for (auto const& [at, of] : expected) {
+      exact_sum<double> exact;
+      for (double const v : of) exact.deposit(v);
+      ASSERT_TRUE(same(sum[k], exact.round())) << shape.name << ", key " << at;
+      ASSERT_TRUE(same(mean[k], exact.mean(static_cast<index_t>(of.size())))) << shape.name << ", key " << at;
+      ++k;
+    }
+  }
+}
+
+TEST(GroupBy, CountsKeysAlone) {
+  auto const team = make_team(3, 2);
+  std::vector<float> keys{3, -0.0f, NAN, 0, 3, -NAN, 1, 3};
+  auto const g = group_by(borrow(team, std::span<float>(keys), partition_by_cuts({0, 2, 2, 8})));
+  auto const found = host_copy(g.keys);
+  EXPECT_EQ(host_copy(g.counts), (std::vector<index_t>{2, 1, 3, 2}));
+  EXPECT_EQ(found[0], 0);
+  EXPECT_FALSE(std::signbit(found[0]));
+  EXPECT_TRUE(std::isnan(found[3]));
+  EXPECT_EQ(g.sums.size(), 0);
+}
+
+TEST(GroupBy, RefusesArraysThatDoNotFit) {
+  auto const team = make_team(2, 1);
+  auto const a = make_array<int>(team, 5000);
+  auto const b = make_array<double>(team, 4000);
+  EXPECT_THROW(group_by(a, b, aggregate::sum), usage_error);
+  EXPECT_THROW(group_by(a, a, aggregate::variance, -1), usage_error);
+}
+
+TEST(GroupSplitters, FollowTheRows) {
+  std::vector<std::uint64_t> samples;
+  for (std::uint64_t r = 0; r < 2; ++r)
+    for (std::uint64_t k = 0; k < 100; ++k) samples.push_back(k * 10 + r);
+  auto const cut = detail::group_splitters(samples, {1000, 1000}, partition_by_cuts({0, 25, 100}));
+  ASSERT_EQ(cut.size(), 1u);
+  EXPECT_NEAR(static_cast<double>(cut[0]), 250, 11);
+  EXPECT_EQ(detail::group_splitters(samples, {1000, 1000}, partition_by_cuts({0, 0, 100}))[0], 0u);
+  EXPECT_EQ(detail::group_splitters(samples, {1000, 0}, partition_by_cuts({0, 100, 100}))[0],
+            ~std::uint64_t{0});
+  EXPECT_EQ(detail::group_splitters(samples, {0, 0}, partition_by_cuts({0, 0, 0})).size(), 1u);
+}
+
+TEST(SortPlaces, SortsKeysOfEveryDistribution) {
+  for (unsigned kind = 0; kind < 5; ++kind)
+    for (std::size_t const n :
+         {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{5000}}) {
+      std::mt19937_64 random(kind);
+      std::vector<host::word_place> places, scratch;
+      for (std::size_t i = 0; i < n; ++i) {
+        std::uint64_t const h = random();
+        places.push_back({kind == 0   ? h
+                          : kind == 1 ? h % 100
+                          : kind == 2 ? h % 50 << 58
+                          : kind == 3 ? (h & 1 ? ~std::uint64_t{0} - h % 1000 : h % 1000)
+                                      : 5,
+                          static_cast<std::uint32_t>(i)});
+      }
+      std::map<std::uint32_t, std::uint64_t> key_at;
+      for (auto const& p : places) key_at[p.place] = p.key;
+      host::sort_places(places, scratch);
+      ASSERT_EQ(places.size(), n);
+      for (std::size_t i = 0; i < n; ++i) {
+        ASSERT_EQ(places[i].key, key_at.at(places[i].place));
+        key_at.erase(places[i].place);
+        ASSERT_LE(places[i > 0 ? i - 1 : 0].key, places[i].key);
+      }
+    }
+}
+
+}  // namespace
