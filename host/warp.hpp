@@ -148,6 +148,22 @@ struct warp {
     return all;
   }
 
+  /// Lanes that hold the same value: rank is how many lower lanes do, alike how many do in all.
+  PRORATA_HD static void match(varying<int> const& v, varying<int>& rank, varying<int>& alike) {
+    for (index_t lane = 0; lane < L; ++lane) {
+      int before = 0, all = 0;
+      for (index_t other = 0; other < L; ++other) {
+        all += v.get(other) == v.get(lane);
+        before += other < lane && v.get(other) == v.get(lane);
+      }
+      rank.set(lane, before);
+      alike.set(lane, all);
+    }
+  }
+
+  /// What a lane stored is seen by the others.
+  PRORATA_HD static void meet() {}
+
   /// Whether any lane holds true.
   PRORATA_HD static bool any(varying<bool> const& v) {
     unsigned char seen = 0;

@@ -86,6 +86,18 @@ struct warp {
     return all;
   }
 
+  /// Lanes that hold the same value: rank is how many lower lanes do, alike how many do in all.
+  __device__ static void match(varying<int> const& v, varying<int>& rank, varying<int>& alike) {
+    unsigned const same = __match_any_sync(everyone, v.value);
+    rank.value = __popc(same & ((1u << lane()) - 1));
+    alike.value = __popc(same);
+  }
+
+  /// What a lane stored is seen by the others.
+  __device__ static void meet() {
+    if constexpr (L > 1) __syncwarp();
+  }
+
   /// Whether any lane holds true.
   __device__ static bool any(varying<bool> const& v) {
     return L == 1 ? v.value : __any_sync(everyone, v.value) != 0;

@@ -378,10 +378,46 @@ TYPED_TEST_P(backend_conformance, reduces_runs) {
   expect_host_runs(*this, exactly_rounded<exact_sum<double>>{}, scattered<double>{});
 }
 
+struct some_bucket {
+  index_t buckets;
+  PRORATA_HD index_t operator()(index_t i) const { return i * i % 7919 % buckets; }
+};
+
+TYPED_TEST_P(backend_conformance, deals_into_buckets) {
+  auto streams = TypeParam::streams(1);
+  if (streams.empty()) GTEST_SKIP() << "no such device on this machine";
+  auto& s = streams[0];
+  for (index_t const n : {0, 1, 31, 33, 1025, 70001, 300007})
+    for (index_t const buckets : {1, 2, 7, 1000}) {
+      index_t const begin = 12345;
+      auto const bytes = static_cast<std::size_t>(n + 1) * sizeof(std::int32_t);
+      auto* const d_out = static_cast<std::int32_t*>(s.allocate(bytes));
+      auto* const d_counts =
+          static_cast<index_t*>(s.allocate(static_cast<std::size_t>(buckets) * sizeof(index_t)));
+      multisplit_index(s, begin, begin + n, buckets, some_bucket{buckets}, own_index{}, d_out, d_counts);
+      std::vector<std::int32_t> out(static_cast<std::size_t>(n));
+      std::vector<index_t> counts(static_cast<std::size_t>(buckets));
+      s.copy(out.data(), d_out, out.size() * sizeof(std::int32_t));
+      s.copy(counts.data(), d_counts, counts.size() * sizeof(index_t));
+      s.deallocate(d_out, bytes);
+      s.deallocate(d_counts, counts.size() * sizeof(index_t));
+      s.sync();
+      std::vector<std::vector<std::int32_t>> dealt(static_cast<std::size_t>(buckets));
+      for (index_t i = begin; i < begin + n; ++i)
+        dealt[static_cast<std::size_t>(some_bucket{buckets}(i))].push_back(static_cast<std::int32_t>(i));
+      std::vector<std::int32_t> expected;
+      for (std::size_t b = 0; b < dealt.size(); ++b) {
+        ASSERT_EQ(counts[b], static_cast<index_t>(dealt[b].size())) << "bucket " << b << ", n = " << n;
+        expected.insert(expected.end(), dealt[b].begin(), dealt[b].end());
+      }
+      ASSERT_EQ(out, expected) << n << " into " << buckets;
+    }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
                             finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
-                            keeps_some_in_order, reduces_runs);
+                            keeps_some_in_order, reduces_runs, deals_into_buckets);
 
 }  // namespace prorata::conformance

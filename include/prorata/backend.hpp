@@ -33,6 +33,7 @@ struct choice {
 ///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
+///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
 ///   histogram_index           counts[rule(load(i))] += 1
 ///   reduce_runs               the result of every run of elements, each as an array of its own
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
@@ -57,6 +58,7 @@ concept backend = std::movable<S> &&
                column<own_index, index_t>{{}, count});
   reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
+  multisplit_index(s, n, n, n, own_index{}, archetype::load{}, out, count);
   histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);
 };
 

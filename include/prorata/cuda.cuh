@@ -4,6 +4,7 @@
 #include <kernels/device.hpp>
 #include <kernels/for_each.cuh>
 #include <kernels/histogram.cuh>
+#include <kernels/multisplit.cuh>
 #include <kernels/reduce.cuh>
 #include <kernels/reduce_runs.cuh>
 #include <kernels/select.cuh>

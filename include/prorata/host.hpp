@@ -4,6 +4,7 @@
 #include <host/for_each.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
+#include <host/multisplit.hpp>
 #include <host/reduce.hpp>
 #include <host/reduce_runs.hpp>
 #include <host/scan.hpp>

@@ -111,6 +111,12 @@ void histogram_index(stream& s, bin_rule rule, index_t begin, index_t end, Load 
   std::visit([&](auto& one) { histogram_index(one, rule, begin, end, load, counts); }, s.either());
 }
 
+template <class BucketOf, class Load, class T>
+void multisplit_index(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                      T* out, index_t* counts) {
+  std::visit([&](auto& one) { multisplit_index(one, begin, end, buckets, bucket_of, load, out, counts); },
+             s.either());
+}
 template <class Keep, class... Load, class... T>
 void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
                   column<Load, T>... columns) {

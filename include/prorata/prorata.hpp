@@ -6,6 +6,7 @@
 #include <prorata/array.hpp>
 #include <prorata/assignments.hpp>
 #include <prorata/costs.hpp>
+#include <prorata/distribute.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>

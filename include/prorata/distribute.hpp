@@ -1,0 +1,255 @@
+// Sending every element of an array to the rank that a rule names: by hash, by range, in turns.
+#pragma once
+
+#include <algorithm>
+#include <prorata/assignments.hpp>
+#include <prorata/elements.hpp>
+#include <prorata/exchange.hpp>
+#include <prorata/slots.hpp>
+#include <prorata/total_order.hpp>
+
+namespace prorata {
+
+namespace detail {
+
+/// Host values on the device of every local rank. `values` must stay until the ranks have been waited for.
+template <class T, backend S>
+std::vector<buffer<T, S>> on_every_rank(team<S> const& team, std::span<T const> values) {
+  std::vector<buffer<T, S>> copies;
+  for (S& s : team.streams()) {
+    copies.emplace_back(s, static_cast<index_t>(values.size()));
+    s.copy(copies.back().data(), values.data(), copies.back().bytes());
+  }
+  return copies;
+}
+
+template <class F, class T>
+struct rank_of_element {
+  F rule;
+  T const* data;
+  index_t begin;
+  PRORATA_HD index_t operator()(index_t i) const { return static_cast<index_t>(rule(data[i - begin], i)); }
+};
+
+/// rule_of(k) is local rank k's rule: with pointers to what lies on its device.
+template <class T, backend S, class RuleOf>
+distributed_array<std::remove_const_t<T>, S> distribute(distributed_array<T, S> const& x,
+                                                        RuleOf const& rule_of) {
+  using element = std::remove_const_t<T>;
+  auto const& team = x.team();
+  std::vector<buffer<element, S>> dealt;
+  std::vector<buffer<index_t, S>> counts;
+  std::vector<element const*> send;
+  std::vector<index_t const*> told;
+  for (std::size_t k = 0; k < x.parts().size(); ++k) {
+    auto const& p = x.parts()[k];
+    S& s = *p.stream;
+    dealt.emplace_back(s, p.size);
+    counts.emplace_back(s, team.ranks());
+    auto const rule = rule_of(k);
+    multisplit_index(s, p.begin, p.end(), index_t{team.ranks()},
+                     rank_of_element<std::remove_const_t<decltype(rule)>, element>{rule, p.data, p.begin},
+                     load_of(identity{}, k, x), dealt.back().data(), counts.back().data());
+    send.push_back(dealt.back().data());
+    told.push_back(counts.back().data());
+  }
+  auto const matrix = told_by_all<index_t>(team, std::span<index_t const* const>(told), team.ranks());
+  return {team, partition_after(matrix, team.ranks()), exchange<element>(team, send, matrix)};
+}
+
+struct by_slot {
+  slot_ref slots;
+  template <class T>
+  PRORATA_HD int operator()(T const& x, index_t) const {
+    return slots.rank_of(total_order<T>{}.key(x));
+  }
+};
+
+/// Element k of a sample.
+template <class T>
+struct every_so_many {
+  T const* data;
+  index_t begin, stride;
+  PRORATA_HD T operator()(index_t k) const { return data[k * stride - begin]; }
+};
+
+template <class T>
+struct by_splitter {
+  T const* splitters;
+  index_t count;
+  PRORATA_HD index_t operator()(T const& x, index_t) const {
+    total_order<T> const order;
+    index_t low = 0, high = count;
+    while (low < high) {
+      index_t const middle = low + (high - low) / 2;
+      if (order.key(x) < order.key(splitters[middle])) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
+};
+
+struct by_turns {
+  block_cyclic turns;
+  template <class T>
+  PRORATA_HD int operator()(T const&, index_t i) const {
+    return turns.rank_of(i);
+  }
+};
+
+/// Where element g of an array dealt in turns lies among what its ranks sent: after[r] is where the part of
+/// rank r begins, less the local position of its first element.
+template <class T>
+struct from_turns {
+  block_cyclic turns;
+  T const* received;
+  index_t const* after;
+  PRORATA_HD T operator()(index_t g) const {
+    return received[after[turns.rank_of(g)] + turns.local_index(g)];
+  }
+};
+
+}  // namespace detail
+
+/// Every element x[i] goes to rank rule(x[i], i), where elements keep the order they had.
+///   shape   rule → [0, ranks); the result's partition is what each rank got
+///   cost    one multisplit per rank, the counts told to all, one exchange with one block per pair of ranks
+///   waits   for the counts
+///   throws  device_error, communication_error, out_of_memory
+template <class T, backend S, class F>
+distributed_array<std::remove_const_t<T>, S> distribute_by(distributed_array<T, S> const& x, F const& rule) {
+  return detail::distribute(x, [&](std::size_t) { return rule; });
+}
+
+/// The hash partition: equal elements (of equal bits) meet on one rank, chosen through a table of slots.
+/// Ranks get keys by weight, whatever the values.
+template <class T, backend S>
+distributed_array<std::remove_const_t<T>, S> distribute_by_hash(distributed_array<T, S> const& x,
+                                                                slot_table const& slots) {
+  require(slots.ranks() <= x.team().ranks(), "distribute_by_hash: the table names ranks that the team lacks");
+  auto const tables = detail::on_every_rank(x.team(), slots.table());
+  return detail::distribute(x, [&](std::size_t k) {
+    return detail::by_slot{{tables[k].data(), slots.seed()}};
+  });
+}
+
+/// The range partition: rank r gets what lies at or above splitter r − 1 and below splitter r, in the total
+/// order of `sort` (−0 before +0, NaN last).
+///   shape   splitters: one fewer than ranks, never decreasing
+template <class T, backend S>
+distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
+                                            std::vector<T> const& splitters) {
+  require(static_cast<int>(splitters.size()) == x.team().ranks() - 1,
+          "distribute_by_range: one splitter between every two ranks");
+  total_order<T> const order;
+  for (std::size_t k = 1; k < splitters.size(); ++k)
+    require(order.key(splitters[k - 1]) <= order.key(splitters[k]),
+            "distribute_by_range: splitter " + std::to_string(k) + " is below the one before it");
+  auto const copies = detail::on_every_rank(x.team(), std::span<T const>(splitters));
+  return detail::distribute(x, [&](std::size_t k) {
+    return detail::by_splitter<T>{copies[k].data(), static_cast<index_t>(splitters.size())};
+  });
+}
+
+/// Splitters that give each rank elements in proportion to its weight: the weighted quantiles of a sample,
+/// which is every so many elements of the array and so does not depend on where it is cut.
+///   shape   one fewer than weights
+///   error   with m elements in the sample, a share is off by about n/√m elements (and by what equal elements
+///           keep together)
+///   cost    reads and gathers at most `sample` elements
+///   throws  usage_error for weights that apportion() refuses
+template <class T, backend S>
+std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
+                               index_t sample = index_t{1} << 16) {
+  index_t const n = x.size();
+  index_t const stride = std::max(index_t{1}, (n + sample - 1) / sample);
+  // Element k of the sample is x[k · stride]; a rank has those of its part.
+  auto const first_of = [&](index_t cut) { return (cut + stride - 1) / stride; };
+  index_t longest = 0;
+  for (int r = 0; r < x.partition().ranks(); ++r)
+    longest = std::max(longest, first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
+  std::vector<buffer<T, S>> taken;
+  std::vector<T const*> mine;
+  for (auto const& p : x.parts()) {
+    taken.emplace_back(*p.stream, longest);
+    mine.push_back(taken.back().data());
+    transform_index(*p.stream, first_of(p.begin), first_of(p.end()),
+                    detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
+  }
+  auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
+  std::vector<T> sorted;
+  for (int r = 0; r < x.partition().ranks(); ++r)
+    sorted.insert(
+        sorted.end(), all.begin() + r * longest,
+        all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
+  total_order<T> const order;
+  std::sort(sorted.begin(), sorted.end(),
+            [&](T const& a, T const& b) { return order.key(a) < order.key(b); });
+  auto const shares = apportion(static_cast<index_t>(sorted.size()), weights);
+  std::vector<T> splitters;
+  index_t place = 0;
+  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
+    place += shares[r];
+    splitters.push_back(sorted.empty() ? T{}
+                        : place < static_cast<index_t>(sorted.size())
+                            ? sorted[static_cast<std::size_t>(place)]
+                            : sorted.back());
+  }
+  return splitters;
+}
+
+/// Deals the elements to the ranks in turns: rank r's local element j is x[turns.global_index(r, j)].
+template <class T, backend S>
+distributed_array<std::remove_const_t<T>, S> deal(distributed_array<T, S> const& x,
+                                                  block_cyclic const& turns) {
+  require(turns.n == x.size() && turns.ranks == x.team().ranks(),
+          "deal: the turns are of as many elements and ranks as the array");
+  return distribute_by(x, detail::by_turns{turns});
+}
+
+/// The way back: an array dealt in turns becomes one whose element i is element i of what was dealt.
+///   cost   every element is sent once and copied once; no multisplit, for each rank's elements are in order
+///   waits  for the result
+template <class T, backend S>
+distributed_array<std::remove_const_t<T>, S> collect(distributed_array<T, S> const& dealt,
+                                                     block_cyclic const& turns, partition const& to) {
+  using element = std::remove_const_t<T>;
+  auto const& team = dealt.team();
+  int const ranks = team.ranks();
+  require(turns.n == dealt.size() && turns.ranks == ranks && to.n == turns.n && to.ranks() == ranks,
+          "collect: array, turns and partition are of as many elements and ranks");
+  for (int r = 0; r < ranks; ++r)
+    require(dealt.partition().size(r) == turns.size(r), "collect: the array was not dealt in these turns");
+  // How many of rank r's elements lie before index `cut`.
+  auto const before = [&](int r, index_t cut) {
+    index_t const round = turns.block * turns.ranks, rest = cut % round - r * turns.block;
+    return cut / round * turns.block + std::clamp(rest, index_t{0}, turns.block);
+  };
+  std::vector<index_t> counts;
+  for (int r = 0; r < ranks; ++r)
+    for (int q = 0; q < ranks; ++q) counts.push_back(before(r, to.end(q)) - before(r, to.begin(q)));
+  std::vector<element const*> send;
+  for (auto const& p : dealt.parts()) send.push_back(p.data);
+  auto const received = exchange<element>(team, send, counts);
+  distributed_array<element, S> whole(team, to);
+  for (std::size_t k = 0; k < whole.parts().size(); ++k) {
+    auto const& p = whole.parts()[k];
+    std::vector<index_t> after;
+    index_t start = 0;
+    for (int r = 0; r < ranks; ++r) {
+      after.push_back(start - before(r, p.begin));
+      start += counts[static_cast<std::size_t>(r * ranks + p.rank)];
+    }
+    buffer<index_t, S> const starts(*p.stream, ranks);
+    p.stream->copy(starts.data(), after.data(), starts.bytes());
+    transform_index(*p.stream, p.begin, p.end(),
+                    detail::from_turns<element>{turns, received[k].data(), starts.data()}, p.data);
+    p.stream->sync();  // `after` has been read
+  }
+  return whole;
+}
+
+}  // namespace prorata
