@@ -166,10 +166,12 @@ inline bool outgrows_caches(index_t so_far, index_t seen, index_t n, std::size_t
 }
 
 /// What one thread keeps of a block for one column, in cache, until its place is known.
-template <class Load, class T>
+template <class Column>
 class column_block {
+  using T = std::remove_reference_t<decltype(*std::declval<Column&>().out)>;
+
  public:
-  column_block(column<Load, T> const& to, index_t elements)
+  column_block(Column const& to, index_t elements)
       : to_(to),
         room_(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(elements + compact_slack) *
                                                           sizeof(T))) {
@@ -184,9 +186,10 @@ class column_block {
 
   /// Copies the block behind the `before` elements of earlier blocks; with them, `seen` of n are done.
   void settle(index_t before, index_t seen, index_t n) const {
-    auto const bytes = static_cast<std::size_t>(count()) * sizeof(T);
+    index_t const wanted = std::min(count(), limit_of(to_) - std::min(before, limit_of(to_)));
+    auto const bytes = static_cast<std::size_t>(wanted) * sizeof(T);
     if (bytes == 0) return;
-    if (outgrows_caches(before + count(), seen, n, sizeof(T)))
+    if (outgrows_caches(before + wanted, seen, n, sizeof(T)))
       stream_bytes(to_.out + before, begin(), bytes);
     else
       std::memcpy(static_cast<void*>(to_.out + before), begin(), bytes);
@@ -195,24 +198,23 @@ class column_block {
  private:
   T* begin() const { return reinterpret_cast<T*>(room_.get()); }
 
-  column<Load, T> to_;
+  Column to_;
   std::unique_ptr<std::byte[]> room_;
   T* end_;
 };
 
 }  // namespace detail
 
-/// Queues  out[k] = load(i) for the k-th index i of [begin, end) for which keep(i) holds, for every column,
-/// and *count = how many there are. Columns are apart from what keep and load read; out has room for all it
-/// may get. keep and load may be called for any index of the range, in any order.
+/// Queues  out[k] = load(i) for the k-th index i of [begin, end) for which keep(i) holds, for every column
+/// or first_column, and *count = how many there are. Columns are apart from what keep and load read; out has
+/// room for all it may get. keep and load may be called for any index of the range, in any order.
 ///   cost  reads what keep and load read once, writes what is kept once
-template <class Keep, class... Load, class... T>
-void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
-                  column<Load, T>... columns) {
+template <class Keep, class... Column>
+void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count, Column... columns) {
   s.enqueue([&s, begin, end, keep, count, columns...] {
     index_t const n = std::max<index_t>(end - begin, 0);
     auto const make_room = [&] {
-      return std::tuple(detail::column_block<Load, T>(columns, std::min(n, select_grain))...);
+      return std::tuple(detail::column_block<Column>(columns, std::min(n, select_grain))...);
     };
     auto const work = [&](auto& room, index_t k) {
       index_t const first = begin + k * select_grain, last = std::min(first + select_grain, end);
@@ -243,7 +245,7 @@ template <class Keep, class Load, class T>
 void partition_index(stream& s, index_t begin, index_t end, Keep keep, Load load, T* kept, T* rest,
                      index_t* count) {
   s.enqueue([&s, begin, end, keep, load, kept, rest, count] {
-    using block = detail::column_block<Load, T>;
+    using block = detail::column_block<column<Load, T>>;
     index_t const n = std::max<index_t>(end - begin, 0);
     auto const make_room = [&] {
       index_t const grain = std::min(n, select_grain);

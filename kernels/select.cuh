@@ -42,7 +42,8 @@ struct column_writer<Column, More...> {
   Column first;
   column_writer<More...> more;
   PRORATA_HD void operator()(index_t k, index_t i) const {
-    first.out[k] = static_cast<std::remove_reference_t<decltype(*first.out)>>(first.load(i));
+    if (k < limit_of(first))
+      first.out[k] = static_cast<std::remove_reference_t<decltype(*first.out)>>(first.load(i));
     more(k, i);
   }
 };
@@ -51,6 +52,12 @@ template <class Column, class... More>
 column_writer<Column, More...> writer_of(Column const& first, More const&... more) {
   return {first, writer_of(more...)};
 }
+
+/// Whether a column has no limit.
+template <class Column>
+inline constexpr bool takes_all = false;
+template <class Load, class T>
+inline constexpr bool takes_all<column<Load, T>> = true;
 
 template <class F>
 auto indexed(index_t begin, F const& f) {
@@ -68,19 +75,18 @@ inline void count_none(stream& s, index_t* count) {
 }
 }  // namespace detail
 
-/// Queues  out[k] = load(i) for the k-th index i of [begin, end) for which keep(i) holds, for every column,
-/// and *count = how many there are. Columns are apart from what keep and load read; out has room for all it
-/// may get.
+/// Queues  out[k] = load(i) for the k-th index i of [begin, end) for which keep(i) holds, for every column
+/// or first_column, and *count = how many there are. Columns are apart from what keep and load read; out has
+/// room for all it may get.
 ///   cost  one pass (Merrill and Garland's look-back); of one column the values travel through it, of several
 ///         the indices, and what a tile loads again comes from cache
-template <class Keep, class... Load, class... T>
-void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
-                  column<Load, T>... columns) {
+template <class Keep, class... Column>
+void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count, Column... columns) {
   if (begin >= end) return detail::count_none(s, count);
   index_t const n = end - begin;
   detail::flag_load<Keep> const flag{keep};
   with_temporary(s, [&](void* memory, std::size_t& bytes) {
-    if constexpr (sizeof...(columns) == 1) {
+    if constexpr (sizeof...(columns) == 1 && (detail::takes_all<Column> && ...)) {
       auto const only = [](auto const& c) { return c; }(columns...);
       using value = std::remove_reference_t<decltype(*only.out)>;
       detail::converted_load<decltype(only.load), value> const load{only.load};

@@ -291,26 +291,29 @@ TYPED_TEST_P(backend_conformance, keeps_some_in_order) {
     for (index_t n : {0, 1, 31, 33, 1023, 1025, 16385, 300007}) {
       auto const room = static_cast<std::size_t>(n + 1);
       std::vector<float> value(room, -1.0f), kept(room, -1.0f), rest(room, -1.0f), one(room, -1.0f);
-      std::vector<index_t> where(room, -1), count(3, -1);
+      std::vector<index_t> where(room, -1), count(7, -1);
       auto* const d_value = static_cast<float*>(s.allocate(4 * room * sizeof(float)));
-      auto* const d_where = static_cast<index_t*>(s.allocate((room + 3) * sizeof(index_t)));
+      auto* const d_where = static_cast<index_t*>(s.allocate((room + 7) * sizeof(index_t)));
       auto *const d_kept = d_value + room, *const d_rest = d_kept + room, *const d_one = d_rest + room;
       for (auto const& [to, from] :
            {std::pair{d_value, &value}, {d_kept, &kept}, {d_rest, &rest}, {d_one, &one}})
         s.copy(to, from->data(), room * sizeof(float));
       s.copy(d_where, where.data(), room * sizeof(index_t));
       index_t* const d_count = d_where + room;
+      s.copy(d_count, count.data(), count.size() * sizeof(index_t));
       select_index(s, begin, begin + n, one_in_seven{}, d_count, column<narrowed, float>{{}, d_value},
                    column<own_index, index_t>{{}, d_where});
       select_index(s, begin, begin + n, one_in_seven{}, d_count + 1, column<narrowed, float>{{}, d_one});
+      select_index(s, begin, begin + n, one_in_seven{}, d_count + 3,
+                   first_column<own_index, index_t>{{}, d_count + 4, 2});
       partition_index(s, begin, begin + n, one_in_seven{}, narrowed{}, d_kept, d_rest, d_count + 2);
       for (auto const& [from, to] :
            {std::pair{d_value, &value}, {d_kept, &kept}, {d_rest, &rest}, {d_one, &one}})
         s.copy(to->data(), from, room * sizeof(float));
       s.copy(where.data(), d_where, room * sizeof(index_t));
-      s.copy(count.data(), d_count, 3 * sizeof(index_t));
+      s.copy(count.data(), d_count, 7 * sizeof(index_t));
       s.deallocate(d_value, 4 * room * sizeof(float));
-      s.deallocate(d_where, (room + 3) * sizeof(index_t));
+      s.deallocate(d_where, (room + 7) * sizeof(index_t));
       s.sync();
       std::size_t in = 0, out = 0;
       for (index_t i = begin; i < begin + n; ++i) {
@@ -324,7 +327,10 @@ TYPED_TEST_P(backend_conformance, keeps_some_in_order) {
         ASSERT_EQ(kept[in], x) << i << " of " << n;
         ASSERT_EQ(where[in++], i) << n;
       }
-      EXPECT_EQ(count, (std::vector<index_t>(3, static_cast<index_t>(in)))) << n;
+      auto const all = static_cast<index_t>(in);  // of the first column two are wanted, and all are counted
+      EXPECT_EQ(count, (std::vector<index_t>{all, all, all, all, in > 0 ? where[0] : -1,
+                                             in > 1 ? where[1] : -1, -1}))
+          << n;
       for (auto const* tail : {&value, &one, &kept})
         EXPECT_EQ((*tail)[in], -1.0f) << "written behind the end";
       EXPECT_EQ(rest[out], -1.0f) << "written behind the end";
@@ -414,10 +420,51 @@ TYPED_TEST_P(backend_conformance, deals_into_buckets) {
     }
 }
 
+struct scattered_key {
+  PRORATA_HD std::uint32_t operator()(index_t i) const {
+    return static_cast<std::uint32_t>(scattered<std::int32_t>{}(i / 3));
+  }
+};
+struct one_key {
+  PRORATA_HD std::uint32_t operator()(index_t) const { return 0x12345678u; }
+};
+
+TYPED_TEST_P(backend_conformance, counts_digits) {
+  auto& s = this->streams[0];
+  auto const compare = [&](auto const& load, std::vector<std::uint32_t> const& prefixes, int shift, int bits,
+                           index_t begin, index_t n) {
+    auto* const d_prefixes = static_cast<std::uint32_t*>(s.allocate(prefixes.size() * sizeof(std::uint32_t)));
+    s.copy(d_prefixes, prefixes.data(), prefixes.size() * sizeof(std::uint32_t));
+    digit_rule<std::uint32_t> rule{d_prefixes, prefixes.front(), static_cast<int>(prefixes.size()), shift,
+                                   bits};
+    std::vector<index_t> counts(static_cast<std::size_t>(rule.slots()), -1);
+    auto expected = std::vector<index_t>(counts.size(), 0);
+    auto* const d_counts = static_cast<index_t*>(s.allocate(counts.size() * sizeof(index_t)));
+    count_digits(s, begin, begin + n, load, rule, d_counts);
+    s.copy(counts.data(), d_counts, counts.size() * sizeof(index_t));
+    s.deallocate(d_counts, counts.size() * sizeof(index_t));
+    s.deallocate(d_prefixes, prefixes.size() * sizeof(std::uint32_t));
+    s.sync();
+    rule.prefixes = prefixes.data();
+    for (index_t i = begin; i < begin + n; ++i)
+      if (index_t const slot = rule.slot(load(i)); slot >= 0) ++expected[static_cast<std::size_t>(slot)];
+    EXPECT_EQ(counts, expected) << n << " keys, " << prefixes.size() << " prefixes, shift " << shift;
+  };
+  for (index_t n : {0, 1, 33, 1025, 300007}) {
+    compare(scattered_key{}, {0}, 21, 11, 5, n);
+    compare(one_key{}, {0}, 21, 11, 0, n);
+    compare(one_key{}, {0x12345678u >> 21}, 10, 11, 0, n);
+    compare(scattered_key{}, {1, 5, 700, 1023}, 10, 11, 0, n);
+    std::vector<std::uint32_t> many;  // a table beyond shared memory
+    for (std::uint32_t k = 0; k < 2048; k += 3) many.push_back(k);
+    compare(scattered_key{}, many, 15, 6, 0, n);
+  }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
                             finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
-                            keeps_some_in_order, reduces_runs, deals_into_buckets);
+                            keeps_some_in_order, reduces_runs, deals_into_buckets, counts_digits);
 
 }  // namespace prorata::conformance

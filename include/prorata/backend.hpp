@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <prorata/bins.hpp>
 #include <prorata/column.hpp>
+#include <prorata/rank_search.hpp>
 #include <prorata/reductions.hpp>
 #include <prorata/short_run.hpp>
 #include <vector>
@@ -35,6 +36,7 @@ struct choice {
 ///   partition_index           the same, and the others too
 ///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
 ///   histogram_index           counts[rule(load(i))] += 1
+///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
 template <class S>
@@ -57,6 +59,7 @@ concept backend = std::movable<S> &&
   select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
                column<own_index, index_t>{{}, count});
   reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);
+  count_digits(s, n, n, own_index{}, digit_rule<std::uint32_t>{}, count);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
   multisplit_index(s, n, n, n, own_index{}, archetype::load{}, out, count);
   histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);

@@ -1,6 +1,7 @@
 // column: what a loop that keeps some of its elements writes of each one it keeps.
 #pragma once
 
+#include <limits>
 #include <prorata/config.hpp>
 
 namespace prorata {
@@ -14,6 +15,26 @@ struct column {
 };
 template <class Load, class T>
 column(Load, T*) -> column<Load, T>;
+
+/// A column that wants no more than the first `limit` of the elements that are kept.
+template <class Load, class T>
+struct first_column {
+  Load load;
+  T* out;
+  index_t limit;
+};
+template <class Load, class T>
+first_column(Load, T*, index_t) -> first_column<Load, T>;
+
+/// How many elements a column takes at most.
+template <class Load, class T>
+PRORATA_HD constexpr index_t limit_of(column<Load, T> const&) {
+  return std::numeric_limits<index_t>::max();
+}
+template <class Load, class T>
+PRORATA_HD constexpr index_t limit_of(first_column<Load, T> const& c) {
+  return c.limit;
+}
 
 /// The index of an element, as what is read of it.
 struct own_index {

@@ -1,6 +1,7 @@
 // The GPU backend: the one door to kernels/. Compile with nvcc and link prorata::cuda.
 #pragma once
 
+#include <kernels/count_digits.cuh>
 #include <kernels/device.hpp>
 #include <kernels/for_each.cuh>
 #include <kernels/histogram.cuh>

@@ -54,6 +54,36 @@ std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, inde
   return told_by_all<T>(team, std::span<T const* const>(pointers), per_rank);
 }
 
+/// Values of which every rank has a number of its own, known to every process.
+///   shape   mine: per local rank, a device pointer to its values; sizes: of every rank, the same on every
+///           process → all values, in rank order
+///   cost, waits, throws as above
+template <class T, backend S>
+std::vector<T> told_parts(team<S> const& team, std::span<T const* const> mine,
+                          std::vector<index_t> const& sizes) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  require(sizes.size() == static_cast<std::size_t>(team.ranks()), "told_parts: a size for every rank");
+  std::vector<std::size_t> offsets{0};
+  for (index_t const size : sizes)
+    offsets.push_back(offsets.back() + static_cast<std::size_t>(size) * sizeof(T));
+  std::vector<T> all(offsets.back() / sizeof(T));
+  if (all.empty()) return all;
+  S& first = team.streams().front();
+  if (team.ranks() == 1) {
+    first.copy(all.data(), mine.front(), offsets.back());
+    first.sync();
+    return all;
+  }
+  std::vector<void const*> const send(mine.begin(), mine.end());
+  buffer<T, S> gathered(first, static_cast<index_t>(all.size()));
+  std::vector<void*> receive(send.size(), nullptr);
+  receive.front() = gathered.data();
+  team.bytes().all_gather(team.streams(), send, receive, offsets);
+  first.copy(all.data(), gathered.data(), offsets.back());
+  team.sync();
+  return all;
+}
+
 /// Sends elements between ranks: rank r gives counts[r · ranks + q] elements to rank q, from consecutive
 /// places of send[r] in the order of q; they arrive one sender after another, in rank order.
 ///   shape   counts: ranks × ranks, the same on every process; send: a device pointer per local rank

@@ -1,6 +1,7 @@
 // The host backend: CPUs as devices. Everything it needs is a C++ compiler.
 #pragma once
 
+#include <host/count_digits.hpp>
 #include <host/for_each.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>

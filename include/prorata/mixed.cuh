@@ -117,10 +117,13 @@ void multisplit_index(stream& s, index_t begin, index_t end, index_t buckets, Bu
   std::visit([&](auto& one) { multisplit_index(one, begin, end, buckets, bucket_of, load, out, counts); },
              s.either());
 }
-template <class Keep, class... Load, class... T>
-void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count,
-                  column<Load, T>... columns) {
+template <class Keep, class... Column>
+void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* count, Column... columns) {
   std::visit([&](auto& one) { select_index(one, begin, end, keep, count, columns...); }, s.either());
+}
+template <class K, class Load>
+void count_digits(stream& s, index_t begin, index_t end, Load load, digit_rule<K> rule, index_t* counts) {
+  std::visit([&](auto& one) { count_digits(one, begin, end, load, rule, counts); }, s.either());
 }
 template <class R, class Load>
 void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,

@@ -12,6 +12,7 @@
 #include <prorata/machine.hpp>
 #include <prorata/normalize.hpp>
 #include <prorata/redistribute.hpp>
+#include <prorata/quantile.hpp>
 #include <prorata/reduce.hpp>
 #include <prorata/reduce_by_key.hpp>
 #include <prorata/run_length.hpp>
@@ -19,7 +20,9 @@
 #include <prorata/select.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/sort.hpp>
+#include <prorata/topk.hpp>
 #include <prorata/transform.hpp>
+#include <prorata/unique.hpp>
 #if defined(__CUDACC__)
 #include <prorata/mixed.cuh>
 #endif
