@@ -13,17 +13,17 @@ inline constexpr loop_tuning count_digits_tuning{256, 4, 4};
 /// then lie in second-level cache.
 inline constexpr index_t shared_slots = 12 * 1024;
 
-/// Adds 1 in a slot for every thread of the warp that has one; all at once where they have the same.
+/// Adds 1 in a slot for every thread of the warp that has one; all at once where they have the same. The
+/// whole warp comes together; threads without a key bring −1.
 template <class Counter>
 __device__ void count_one(Counter* table, index_t slot) {
   int same = 0;
-  unsigned const here = __activemask();
-  __match_all_sync(here, slot, &same);
+  __match_all_sync(0xffffffffu, slot, &same);
   if (slot < 0) return;
   if (!same)
     atomicAdd(table + slot, Counter{1});
-  else if (threadIdx.x % 32 == static_cast<unsigned>(__ffs(static_cast<int>(here)) - 1))
-    atomicAdd(table + slot, static_cast<Counter>(__popc(here)));
+  else if (threadIdx.x % 32 == 0)
+    atomicAdd(table + slot, Counter{32});
 }
 
 template <bool Shared, class K, class Load>
@@ -36,8 +36,7 @@ __global__ void __launch_bounds__(256)
     for (index_t k = threadIdx.x; k < slots; k += 256) table[k] = 0;
     __syncthreads();
   }
-  auto const count = [&](K key) {
-    index_t const slot = rule.slot(key);
+  auto const count = [&](index_t slot) {
     if constexpr (Shared) {
       count_one(table, slot);
     } else {
@@ -51,8 +50,7 @@ __global__ void __launch_bounds__(256)
     index_t const mine = first + threadIdx.x;
     for (int k = 0; k < items; ++k)
       if (mine + k * 256 < end) key[k] = static_cast<K>(load(mine + k * 256));
-    for (int k = 0; k < items; ++k)
-      if (mine + k * 256 < end) count(key[k]);
+    for (int k = 0; k < items; ++k) count(mine + k * 256 < end ? rule.slot(key[k]) : index_t{-1});
   }
   if constexpr (Shared) {
     __syncthreads();
