@@ -11,8 +11,8 @@
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>
 #include <prorata/normalize.hpp>
-#include <prorata/redistribute.hpp>
 #include <prorata/quantile.hpp>
+#include <prorata/redistribute.hpp>
 #include <prorata/reduce.hpp>
 #include <prorata/reduce_by_key.hpp>
 #include <prorata/run_length.hpp>
