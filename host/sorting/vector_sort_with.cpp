@@ -1,6 +1,7 @@
 // Highway's vectorised quicksort for one instruction set: compiled once for each, chosen at run time.
 //
-// The build gives PRORATA_VECTOR_SORT, the function's name, and the compiler flags of the instruction set.
+// The build gives PRORATA_VECTOR_SORT, the function's name, the compiler flags of the instruction set, and
+// PRORATA_HIGHWAY_TARGET, what Highway calls it.
 // Highway is renamed so that this copy, used as headers only, never meets the one another library was built
 // with.
 #include <cstddef>
@@ -13,6 +14,8 @@
 #define hwy PRORATA_JOIN(prorata_highway_, PRORATA_VECTOR_SORT)
 #include <hwy/contrib/sort/traits-inl.h>
 #include <hwy/contrib/sort/vqsort-inl.h>
+
+static_assert(HWY_TARGET == PRORATA_HIGHWAY_TARGET, "the compiler flags give another instruction set");
 
 namespace hwy {
 /// Seeds of the pivots' random numbers: what is sorted does not depend on them.

@@ -8,6 +8,7 @@
 #include <prorata/rank_search.hpp>
 #include <prorata/reductions.hpp>
 #include <prorata/short_run.hpp>
+#include <prorata/total_order.hpp>
 #include <vector>
 
 namespace prorata {
@@ -38,6 +39,9 @@ struct choice {
 ///   histogram_index           counts[rule(load(i))] += 1
 ///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
+///   sort_keys, sort_pairs     n elements in a total order, in place; pairs and indices stably
+///   sort_indices              the same, and where each element was
+///   merge_keys, merge_pairs   two sorted arrays become one; among equal elements the first one's lead
 /// The verbs are free functions found beside the stream type; `ls kernels host` shows them twice.
 template <class S>
 concept backend = std::movable<S> &&
@@ -62,6 +66,11 @@ concept backend = std::movable<S> &&
   count_digits(s, n, n, own_index{}, digit_rule<std::uint32_t>{}, count);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
   multisplit_index(s, n, n, n, own_index{}, archetype::load{}, out, count);
+  sort_keys(s, total_order<double>{}, out, n);
+  sort_pairs(s, total_order<double>{}, out, count, n);
+  sort_indices(s, total_order<double>{}, out, n, count, n);
+  merge_keys(s, total_order<double>{}, out, n, out, n, out);
+  merge_pairs(s, total_order<double>{}, out, count, n, out, count, n, out, count);
   histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);
 };
 

@@ -9,6 +9,7 @@
 #include <kernels/reduce.cuh>
 #include <kernels/reduce_runs.cuh>
 #include <kernels/select.cuh>
+#include <kernels/sort.cuh>
 #include <kernels/stream.hpp>
 #include <kernels/transform.cuh>
 #include <prorata/backend.hpp>

@@ -111,6 +111,29 @@ void histogram_index(stream& s, bin_rule rule, index_t begin, index_t end, Load 
   std::visit([&](auto& one) { histogram_index(one, rule, begin, end, load, counts); }, s.either());
 }
 
+template <class T>
+void sort_keys(stream& s, total_order<T> order, T* data, index_t n) {
+  std::visit([&](auto& one) { sort_keys(one, order, data, n); }, s.either());
+}
+template <class T, class V>
+void sort_pairs(stream& s, total_order<T> order, T* keys, V* values, index_t n) {
+  std::visit([&](auto& one) { sort_pairs(one, order, keys, values, n); }, s.either());
+}
+template <class T>
+void sort_indices(stream& s, total_order<T> order, T* data, index_t first, index_t* indices, index_t n) {
+  std::visit([&](auto& one) { sort_indices(one, order, data, first, indices, n); }, s.either());
+}
+template <class T>
+void merge_keys(stream& s, total_order<T> order, T const* a, index_t n, T const* b, index_t m, T* out) {
+  std::visit([&](auto& one) { merge_keys(one, order, a, n, b, m, out); }, s.either());
+}
+template <class T, class V>
+void merge_pairs(stream& s, total_order<T> order, T const* a, V const* a_values, index_t n, T const* b,
+                 V const* b_values, index_t m, T* out, V* out_values) {
+  std::visit([&](auto& one) { merge_pairs(one, order, a, a_values, n, b, b_values, m, out, out_values); },
+             s.either());
+}
+
 template <class BucketOf, class Load, class T>
 void multisplit_index(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
                       T* out, index_t* counts) {
