@@ -6,6 +6,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <host/pages.hpp>
 #include <host/stream.hpp>
 #include <mutex>
 #include <new>
@@ -87,6 +88,7 @@ struct stream::worker {
         } catch (...) { caught = std::current_exception(); }
       }
       next.work.reset();
+      if (scratch.bytes() > kept_scratch) scratch = pages();
       lock.lock();
       busy = false;
       if (caught && !failure) failure = caught;
@@ -102,6 +104,7 @@ struct stream::worker {
   std::exception_ptr failure;
   bool closing = false;
   bool busy = false;
+  pages scratch;  // of the work that runs
   std::thread thread;
 };
 
@@ -154,6 +157,15 @@ void stream::sync() {
     lock.unlock();
     std::rethrow_exception(failure);
   }
+}
+
+std::byte* stream::scratch(std::size_t bytes) const {
+  auto& kept = worker_->scratch;
+  if (kept.bytes() < bytes) {
+    kept = pages();  // first given back, then asked for
+    kept = pages(bytes);
+  }
+  return kept.data();
 }
 
 int stream::threads() const { return worker_->loops.threads(); }

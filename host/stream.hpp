@@ -74,6 +74,13 @@ class stream {
     run_parallel(count, loop_body::of(f));
   }
 
+  /// From inside queued work: memory for it alone, until it ends or asks again; what it holds then is lost.
+  /// The stream keeps up to `kept_scratch` bytes of it for the next time: fresh pages cost as much as a
+  /// sweep.
+  ///   throws  out_of_memory, with the number of bytes
+  std::byte* scratch(std::size_t bytes) const;
+  static constexpr std::size_t kept_scratch = std::size_t{1} << 30;
+
   /// The most threads that `parallel` uses.
   int threads() const;
   std::string const& name() const;

@@ -26,20 +26,6 @@
 
 namespace prorata::host::sorting {
 
-/// Memory in large pages where there are any, aligned to a page.
-class pages {
- public:
-  explicit pages(std::size_t bytes);
-  ~pages();
-  pages(pages&& other) noexcept;
-  pages(pages const&) = delete;
-  std::byte* data() const { return data_; }
-
- private:
-  std::byte* data_;
-  std::size_t bytes_;
-};
-
 /// Sizes, all powers of two but the bucket count.
 inline constexpr index_t bucket_bytes = 256 << 10;  ///< wanted: fits the cache of one core, with room
 inline constexpr index_t large_bucket_bytes = 4 << 20;
@@ -107,7 +93,7 @@ bool splitting<U>::try_cells(std::vector<U> const& sample, int buckets, U cells)
 /// What one segment of the input put where.
 template <class E>
 struct segment {
-  pages room;
+  std::byte* room;
   std::size_t block_bytes;
   std::vector<std::uint32_t> next;  // the block behind each block, in the same bucket
   std::vector<std::uint32_t> first;
@@ -120,10 +106,10 @@ struct segment {
     auto const per_block = static_cast<index_t>(block_bytes / sizeof(E));
     index_t rest = count[b];
     for (std::uint32_t block = first[b]; rest > 0; rest -= per_block) {
-      auto const* const from = room.data() + block * block_bytes;
+      auto const* const from = room + block * block_bytes;
       block = next[block];
       if (rest > per_block) {
-        auto const* const ahead = room.data() + block * block_bytes;
+        auto const* const ahead = room + block * block_bytes;
         for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(ahead + line * line_bytes);
       }
       f(reinterpret_cast<E const*>(from), std::min(rest, per_block));
@@ -131,17 +117,27 @@ struct segment {
   }
 };
 
-/// Deals load(i) for i in [begin, end) out into blocks.
+/// Bytes of a bucket that are collected before they go to its block together: four lines wait for the bus
+/// less than one, and end in a mispredicted branch less often.
+inline constexpr std::size_t staged_bytes = 4 * line_bytes;
+
+/// Blocks that a segment may need.
+inline std::size_t blocks_of(index_t bytes, int buckets, std::size_t block_bytes) {
+  return static_cast<std::size_t>(bytes) / block_bytes + static_cast<std::size_t>(buckets) + 1;
+}
+
+/// Deals load(i) for i in [begin, end) out into blocks at `room`.
 template <class E, class U, class Load>
 segment<E> deal(Load const& load, index_t begin, index_t end, splitting<U> const& bucket_of,
-                std::size_t block_bytes) {
-  constexpr std::size_t per_line = line_bytes / sizeof(E);
+                std::size_t block_bytes, std::byte* room) {
+  constexpr std::size_t per_line = staged_bytes / sizeof(E);
   auto const buckets = static_cast<std::size_t>(bucket_of.buckets());
-  std::size_t const blocks = static_cast<std::size_t>(end - begin) * sizeof(E) / block_bytes + buckets + 1;
-  segment<E> mine{pages(blocks * block_bytes), block_bytes, std::vector<std::uint32_t>(blocks),
-                  std::vector<std::uint32_t>(buckets), std::vector<index_t>(buckets)};
+  std::size_t const blocks =
+      blocks_of((end - begin) * static_cast<index_t>(sizeof(E)), bucket_of.buckets(), block_bytes);
+  segment<E> mine{room, block_bytes, std::vector<std::uint32_t>(blocks), std::vector<std::uint32_t>(buckets),
+                  std::vector<index_t>(buckets)};
   struct line {
-    alignas(line_bytes) std::byte bytes[line_bytes];
+    alignas(staged_bytes) std::byte bytes[staged_bytes];
   };
   struct cursor {
     E* next;           // the next place in the bucket's line
@@ -161,10 +157,10 @@ segment<E> deal(Load const& load, index_t begin, index_t end, splitting<U> const
         mine.next[last[b]] = used;
       }
       last[b] = used;
-      c.block = mine.room.data() + used++ * block_bytes;
+      c.block = mine.room + used++ * block_bytes;
     }
-    stream_lines(c.block, lines[b].bytes, line_bytes);
-    c.block += line_bytes;
+    stream_lines(c.block, lines[b].bytes, staged_bytes);
+    c.block += staged_bytes;
     mine.count[b] += per_line;
   };
   for (index_t i = begin; i < end; ++i) {
@@ -172,7 +168,7 @@ segment<E> deal(Load const& load, index_t begin, index_t end, splitting<U> const
     auto const b = bucket_of(key_of(e));
     auto& c = at[b];
     *c.next++ = e;
-    if ((reinterpret_cast<std::uintptr_t>(c.next) & (line_bytes - 1)) == 0) [[unlikely]] {
+    if ((reinterpret_cast<std::uintptr_t>(c.next) & (staged_bytes - 1)) == 0) [[unlikely]] {
       store(b);
       c.next -= per_line;
     }
@@ -270,9 +266,12 @@ void sort_in_buckets(stream const& s, Job const& job, index_t n, int depth = 0) 
   index_t const wasted = buckets * static_cast<index_t>(block_bytes);
   index_t const segments = std::clamp(n * size / (8 * wasted), threads, 4 * threads);
   std::vector<std::unique_ptr<segment<E>>> dealt(static_cast<std::size_t>(segments));
+  auto const room_bytes = blocks_of((n / segments + 1) * size, buckets, block_bytes) * block_bytes;
+  std::byte* const room = s.scratch(room_bytes * static_cast<std::size_t>(segments));
   s.parallel(segments, [&](index_t k) {
-    dealt[static_cast<std::size_t>(k)] = std::make_unique<segment<E>>(
-        deal<E>(load, k * n / segments, (k + 1) * n / segments, bucket_of, block_bytes));
+    dealt[static_cast<std::size_t>(k)] =
+        std::make_unique<segment<E>>(deal<E>(load, k * n / segments, (k + 1) * n / segments, bucket_of,
+                                             block_bytes, room + static_cast<std::size_t>(k) * room_bytes));
   });
 
   struct bucket {
@@ -291,7 +290,7 @@ void sort_in_buckets(stream const& s, Job const& job, index_t n, int depth = 0) 
   std::stable_sort(small.begin(), small.end(),
                    [](bucket const& a, bucket const& b) { return a.count / 2 > b.count; });
 
-  // large ones go back to their places; they are sorted when the blocks are given back
+  // large ones go back to their places; they are sorted when the blocks are read
   index_t const pieces = static_cast<index_t>(large.size()) * segments;
   std::vector<key_range<U>> ranges(static_cast<std::size_t>(pieces));
   if (pieces > 0)
