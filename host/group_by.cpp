@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <host/group_by.hpp>
 #include <host/group_rows.hpp>
@@ -176,7 +177,6 @@ class grouping_of final : public grouping {
   void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) override {
     lease const mine(*this);
     worker& w = *mine.held;
-    w.rows += n;
     if (!apart_ && (w.table.hashed() < too_many_groups || ranges_.count() < 2))
       return w.table.template take<1>(keys, values, n);
     if (!w.aside) w.aside = std::make_unique<group_rows>(ranges_.count());
@@ -239,9 +239,10 @@ class grouping_of final : public grouping {
     for (auto const& p : pieces_) all.push_back(std::as_bytes(std::span(p.records)));
     return all;
   }
-  index_t rows() const override {
+  index_t bytes() const override {
+    std::lock_guard const lock(mutex_);
     index_t total = 0;
-    for (auto const& w : workers_) total += w->rows;
+    for (auto const& w : workers_) total += w->bytes.load(std::memory_order_relaxed);
     return total;
   }
 
@@ -250,7 +251,7 @@ class grouping_of final : public grouping {
   struct worker {
     group_table<State> table;
     std::unique_ptr<group_rows> aside;
-    index_t rows = 0;
+    std::atomic<index_t> bytes = 0;  // of both, as of the last rows
   };
   struct piece_of_result {
     std::array<std::vector<std::uint64_t>, group_columns> columns;
@@ -270,6 +271,8 @@ class grouping_of final : public grouping {
       }
     }
     ~lease() {
+      held->bytes.store(held->table.bytes() + (held->aside ? held->aside->bytes() : 0),
+                        std::memory_order_relaxed);
       std::lock_guard const lock(owner.mutex_);
       owner.idle_.push_back(held);
     }
@@ -426,7 +429,7 @@ class grouping_of final : public grouping {
   key_ranges ranges_;
   bool apart_ = false;
   std::vector<frequent_slot> frequent_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<worker>> workers_;
   std::vector<worker*> idle_;
   std::vector<std::span<record const>> runs_;

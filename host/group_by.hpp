@@ -48,8 +48,8 @@ class grouping {
   virtual index_t records() const = 0;
   virtual std::vector<std::span<std::byte const>> record_bytes() const = 0;
 
-  /// Rows that grouping was told about in all.
-  virtual index_t rows() const = 0;
+  /// Memory that the rows and groups taken so far hold. From any thread.
+  virtual index_t bytes() const = 0;
 };
 
 /// The groups of some rows on a stream; complete once the stream has been synchronised.

@@ -49,6 +49,10 @@ class group_rows {
 
   index_t rows(index_t range) const { return open_[static_cast<std::size_t>(range)].rows; }
 
+  index_t bytes() const {
+    return static_cast<index_t>(slabs_.size() * slab_bytes + open_.size() * sizeof(open_range));
+  }
+
   /// Calls f(rows, n) for all rows of a range, in pieces.
   template <class F>
   void each(index_t range, F const& f) const {

@@ -53,7 +53,10 @@ class group_table {
 
   /// Hashed groups so far.
   index_t hashed() const { return static_cast<index_t>(hashed_); }
-  std::uint64_t width() const { return width_; }
+  index_t bytes() const {
+    return static_cast<index_t>(slots_.size() * sizeof(slot) + states_.capacity() * sizeof(State) +
+                                keys_.capacity() * 8);
+  }
 
   /// Takes rows given as keys and values `stride` words apart.
   template <int Stride>

@@ -14,6 +14,7 @@ struct vectors {  // 64 bytes: the compiler cuts them to what the processor has
   static constexpr index_t lanes = 64 / sizeof(X);
   typedef X reals __attribute__((vector_size(64)));
   typedef integer integers __attribute__((vector_size(64)));
+  typedef std::make_unsigned_t<integer> words __attribute__((vector_size(64)));
   typedef std::uint32_t slots __attribute__((vector_size(4 * lanes)));
   // Adding 1.5·2^52 (2^23) leaves the nearest integer in the last bits.
   static constexpr X magic = sizeof(X) == 4 ? X{0x1.8p23} : X{0x1.8p52};
@@ -29,6 +30,7 @@ bool guess_slots(bin_rule const& rule, X slack, X const* x, index_t n, std::uint
   using V = vectors<X>;
   using reals = typename V::reals;
   using integers = typename V::integers;
+  using words = typename V::words;
   X const low = static_cast<X>(rule.edges[0]), high = static_cast<X>(rule.edges[rule.bins]);
   X const scale = static_cast<X>(rule.scale), clear = X{1} - slack;
   auto const bins = static_cast<typename V::integer>(rule.bins);
@@ -40,7 +42,9 @@ bool guess_slots(bin_rule const& rule, X slack, X const* x, index_t n, std::uint
     reals const f = (v - low) * scale;
     reals const shifted = (f - X{0.5}) + magic;
     reals const part = f - (shifted - magic);
-    integers const k = reinterpret_cast<integers>(shifted) - reinterpret_cast<integers>(magic);
+    // of numbers elsewhere it is anything, and not looked at
+    auto const k =
+        reinterpret_cast<integers>(reinterpret_cast<words>(shifted) - reinterpret_cast<words>(magic));
     integers const below = v<low, above = v> high;
     integers const sure = (part >= slack) & (part <= clear);
     integers const unsure = ~(sure | below | above);

@@ -11,6 +11,8 @@ using arguments = std::vector<std::string>;
 
 void devices_command(arguments const& args);
 void generate_command(arguments const& args);
+void groupby_command(arguments const& args);
+void histogram_command(arguments const& args);
 void map_command(arguments const& args);
 void plan_command(arguments const& args);
 void reduce_command(arguments const& args);

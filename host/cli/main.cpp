@@ -13,7 +13,8 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {"devices", "generate", "help", "map", "plan", "reduce", "stats", "version"};
+constexpr char const* known[] = {"devices", "generate", "groupby", "help",  "histogram",
+                                 "map",     "plan",     "reduce",  "stats", "version"};
 
 /// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
 int fail(int code, std::string_view what) {
@@ -29,6 +30,8 @@ void run(std::string const& command, cli::arguments const& args) {
     if (a == "--help" || a == "-h") return fmt::print("{}", cli::help_text(command));
   if (command == "devices") return cli::devices_command(args);
   if (command == "generate") return cli::generate_command(args);
+  if (command == "groupby") return cli::groupby_command(args);
+  if (command == "histogram") return cli::histogram_command(args);
   if (command == "map") return cli::map_command(args);
   if (command == "plan") return cli::plan_command(args);
   if (command == "reduce") return cli::reduce_command(args);

@@ -1,0 +1,25 @@
+// word_source: the elements of a file as 64-bit words, whatever their type, read a block at a time.
+#pragma once
+
+#include <cstdint>
+#include <host/cli/inputs.hpp>
+#include <memory>
+#include <prorata/groups.hpp>
+
+namespace prorata::cli {
+
+class word_source {
+ public:
+  virtual ~word_source() = default;
+  /// Writes the words of elements [begin, begin + n), which must be within reach. From many threads.
+  virtual void read(index_t begin, index_t n, std::uint64_t* words) const = 0;
+};
+
+/// key_word and value_word of a file's elements.
+std::unique_ptr<word_source> keys_of(input const& in);
+std::unique_ptr<word_source> values_of(input const& in);
+
+/// How a file's values are added.
+addend addend_in(input const& in);
+
+}  // namespace prorata::cli
