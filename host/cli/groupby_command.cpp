@@ -343,7 +343,8 @@ void groupby_command(arguments const& args) {
   // 1-D headers have one size, whatever the number of groups
   auto const header = [](io::dtype type, index_t groups) { return io::npy_header(type, {groups}); };
   index_t groups = 0;
-  group_job work(job, *in[0], values, plan, parse_bytes(o.memory, "--memory") / 2);
+  constexpr index_t least = 16 << 20;  // bytes: tables of every thread, before any grows
+  group_job work(job, *in[0], values, plan, std::max(parse_bytes(o.memory, "--memory") / 2, least));
   work.run(
       [&](host::grouping const& found) {
         for (auto& c : columns) {

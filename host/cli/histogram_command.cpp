@@ -292,8 +292,9 @@ void histogram_command(arguments const& args) {
   constexpr char const* names[] = {"below", "above", "NaN"};
   for (std::size_t k = 0; k < 3; ++k) {
     if (found.counts[bins + k] == 0) continue;
-    fmt::print("  {:<6} {}{}\n", names[k], found.counts[bins + k],
-               found.weights.empty() ? "" : ", " + shortest(found.weight(bins + k)));
+    fmt::print("  {:<6} {}", names[k], found.counts[bins + k]);
+    if (!found.weights.empty()) fmt::print(", {}", shortest(found.weight(bins + k)));
+    fmt::print("\n");
   }
   fmt::print("  {:.3g} s, {:.2f} GB/s\n", seconds,
              seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0);
