@@ -34,9 +34,10 @@ void store_each(Load load, index_t first, index_t last, T* to) {
   for (index_t i = first; i < last; ++i) to[i - first] = static_cast<T>(load(i));
 }
 
-/// The same past the caches: blocks are computed in cache and leave it as whole lines.
+/// The same past the caches: blocks are computed in cache and leave it as whole lines. Other threads may see
+/// them only after a `streaming_fence`.
 template <class Load, class T>
-void stream_each(Load const& load, index_t first, index_t last, T* to) {
+void stream_each_unfenced(Load const& load, index_t first, index_t last, T* to) {
   constexpr index_t block = sizeof(T) <= 4 ? 256 : 128;  // elements: about 1 KiB
   auto const aligned = [&](index_t i) {
     return reinterpret_cast<std::uintptr_t>(to + (i - first)) % line_bytes == 0;
@@ -50,9 +51,14 @@ void stream_each(Load const& load, index_t first, index_t last, T* to) {
       store_each(load, begin, begin + block, staged);
       stream_lines(to + (begin - first), staged, sizeof staged);
     }
-    streaming_fence();
   }
   store_each(load, begin, last, to + (begin - first));
+}
+
+template <class Load, class T>
+void stream_each(Load const& load, index_t first, index_t last, T* to) {
+  stream_each_unfenced(load, first, last, to);
+  streaming_fence();
 }
 }  // namespace detail
 

@@ -9,7 +9,6 @@
 #include <host/reduce.hpp>
 #include <host/transpose.hpp>
 #include <host/warp.hpp>
-#include <memory>
 #include <prorata/operations.hpp>
 #include <prorata/reductions.hpp>
 #include <prorata/scan_tile.hpp>
@@ -17,10 +16,10 @@
 
 namespace prorata::host {
 
-/// Tiles that one thread takes at a time: what it scanned stays in its L2 until it is finished from there.
+/// Tiles that one thread takes at a time: what it scanned, 64 KiB, stays in its L2 until it is finished from
+/// there, on the thread's stack, whose pages are there already.
 template <class T>
-inline constexpr index_t scan_grain = std::max<index_t>((index_t{128} << 10) / (tile * index_t{sizeof(T)}),
-                                                        1);
+inline constexpr index_t scan_grain = std::max<index_t>((index_t{64} << 10) / (tile * index_t{sizeof(T)}), 1);
 
 namespace detail {
 
@@ -38,30 +37,50 @@ class tile_scanner {
     return work_.fold(op, before);
   }
 
-  /// The same, and the inclusive scan of the tile to `to`.
-  template <class Load>
-  T scan(Op const& op, Load const& load, index_t first, T* to) {
+  /// The same, and the inclusive scan of the tile to `to`. Between its steps it calls between(0) …
+  /// between(3), and asks for a quarter of the next tile each time: so that one tile comes from memory and
+  /// another one's results leave for it while this one is computed. (Rows side by side are no stream to a
+  /// prefetcher.)
+  template <class Load, class Between>
+  T scan(Op const& op, Load const& load, index_t first, T* to, Between const& between) {
+    auto const step = [&](int number) {
+      if constexpr (in_place<Load>) prefetch(load.contiguous(first + tile) + number * (tile / 4));
+      between(number);
+    };
     take(load, first);
-    T const total = work_.scan(op);
+    step(0);
+    typename scan_tile<warp<>, T>::lanes before;
+    T const total = work_.fold(op, before);
+    step(1);
+    work_.put_before(op, before);
+    step(2);
     transpose(work_.column[0].at, to);
+    step(3);
     return total;
   }
 
  private:
+  /// Whether the elements lie in memory as they are.
+  template <class Load>
+  static constexpr bool in_place = requires(Load const& load, index_t i) {
+    { load.contiguous(i) } -> std::same_as<T const*>;
+  }
+  &&!requires(T x) { Op::lift(x); };
+
+  static void prefetch(T const* quarter) {
+    constexpr auto line = static_cast<index_t>(line_bytes / sizeof(T));
+    if constexpr (line > 0)
+      for (index_t k = 0; k < tile / 4; k += line) __builtin_prefetch(quarter + k);
+  }
+
   template <class Load>
   void take(Load const& load, index_t first) {
-    T const* rows = nullptr;
-    if constexpr (
-        requires {
-          { load.contiguous(first) } -> std::same_as<T const*>;
-        } &&
-        !requires(T x) { Op::lift(x); })
-      rows = load.contiguous(first);
-    if (rows == nullptr) {
+    if constexpr (in_place<Load>) {
+      transpose(load.contiguous(first), work_.column[0].at);
+    } else {
       store_each(prorata::detail::lifted_load<Op, Load>{load}, first, first + tile, row_);
-      rows = row_;
+      transpose(row_, work_.column[0].at);
     }
-    transpose(rows, work_.column[0].at);
   }
 
   scan_tile<warp<>, T> work_;  // columns lie one after another: 32 × 32 elements
@@ -102,37 +121,6 @@ struct scan_fronts {
   }
 };
 
-/// to[i] = fronts before scanned[i] for i in [0, count). `scanned` is changed where there are many fronts.
-template <class Op, class R>
-void put_before(Op const& op, scan_fronts<Op> const& fronts, typename Op::value_type* scanned, index_t count,
-                R* to, bool large) {
-  auto const with = [&]<int Count>(int from) {
-    scan_finish<Op, Count> finish{op, {}, scanned};
-    for (int k = 0; k < Count; ++k) finish.before[k] = fronts.at[from + k];
-    return finish;
-  };
-  int from = 0;
-  for (; fronts.count - from > 4; from += 4) store_each(with.template operator()<4>(from), 0, count, scanned);
-  auto const last = [&]<int Count>() {
-    scan_seal<scan_finish<Op, Count>> const finish{with.template operator()<Count>(from)};
-    if constexpr (std::is_trivially_default_constructible_v<R>)
-      if (large) return stream_each(finish, 0, count, to);
-    store_each(finish, 0, count, to);
-  };
-  switch (fronts.count - from) {
-    case 0:
-      return last.template operator()<0>();
-    case 1:
-      return last.template operator()<1>();
-    case 2:
-      return last.template operator()<2>();
-    case 3:
-      return last.template operator()<3>();
-    default:
-      return last.template operator()<4>();
-  }
-}
-
 /// What an exclusive scan gives for the element at so_far.end.
 template <class Op>
 typename Op::value_type exclusive_value(scan_form<Op> const& form,
@@ -140,15 +128,79 @@ typename Op::value_type exclusive_value(scan_form<Op> const& form,
   return so_far.end == 0 ? form.init : form.op(form.init, so_far.value(form.op));
 }
 
-/// Finishes one tile from its inclusive scan.
+/// Makes the results of one tile from its inclusive scan, a quarter at a time.
 template <class Op, class R>
-void finish_tile(scan_form<Op> const& form, running_fold<typename Op::value_type> const& so_far,
-                 typename Op::value_type* scanned, R* to, bool large) {
-  scan_fronts<Op> const fronts(form, so_far);
-  if (!form.exclusive) return put_before(form.op, fronts, scanned, tile, to, large);
-  *to = static_cast<R>(sealed(exclusive_value(form, so_far)));
-  put_before(form.op, fronts, scanned, tile - 1, to + 1, large);
-}
+class tile_finisher {
+  using T = typename Op::value_type;
+
+ public:
+  static constexpr int parts = 4;
+
+  /// `large` results go past the caches; `scanned` may be changed.
+  tile_finisher(scan_form<Op> const& form, running_fold<T> const& so_far, T* scanned, R* to, bool large)
+      : op_(form.op),
+        fronts_(form, so_far),
+        first_(form.exclusive ? exclusive_value(form, so_far) : *scanned),
+        shift_(form.exclusive ? 1 : 0),
+        scanned_(scanned),
+        to_(to),
+        large_(large) {}
+
+  void part(int number) const {
+    constexpr index_t size = tile / parts;
+    index_t begin = number * size;
+    index_t const end = begin + size;
+    if (shift_ > 0 && begin == 0) to_[begin++] = static_cast<R>(sealed(first_));
+    int from = 0;  // many fronts: four at a time
+    for (; fronts_.count - from > 4; from += 4)
+      store_each(with<4>(from), begin - shift_, end - shift_, scanned_ + (begin - shift_));
+    switch (fronts_.count - from) {
+      case 0:
+        return store<0>(from, begin, end);
+      case 1:
+        return store<1>(from, begin, end);
+      case 2:
+        return store<2>(from, begin, end);
+      case 3:
+        return store<3>(from, begin, end);
+      default:
+        return store<4>(from, begin, end);
+    }
+  }
+
+ private:
+  template <int Count>
+  scan_finish<Op, Count> with(int from) const {
+    scan_finish<Op, Count> finish{op_, {}, scanned_};
+    for (int k = 0; k < Count; ++k) finish.before[k] = fronts_.at[from + k];
+    return finish;
+  }
+  template <int Count>
+  void store(int from, index_t begin, index_t end) const {
+    scan_seal<scan_finish<Op, Count>> const finish{with<Count>(from)};
+    if constexpr (std::is_trivially_default_constructible_v<R>)
+      if (large_) return stream_each_unfenced(finish, begin - shift_, end - shift_, to_ + begin);
+    store_each(finish, begin - shift_, end - shift_, to_ + begin);
+  }
+
+  Op op_;
+  scan_fronts<Op> fronts_;
+  T first_;
+  index_t shift_;
+  T* scanned_;
+  R* to_;
+  bool large_;
+};
+
+/// A block of tiles that one thread has scanned: in its cache, and what lies before it.
+template <class T>
+struct scanned_block {
+  static constexpr index_t most = scan_grain<T>;
+  alignas(line_bytes) T scanned[most * tile];
+  T totals[most];
+  running_fold<T> before;
+  index_t count = 0;
+};
 
 /// Elements that share their tile with another piece, one after another.
 template <class Op, class Load, class R>
@@ -168,40 +220,58 @@ void scan_loose(scan_form<Op> const& form, Load const& load, index_t last,
   }
 }
 
-/// The whole tiles of a piece; so_far.end is where they begin.
+/// The whole tiles of a piece; so_far.end is where they begin. A thread scans one block while it finishes the
+/// one before: reading, computing and writing overlap.
 template <class Op, class Load, class R>
 void scan_tiles(stream const& s, scan_form<Op> const& form, Load const& load, index_t tiles,
                 running_fold<typename Op::value_type>& so_far, R* out) {
   using T = typename Op::value_type;
-  constexpr index_t grain = scan_grain<T>;
+  using block = scanned_block<T>;
+  constexpr index_t grain = block::most;
   index_t const first = so_far.end;
   index_t const blocks = (tiles + grain - 1) / grain;
   bool const large = static_cast<std::size_t>(tiles * tile) * sizeof(R) >= streaming_bytes;
   chain_state chain;
+  auto const next_tile = [&](block& b, index_t t) {
+    tile_finisher<Op, R> const finisher(form, b.before, b.scanned + t * tile, out + (b.before.end - first),
+                                        large);
+    b.before.append(form.op, b.totals[t], tile_level);
+    return finisher;
+  };
   auto const work = [&] {
-    auto const scanner = std::make_unique_for_overwrite<tile_scanner<Op>>();
-    struct alignas(64) line {
-      std::byte bytes[64];
-    };
-    auto const memory = std::make_unique_for_overwrite<line[]>(
-        static_cast<std::size_t>(std::min(grain, tiles) * tile) * sizeof(T) / sizeof(line));
-    T* const scanned = reinterpret_cast<T*>(memory.get());
-    T totals[grain];
-    for (index_t k; (k = chain.take()) < blocks;) {
-      index_t const count = std::min(grain, tiles - k * grain);
+    tile_scanner<Op> scanner;
+    block one, two;
+    block *now = &one, *last = &two;
+    for (index_t k; (k = chain.take()) < blocks; std::swap(now, last)) {
+      now->count = std::min(grain, tiles - k * grain);
       index_t const begin = first + k * grain * tile;
-      if constexpr (prepared<Load>) load.prepare(begin, begin + count * tile);
-      for (index_t t = 0; t < count; ++t)
-        totals[t] = scanner->scan(form.op, load, begin + t * tile, scanned + t * tile);
-      if (!chain.await(k)) return;
-      running_fold<T> mine = so_far;
-      for (index_t t = 0; t < count; ++t) so_far.append(form.op, totals[t], tile_level);
-      chain.hand_on(k);
-      for (index_t t = 0; t < count; ++t) {
-        finish_tile(form, mine, scanned + t * tile, out + (mine.end - first), large);
-        mine.append(form.op, totals[t], tile_level);
+      if constexpr (prepared<Load>) load.prepare(begin, begin + now->count * tile);
+      index_t finished = 0;
+      for (index_t t = 0; t < now->count; ++t) {
+        auto const scan = [&](auto const& between) {
+          now->totals[t] = scanner.scan(form.op, load, begin + t * tile, now->scanned + t * tile, between);
+        };
+        if (finished < last->count) {
+          auto const finisher = next_tile(*last, finished++);
+          scan([&](int part) { finisher.part(part); });
+        } else {
+          scan([](int) {});
+        }
       }
+      for (; finished < last->count; ++finished) {
+        auto const finisher = next_tile(*last, finished);
+        for (int part = 0; part < finisher.parts; ++part) finisher.part(part);
+      }
+      if (!chain.await(k)) return;
+      now->before = so_far;
+      for (index_t t = 0; t < now->count; ++t) so_far.append(form.op, now->totals[t], tile_level);
+      chain.hand_on(k);
     }
+    for (index_t t = 0; t < last->count; ++t) {
+      auto const finisher = next_tile(*last, t);
+      for (int part = 0; part < finisher.parts; ++part) finisher.part(part);
+    }
+    streaming_fence();
   };
   s.parallel(std::min<index_t>(blocks, s.threads()), [&](index_t) {
     try {
@@ -245,11 +315,11 @@ void scan_nodes(stream& s, Op const& op, piece p, Load load, typename Op::value_
     constexpr index_t grain = scan_grain<T>;
     if (first < last)
       s.parallel((last - first + grain - 1) / grain, [&](index_t k) {
-        auto const scanner = std::make_unique_for_overwrite<detail::tile_scanner<Op>>();
+        detail::tile_scanner<Op> scanner;
         index_t const begin = first + k * grain, end = std::min(begin + grain, last);
         if constexpr (prepared<Load>) load.prepare(begin * tile, end * tile);
         for (index_t t = begin; t < end; ++t)
-          tiles[static_cast<std::size_t>(t - first)] = scanner->fold(op, load, t * tile);
+          tiles[static_cast<std::size_t>(t - first)] = scanner.fold(op, load, t * tile);
       });
     if constexpr (prepared<Load>) {
       load.prepare(p.begin, std::min(first * tile, p.end));
@@ -283,7 +353,7 @@ void scan_enter(stream& s, Op const& op, std::vector<piece> pieces, std::byte co
 /// Queues the scan of a piece, read as load(i): out[i − p.begin] for every i in it. *so_far is the running
 /// fold of all elements before it, and afterwards of those of the piece too. `out` may be an array that load
 /// reads at i.
-///   cost   one read, one write; 8 KiB and 128 KiB more a thread
+///   cost   one read, one write; about 150 KiB of each thread's stack
 template <class Op, class Load, class R>
 void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
                 running_fold<typename Op::value_type>* so_far, R* out) {

@@ -20,7 +20,7 @@ struct scan_tile {
   using lanes = typename Warp::template varying<T>;
   lanes column[scan_radix];
 
-  /// The fold of the tile. The columns then hold the folds along the rows.
+  /// The fold of the tile, and of the rows before each row. The columns then hold the folds along the rows.
   template <class Op>
   PRORATA_HD T fold(Op const& op, lanes& before) {
 #if defined(__CUDA_ARCH__)
@@ -34,11 +34,9 @@ struct scan_tile {
     return Warp::running(column[scan_radix - 1], op, before);
   }
 
-  /// The same; the columns then hold the inclusive scan of the tile.
+  /// Then: puts before each row what `fold` said. The columns then hold the inclusive scan of the tile.
   template <class Op>
-  PRORATA_HD T scan(Op const& op) {
-    lanes before;
-    T const total = fold(op, before);
+  PRORATA_HD void put_before(Op const& op, lanes const& before) {
 #if defined(__CUDA_ARCH__)
 #pragma unroll
 #endif
@@ -50,7 +48,6 @@ struct scan_tile {
         here.set(lane, lane > 0 ? with : own);
       });
     }
-    return total;
   }
 };
 
