@@ -126,6 +126,40 @@ struct backend_conformance : testing::Test {
   }
 };
 
+/// What a backend's three verbs of scanning write for the pieces between cuts: nodes, running folds, outputs.
+template <class S, class Op, class Load, class T = typename Op::value_type>
+std::vector<std::byte> bytes_of_scan(S& s, scan_form<Op> const& form, Load const& load,
+                                     std::vector<index_t> const& cuts) {
+  index_t const n = cuts.back();
+  std::vector<piece> pieces;
+  std::vector<std::size_t> offsets{0};
+  for (std::size_t k = 0; k + 1 < cuts.size(); ++k) {
+    pieces.push_back({cuts[k], cuts[k + 1], n});
+    offsets.push_back(offsets.back() + static_cast<std::size_t>(scan_node_bytes<T>(pieces.back())));
+  }
+  auto const out_at = offsets.back();
+  auto const state_at = (out_at + static_cast<std::size_t>(n) * sizeof(T) + 63) / 64 * 64;
+  std::vector<std::byte> bytes(state_at + sizeof(running_fold<T>), std::byte{0});
+  auto* const memory = static_cast<std::byte*>(s.allocate(bytes.size()));
+  s.copy(memory, bytes.data(), bytes.size());
+  s.sync();
+  auto* const so_far = reinterpret_cast<running_fold<T>*>(memory + state_at);
+  for (std::size_t k = 0; k < pieces.size(); ++k) {
+    scan_nodes(s, form.op, pieces[k], load, reinterpret_cast<T*>(memory + offsets[k]));
+    scan_enter(s, form.op, {pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(k)}, memory, so_far);
+    scan_piece(s, form, pieces[k], load, so_far, reinterpret_cast<T*>(memory + out_at) + pieces[k].begin);
+  }
+  s.copy(bytes.data(), memory, state_at);
+  running_fold<T> last{0, {}};
+  s.copy(&last, so_far, sizeof last);
+  s.deallocate(memory, bytes.size());
+  s.sync();
+  for (int level = 0; level < scan_levels; ++level)
+    if (!last.has(level)) last.at[level] = T{};
+  std::memcpy(bytes.data() + state_at, &last, sizeof last);
+  return bytes;
+}
+
 TYPED_TEST_SUITE_P(backend_conformance);
 
 TYPED_TEST_P(backend_conformance, copies_bytes_both_ways) {
@@ -461,10 +495,27 @@ TYPED_TEST_P(backend_conformance, counts_digits) {
   }
 }
 
+TYPED_TEST_P(backend_conformance, scans_in_its_order) {
+  host::stream host;
+  auto const compare = [&](auto const& form, auto const& load, std::vector<index_t> const& cuts) {
+    ASSERT_EQ(bytes_of_scan(this->streams[0], form, load, cuts), bytes_of_scan(host, form, load, cuts))
+        << cuts.back() << " elements, " << cuts.size() - 1 << " pieces";
+  };
+  scan_form<plus<double>> const sums{{}, 0, false, false}, exclusive{{}, 2.5, true, true};
+  scan_form<folding<float, larger_magnitude>> const users{{}, 1.0f, true, false};
+  for (index_t n : {1, 31, 32, 33, 1023, 1024, 1025, 32768, 70001, 1000003}) {
+    compare(sums, scattered<double>{}, {0, n});
+    compare(sums, scattered<double>{}, {0, n / 3, n / 3, n - n / 5, n});
+    compare(exclusive, hostile<double>{-1}, {0, n / 2 / 1024 * 1024, n});
+    compare(users, scattered<float>{}, {0, n / 7, n});
+  }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
                             transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
                             folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
                             finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
-                            keeps_some_in_order, reduces_runs, deals_into_buckets, counts_digits);
+                            keeps_some_in_order, reduces_runs, deals_into_buckets, counts_digits,
+                            scans_in_its_order);
 
 }  // namespace prorata::conformance

@@ -7,6 +7,7 @@
 #include <prorata/column.hpp>
 #include <prorata/rank_search.hpp>
 #include <prorata/reductions.hpp>
+#include <prorata/running.hpp>
 #include <prorata/short_run.hpp>
 #include <prorata/total_order.hpp>
 #include <vector>
@@ -33,6 +34,7 @@ struct choice {
 ///   for_each_index            f(i) for i in [begin, end)
 ///   transform_index           out[i − begin] = load(i)
 ///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
+///   scan_nodes/enter/piece    the totals of a piece's nodes, what lies before a place, and a piece's scan
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
 ///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
@@ -46,7 +48,8 @@ struct choice {
 template <class S>
 concept backend = std::movable<S> &&
     requires(S& s, S& other, void* to, void const* from, std::size_t bytes, index_t n,
-             typename S::event_type const& event, std::byte* partial, double* out, index_t* count) {
+             typename S::event_type const& event, std::byte* partial, double* out, index_t* count,
+             running_fold<double>* so_far) {
   { s.allocate(bytes) } -> std::same_as<void*>;
   { s.deallocate(to, bytes) }
   noexcept;
@@ -60,6 +63,9 @@ concept backend = std::movable<S> &&
   reduce_piece(s, ordered<plus<double>>{}, piece{}, archetype::load{}, partial);
   reduce_join(s, ordered<plus<double>>{}, std::vector<piece>{}, partial, partial);
   reduce_finish(s, ordered<plus<double>>{}, n, partial, out);
+  scan_nodes(s, plus<double>{}, piece{}, archetype::load{}, out);
+  scan_enter(s, plus<double>{}, std::vector<piece>{}, partial, so_far);
+  scan_piece(s, scan_form<plus<double>>{}, piece{}, archetype::load{}, so_far, out);
   select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
                column<own_index, index_t>{{}, count});
   reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);

@@ -7,6 +7,7 @@
 #include <kernels/histogram.cuh>
 #include <kernels/multisplit.cuh>
 #include <kernels/reduce.cuh>
+#include <kernels/scan.cuh>
 #include <kernels/reduce_runs.cuh>
 #include <kernels/select.cuh>
 #include <kernels/sort.cuh>

@@ -158,6 +158,20 @@ void partition_index(stream& s, index_t begin, index_t end, Keep keep, Load load
                      index_t* count) {
   std::visit([&](auto& one) { partition_index(one, begin, end, keep, load, kept, rest, count); }, s.either());
 }
+template <class Op, class Load>
+void scan_nodes(stream& s, Op const& op, piece p, Load load, typename Op::value_type* out) {
+  std::visit([&](auto& one) { scan_nodes(one, op, p, load, out); }, s.either());
+}
+template <class Op>
+void scan_enter(stream& s, Op const& op, std::vector<piece> pieces, std::byte const* nodes,
+                running_fold<typename Op::value_type>* so_far) {
+  std::visit([&](auto& one) { scan_enter(one, op, pieces, nodes, so_far); }, s.either());
+}
+template <class Op, class Load, class R>
+void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
+                running_fold<typename Op::value_type>* so_far, R* out) {
+  std::visit([&](auto& one) { scan_piece(one, form, p, load, so_far, out); }, s.either());
+}
 
 }  // namespace prorata::mixed
 
