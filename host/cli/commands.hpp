@@ -16,6 +16,7 @@ void histogram_command(arguments const& args);
 void map_command(arguments const& args);
 void plan_command(arguments const& args);
 void reduce_command(arguments const& args);
+void scan_command(arguments const& args);
 void stats_command(arguments const& args);
 
 /// The manual, help.md, or the section of one command.

@@ -48,7 +48,7 @@ int count_of(std::string_view& word, std::string_view whole) {
 void add(std::vector<device_spec>& devices, device_spec device, int count) {
   for (int k = 0; k < count; ++k) {
     devices.push_back(device);
-    if (count > 1) devices.back().name += "#" + std::to_string(k);
+    if (count > 1) devices.back().name += '#' + std::to_string(k);
   }
 }
 
@@ -138,7 +138,8 @@ std::vector<double> weights_of(std::vector<device_spec> const& devices, options 
   return weights;
 }
 
-partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity) {
+partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity,
+                  std::vector<index_t> const& room) {
   partition_options p{.granularity = granularity, .method = parse_method(o.method), .caps = {}};
   if (!o.cap.empty()) {
     for (std::size_t from = 0; from <= o.cap.size();) {
@@ -150,6 +151,11 @@ partition cuts_of(index_t n, std::vector<double> const& weights, options const& 
     if (p.caps.size() != weights.size())
       throw usage_error("--cap has " + std::to_string(p.caps.size()) + " numbers for " +
                         std::to_string(weights.size()) + " devices");
+  }
+  if (p.caps.empty()) {
+    p.caps = room;
+  } else {
+    for (std::size_t r = 0; r < room.size(); ++r) p.caps[r] = std::min(p.caps[r], room[r]);
   }
   return partition_by_weights(n, weights, p);
 }

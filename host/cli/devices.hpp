@@ -30,9 +30,10 @@ std::vector<device_spec> parse_devices(std::string_view text);
 std::vector<double> weights_of(std::vector<device_spec> const& devices, options const& o);
 
 /// How n elements are cut among the devices, in whole tiles.
-///   throws  infeasible when --cap holds fewer than n elements
-partition cuts_of(index_t n, std::vector<double> const& weights, options const& o,
-                  index_t granularity = 1024);
+///   room    elements that fit each device; shares beyond it go to devices that have room. Empty: no limit
+///   throws  infeasible when --cap and room hold fewer than n elements
+partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity = 1024,
+                  std::vector<index_t> const& room = {});
 
 /// A host stream that behaves as the device should, among the others.
 host::stream_options stream_options_of(device_spec const& device, std::vector<device_spec> const& all,

@@ -15,6 +15,7 @@ using namespace prorata;
 
 constexpr char const* known[] = {"devices", "generate", "groupby", "help",  "histogram",
                                  "map",     "plan",     "reduce",  "stats", "version"};
+constexpr char const* known[] = {"devices", "generate", "help", "map", "plan", "reduce", "scan", "stats", "version"};
 
 /// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
 int fail(int code, std::string_view what) {
@@ -35,6 +36,7 @@ void run(std::string const& command, cli::arguments const& args) {
   if (command == "map") return cli::map_command(args);
   if (command == "plan") return cli::plan_command(args);
   if (command == "reduce") return cli::reduce_command(args);
+  if (command == "scan") return cli::scan_command(args);
   if (command == "stats") return cli::stats_command(args);
   if (command == "version") return fmt::print("prorata {} ({})\n", version_string, order_name);
   if (command == "help" || command == "--help" || command == "-h")

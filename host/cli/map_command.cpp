@@ -85,7 +85,7 @@ void map_command(arguments const& args) {
                                       {"n", first.count},
                                       {"dtype", io::describe(program.output()).code},
                                       {"output", o.output},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
                                       {"seconds", job.seconds()},
                                       {"bytes", job.bytes()},
                                       {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}

@@ -30,6 +30,7 @@ void add_device_options(CLI::App& command, options& o) {
   command.add_option("--devices", o.devices);
   command.add_option("--weights", o.weights);
   command.add_option("--method", o.method);
+  command.add_option("--costs", o.costs);
   command.add_option("--cap", o.cap);
   command.add_option("--threads", o.threads);
 }

@@ -17,7 +17,7 @@ namespace prorata::cli {
 struct options {
   std::vector<std::string> inputs;
   std::string devices, weights, memory = "1G", chunk, cap, method = "hamilton";
-  std::string dtype, shape, offset;
+  std::string costs, dtype, shape, offset;
   std::string output, trace;
   std::string progress = "auto";
   int threads = 0;
@@ -25,7 +25,7 @@ struct options {
   bool exact = false, json = false;
 };
 
-/// Adds --devices, --weights, --method, --cap, --threads: where work goes.
+/// Adds --devices, --weights, --method, --costs, --cap, --threads: where work goes.
 void add_device_options(CLI::App& command, options& o);
 /// Adds --dtype, --shape, --offset: what a headerless file holds.
 void add_raw_options(CLI::App& command, options& o);

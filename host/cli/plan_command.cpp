@@ -1,26 +1,54 @@
 // prorata plan: who would get what, without touching data.
 #include <fmt/core.h>
 
-#include <host/cli/loads.hpp>
 #include <host/cli/parse.hpp>
+#include <host/cli/partitions.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
-#include <prorata/costs.hpp>
 
 namespace prorata::cli {
 
 namespace {
 
-/// The costs of elements as a file gives them, read whole.
-std::vector<double> costs_in(std::string const& path, options const& o) {
-  input const file(path, o);
-  std::vector<double> costs(static_cast<std::size_t>(file.count()));
-  file.prepare(0, file.count());
-  with_load<as_real>(file, [&](auto const& load) {
-    for (index_t i = 0; i < file.count(); ++i) costs[static_cast<std::size_t>(i)] = load(i);
-    return 0;
-  });
-  return costs;
+/// --room as elements that fit each device.
+std::vector<index_t> room_of(std::string const& text, std::size_t ranks, index_t element_bytes) {
+  std::vector<index_t> room;
+  for (std::size_t from = 0; !text.empty() && from <= text.size();) {
+    std::size_t const comma = std::min(text.find(',', from), text.size());
+    room.push_back(parse_bytes(std::string_view(text).substr(from, comma - from), "--room") / element_bytes);
+    from = comma + 1;
+  }
+  if (room.size() == 1) room.assign(ranks, room.front());
+  require(room.empty() || room.size() == ranks,
+          "--room has " + std::to_string(room.size()) + " sizes for " + std::to_string(ranks) + " devices");
+  return room;
+}
+
+/// One line a rank.
+void print_shares(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                  shares const& s) {
+  std::size_t width = 6;
+  for (auto const& d : devices) width = std::max(width, d.name.size());
+  fmt::print("  {}\n  rank  {:<{}}     weight               count           load{}\n", s.rule, "device",
+             width, s.slots.empty() ? "" : "   slots");
+  for (std::size_t r = 0; r < devices.size(); ++r)
+    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>19} {:>14.6g}{}\n", r, devices[r].name, width, weights[r],
+               s.counts[r], s.loads[r], s.slots.empty() ? "" : fmt::format(" {:>7}", s.slots[r]));
+}
+
+/// One object a rank.
+nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                           shares const& s) {
+  auto plan = nlohmann::json::array();
+  for (std::size_t r = 0; r < devices.size(); ++r) {
+    plan.push_back({{"rank", r},
+                    {"device", devices[r].name},
+                    {"weight", weights[r]},
+                    {"count", s.counts[r]},
+                    {"load", s.loads[r]}});
+    if (!s.slots.empty()) plan.back()["slots"] = s.slots[r];
+  }
+  return plan;
 }
 
 }  // namespace
@@ -28,20 +56,24 @@ std::vector<double> costs_in(std::string const& path, options const& o) {
 void plan_command(arguments const& args) {
   options o;
   CLI::App command("", "plan");
-  std::string n, granularity = "1024", costs_path;
+  std::string n, granularity = "1024", block = "1024", room;
+  partition_request request;
   command.add_option("inputs", o.inputs);
   command.add_option("--n", n);
   command.add_option("--granularity", granularity);
-  command.add_option("--costs", costs_path);
+  command.add_option("--partition", request.kind);
+  command.add_option("--block", block);
+  command.add_option("--room", room);
   command.add_flag("--json", o.json);
   add_device_options(command, o);
   add_raw_options(command, o);
   parse(command, args);
   require(
-      !n.empty() + !o.inputs.empty() + !costs_path.empty() == 1,
+      !n.empty() + !o.inputs.empty() + !o.costs.empty() == 1,
       "plan: say how many elements: with --n N, an input file, or the costs of elements with --costs FILE");
-  index_t const grain = parse_index(granularity, "--granularity");
+  index_t const grain = request.granularity = parse_index(granularity, "--granularity");
   require(grain >= 1, "--granularity is at least 1");
+  request.block = parse_index(block, "--block");
 
   std::vector<device_spec> devices;
   if (o.devices.empty() && !o.weights.empty() && o.weights != "equal" && o.weights != "auto") {
@@ -53,43 +85,53 @@ void plan_command(arguments const& args) {
     devices = parse_devices(o.devices);
   }
   auto const weights = weights_of(devices, o);
-  if (!costs_path.empty()) {
-    auto const costs = costs_in(costs_path, o);
-    std::vector<double> caps;
-    if (!o.cap.empty()) caps = parse_numbers(o.cap, "--cap");
-    if (caps.size() == 1) caps.assign(weights.size(), caps.front());
-    auto const plan =
-        partition_by_costs(costs, weights, {.caps = caps, .granularity = grain, .normalised = false});
-    if (o.json) {
-      fmt::print("{}\n", nlohmann::json{{"op", "plan"},
-                                        {"n", plan.parts.n},
-                                        {"granularity", grain},
-                                        {"cuts", plan.parts.cuts},
-                                        {"loads", plan.loads},
-                                        {"bottleneck", plan.bottleneck},
-                                        {"plan", plan_json(devices, weights, plan.parts)}}
-                             .dump());
+  index_t element_bytes = o.dtype.empty() ? 8 : io::size_of(io::parse_dtype(o.dtype).type);
+  if (!o.inputs.empty()) {
+    auto const in = open_inputs(o);
+    request.n = in.front()->count();
+    element_bytes = io::size_of(in.front()->array().type);
+  } else if (!n.empty()) {
+    request.n = parse_index(n, "--n");
+  } else {
+    request.n = input(o.costs, o).count();
+  }
+  request.room = room_of(room, weights.size(), element_bytes);
+  auto const found = share_out(request, weights, o);
+  bool const ranges = !found.cuts.empty();
+  partition const cuts = ranges ? partition_by_cuts(found.cuts) : partition{};
+  std::vector<double> const loads = o.costs.empty() ? std::vector<double>{} : found.loads;
+  if (o.json) {
+    nlohmann::json out{
+        {"op", "plan"},
+        {"n", request.n},
+        {"partition", request.kind},
+        {"loads", found.loads},
+        {"bottleneck", found.bottleneck},
+        {"plan", ranges ? plan_json(devices, weights, cuts, loads) : shares_json(devices, weights, found)}};
+    if (ranges) {
+      out["method"] = o.method;
+      out["granularity"] = grain;
+      out["cuts"] = found.cuts;
     } else {
-      fmt::print("{} elements cut by their costs, bottleneck {:.6g} (the largest load / weight)\n",
-                 plan.parts.n, plan.bottleneck);
-      print_plan(devices, weights, plan.parts);
+      out["counts"] = found.counts;
     }
+    if (request.kind == "block-cyclic") out["block"] = request.block;
+    fmt::print("{}\n", out.dump());
     return;
   }
-  index_t const count = n.empty() ? open_inputs(o).front()->count() : parse_index(n, "--n");
-  auto const cuts = cuts_of(count, weights, o, grain);
-  if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"op", "plan"},
-                                      {"n", count},
-                                      {"method", o.method},
-                                      {"granularity", grain},
-                                      {"cuts", cuts.cuts},
-                                      {"plan", plan_json(devices, weights, cuts)}}
-                           .dump());
-  } else {
-    fmt::print("{} elements, method {}, cuts at multiples of {}\n", count, o.method, grain);
-    print_plan(devices, weights, cuts);
+  char const* const most = "(the largest load / weight)";
+  if (!ranges) {
+    fmt::print("{} elements, partition {}, bottleneck {:.6g} {}\n", request.n, request.kind, found.bottleneck,
+               most);
+    return print_shares(devices, weights, found);
   }
+  if (o.costs.empty()) {
+    fmt::print("{} elements, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", request.n, o.method,
+               grain, found.bottleneck, most);
+  } else {
+    fmt::print("{} elements cut by their costs, bottleneck {:.6g} {}\n", request.n, found.bottleneck, most);
+  }
+  print_plan(devices, weights, cuts, loads);
 }
 
 }  // namespace prorata::cli

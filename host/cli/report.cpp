@@ -8,7 +8,7 @@
 namespace prorata::cli {
 
 nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                         partition const& cuts) {
+                         partition const& cuts, std::vector<double> const& loads) {
   auto const shares = normalize(weights);
   auto plan = nlohmann::json::array();
   for (int rank = 0; rank < cuts.ranks(); ++rank) {
@@ -19,20 +19,23 @@ nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<do
                     {"share", shares[k]},
                     {"begin", cuts.begin(rank)},
                     {"count", cuts.size(rank)}});
+    if (!loads.empty()) plan.back()["load"] = loads[k];
   }
   return plan;
 }
 
 void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                partition const& cuts) {
+                partition const& cuts, std::vector<double> const& loads) {
   auto const shares = normalize(weights);
   std::size_t width = 6;
   for (auto const& d : devices) width = std::max(width, d.name.size());
-  fmt::print("  rank  {:<{}}     weight    share               begin               count\n", "device", width);
+  fmt::print("  rank  {:<{}}     weight    share               begin               count{}\n", "device",
+             width, loads.empty() ? "" : "           load");
   for (int rank = 0; rank < cuts.ranks(); ++rank) {
     auto const k = static_cast<std::size_t>(rank);
-    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}\n", rank, devices[k].name, width,
-               weights[k], shares[k] * 100, cuts.begin(rank), cuts.size(rank));
+    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}{}\n", rank, devices[k].name, width,
+               weights[k], shares[k] * 100, cuts.begin(rank), cuts.size(rank),
+               loads.empty() ? "" : fmt::format(" {:>14.6g}", loads[k]));
   }
 }
 
@@ -60,7 +63,7 @@ void report(session const& job, options const& o, std::string const& operation, 
                              {"exact", o.exact},
                              {"order", order_name},
                              {"result", result},
-                             {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                             {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
                              {"chunk", job.chunk()},
                              {"seconds", job.seconds()},
                              {"bytes", job.bytes()},
@@ -70,7 +73,7 @@ void report(session const& job, options const& o, std::string const& operation, 
   }
   fmt::print("{} elements of {}, {}\n", job.cuts().n, io::name_of(first.array().type),
              bytes_text(job.bytes()));
-  if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts());
+  if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
   for (auto const& f : found) {
     auto const bits = bits_text(f.value);
     fmt::print("  {:<8} {:<25} {}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where);

@@ -7,13 +7,13 @@
 
 namespace prorata::cli {
 
-/// One object a rank: device, weight, begin, count.
+/// One object a rank: device, weight, begin, count, and load where elements have costs.
 nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                         partition const& cuts);
+                         partition const& cuts, std::vector<double> const& loads = {});
 
 /// The same as a table on stdout.
 void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                partition const& cuts);
+                partition const& cuts, std::vector<double> const& loads = {});
 
 /// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed.
 void report(session const& job, options const& o, std::string const& operation, input const& first,

@@ -1,7 +1,26 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
+#include <host/cli/costs.hpp>
 #include <host/cli/session.hpp>
+#include <host/io/printable.hpp>
 
 namespace prorata::cli {
+
+namespace {
+
+/// Where the inputs are cut: by --costs, or else by the weights alone.
+partition cuts_for(options const& o, index_t n, std::vector<double> const& weights,
+                   std::vector<double>& loads) {
+  if (o.costs.empty()) return cuts_of(n, weights, o);
+  element_costs const costs(o);
+  if (static_cast<index_t>(costs.values().size()) != n)
+    throw input_error(io::printable(o.costs) + ": has " + std::to_string(costs.values().size()) +
+                      " costs for " + std::to_string(n) + " elements");
+  auto cut = cut_by_costs(costs, weights, o, tile);
+  loads = std::move(cut.loads);
+  return std::move(cut.parts);
+}
+
+}  // namespace
 
 session::session(options const& o, std::vector<input const*> inputs, index_t bytes_per_element,
                  std::string label)
@@ -9,7 +28,7 @@ session::session(options const& o, std::vector<input const*> inputs, index_t byt
       inputs_(std::move(inputs)),
       devices_(parse_devices(o.devices)),
       weights_(weights_of(devices_, o)),
-      cuts_(cuts_of(inputs_.front()->count(), weights_, o)),
+      cuts_(cuts_for(o, inputs_.front()->count(), weights_, loads_)),
       bytes_per_element_(bytes_per_element),
       label_(std::move(label)) {
   require(o.threads >= 0 && o.threads <= 4096, "--threads is a count from 1 to 4096, or 0 for every core");

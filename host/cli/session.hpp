@@ -86,6 +86,8 @@ class session {
   std::vector<device_spec> const& devices() const { return devices_; }
   std::vector<double> const& weights() const { return weights_; }
   partition const& cuts() const { return cuts_; }
+  /// What each device's elements cost, with --costs; else nothing.
+  std::vector<double> const& loads() const { return loads_; }
   index_t chunk() const { return chunk_; }
   index_t bytes() const { return bytes_per_element_ * cuts_.n; }
   double seconds() const { return seconds_; }
@@ -108,6 +110,11 @@ class session {
   template <class Work>
   void each_chunk(Work const& work);
 
+  /// The same once over all elements, with progress and trace; returns when everything is done. For jobs that
+  /// need a rank's chunks in order.
+  template <class Work>
+  void sweep(char const* what, Work const& work);
+
   /// Writes --trace, if it was asked for.
   void finish();
 
@@ -124,6 +131,7 @@ class session {
   std::vector<input const*> inputs_;
   std::vector<device_spec> devices_;
   std::vector<double> weights_;
+  std::vector<double> loads_;
   partition cuts_;
   index_t chunk_ = 0;
   index_t bytes_per_element_;
@@ -145,6 +153,23 @@ void session::each_chunk(Work const& work) {
       begin = end;
     }
   }
+}
+
+template <class Work>
+void session::sweep(char const* what, Work const& work) {
+  auto const start = clock::now();
+  progress_ = std::make_unique<progress>(options_.progress, label_, bytes());
+  std::vector<clock::time_point> began(static_cast<std::size_t>(cuts_.ranks()));
+  each_chunk([&](host::stream& stream, int rank, piece p) {
+    auto& from = began[static_cast<std::size_t>(rank)];
+    stream.enqueue([&from] { from = clock::now(); });
+    work(stream, rank, p);
+    stream.enqueue([this, &from, what, rank, p] { done(rank, what, p, from); });
+  });
+  team_->sync();
+  for (auto const* in : inputs_) in->file().check_unchanged();
+  progress_.reset();
+  seconds_ += std::chrono::duration<double>(clock::now() - start).count();
 }
 
 template <class Work, class GpuWork>

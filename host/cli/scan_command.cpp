@@ -1,0 +1,237 @@
+// prorata scan: running sums, products, minima and maxima of a file, written to a file.
+#include <fmt/core.h>
+
+#include <host/cli/loads.hpp>
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/io/atomic_file.hpp>
+#include <host/io/npy.hpp>
+#include <host/scan.hpp>
+#include <nlohmann/json.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+/// Elements that are converted, scanned and converted back while they are in cache.
+constexpr index_t slice_elements = 256 * tile;
+constexpr std::size_t nodes_of_slice = 62 * 4;  // at most: a slice has fewer than 32^4 elements
+static_assert(slice_elements < scan_node_size(4));
+
+/// A stored element from what was computed.
+template <class Stored, class T>
+Stored stored(T x) {
+  if constexpr (std::is_same_v<Stored, half>) {
+    return to_half(static_cast<double>(x));
+  } else if constexpr (std::is_same_v<Stored, boolean8>) {
+    return {static_cast<unsigned char>(x != T{0} ? 1 : 0)};
+  } else {
+    return static_cast<Stored>(x);
+  }
+}
+
+struct scan_job {
+  session& job;
+  input const& in;
+  io::atomic_file& out;
+  index_t data_begin;  // bytes of the header
+  io::dtype to;
+  bool exclusive;
+};
+
+/// Elements of a slice by their index.
+template <class T>
+struct in_slice {
+  T const* slice;
+  index_t begin;
+  T operator()(index_t i) const { return slice[i - begin]; }
+  T const* contiguous(index_t i) const { return slice + (i - begin); }
+};
+
+/// One rank's way through its slices.
+template <class T>
+struct scan_rank {
+  std::vector<T> slice;
+  running_fold<T> so_far{0, {}};
+  std::vector<std::pair<int, T>> nodes;  // level and total of all that it holds, in order
+  std::vector<T> fresh = std::vector<T>(nodes_of_slice);
+};
+
+/// Queues slice[i − p.begin] = element i, as T.
+template <class T>
+void queue_load(host::stream& s, input const& in, piece p, T* slice) {
+  with_load<as_wide>(in, [&](auto const& load) {
+    s.enqueue([&s, load, p, slice] {
+      index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
+      s.parallel(blocks, [&](index_t k) {
+        index_t const begin = p.begin + k * host::loop_grain;
+        index_t const end = std::min(begin + host::loop_grain, p.end);
+        load.prepare(begin, end);
+        for (index_t i = begin; i < end; ++i) slice[i - p.begin] = static_cast<T>(load(i));
+      });
+    });
+    return 0;
+  });
+}
+
+/// Queues the writing of a slice.
+template <class T>
+void queue_store(host::stream& s, scan_job const& j, piece p, T const* slice) {
+  io::visit(j.to, [&](auto tag) {
+    using Stored = typename decltype(tag)::type;
+    s.enqueue([&s, &j, p, slice] {
+      index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
+      s.parallel(blocks, [&](index_t k) {
+        index_t const begin = p.begin + k * host::loop_grain;
+        index_t const count = std::min(host::loop_grain, p.end - begin);
+        auto const results = std::make_unique_for_overwrite<Stored[]>(static_cast<std::size_t>(count));
+        for (index_t i = 0; i < count; ++i)
+          results[static_cast<std::size_t>(i)] = stored<Stored>(slice[begin - p.begin + i]);
+        j.out.write(j.data_begin + begin * static_cast<index_t>(sizeof(Stored)),
+                    std::as_bytes(std::span(results.get(), static_cast<std::size_t>(count))));
+      });
+    });
+    return 0;
+  });
+}
+
+/// Calls f(slice) for the slices of a chunk.
+template <class F>
+void each_slice(piece chunk, F const& f) {
+  for (index_t begin = chunk.begin; begin < chunk.end; begin += slice_elements)
+    f(piece{begin, std::min(begin + slice_elements, chunk.end), chunk.n});
+}
+
+/// First what every rank's share comes to, where others come after it; then the scan of each share.
+template <class Op>
+void run(scan_job const& j, Op const& op) {
+  using T = typename Op::value_type;
+  auto const& cuts = j.job.cuts();
+  std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
+  int last = 0;
+  for (int r = 0; r < cuts.ranks(); ++r) {
+    if (cuts.size(r) > 0) last = r;
+    ranks[static_cast<std::size_t>(r)].slice.resize(
+        static_cast<std::size_t>(std::min({slice_elements, j.job.chunk(), cuts.size(r)})));
+  }
+  if (last > 0 && cuts.size(last) < cuts.n) {
+    j.job.sweep("fold", [&](host::stream& s, int r, piece chunk) {
+      if (r == last) return;
+      auto& mine = ranks[static_cast<std::size_t>(r)];
+      each_slice(chunk, [&](piece p) {
+        queue_load(s, j.in, p, mine.slice.data());
+        host::scan_nodes(s, op, p, in_slice<T>{mine.slice.data(), p.begin}, mine.fresh.data());
+        s.enqueue([&mine, p] {
+          auto const* total = mine.fresh.data();
+          for (index_t at = p.begin; at < p.end;) {
+            int const level = scan_node_level(at, p.end);
+            mine.nodes.emplace_back(level, *total++);
+            at += scan_node_size(level);
+          }
+        });
+      });
+    });
+    running_fold<T> so_far{0, {}};
+    host::canonically([&] {
+      for (auto& r : ranks) {
+        r.so_far = so_far;
+        for (auto const& [level, total] : r.nodes) so_far.append(op, total, level);
+      }
+      return 0;
+    });
+  }
+  // of nothing: 0, 1, or what no element exceeds; the sum's identity −0 would look odd
+  T const nothing = std::is_same_v<Op, plus<T>> ? T{0} : Op::identity();
+  scan_form<Op> const form{op, nothing, j.exclusive, j.exclusive};
+  j.job.sweep("scan", [&](host::stream& s, int r, piece chunk) {
+    auto& mine = ranks[static_cast<std::size_t>(r)];
+    each_slice(chunk, [&](piece p) {
+      queue_load(s, j.in, p, mine.slice.data());
+      host::scan_piece(s, form, p, in_slice<T>{mine.slice.data(), p.begin}, &mine.so_far, mine.slice.data());
+      queue_store(s, j, p, mine.slice.data());
+    });
+  });
+}
+
+template <class T>
+void run(scan_job const& j, std::string const& operation) {
+  if (operation == "sum") return run(j, plus<T>{});
+  if (operation == "product") return run(j, multiplies<T>{});
+  if (operation == "min") return run(j, minimum<T>{});
+  return run(j, maximum<T>{});
+}
+
+/// What comes out where nobody says: sums of integers as 64 bits, everything else as it went in.
+io::dtype result_type(io::dtype in, std::string const& operation) {
+  if (io::is_floating(in) || operation == "min" || operation == "max") return in;
+  return io::is_signed_integer(in) ? io::dtype::i64 : io::dtype::u64;
+}
+
+}  // namespace
+
+void scan_command(arguments const& args) {
+  require(!args.empty() && !args.front().starts_with("-"),
+          "scan: name an operation first, as in: prorata scan sum x.npy -o sums.npy");
+  std::string const operation = args.front() == "prod" ? "product" : args.front();
+  constexpr char const* known[] = {"sum", "product", "min", "max"};
+  require(std::find(std::begin(known), std::end(known), operation) != std::end(known),
+          "scan: unknown operation '" + io::printable(operation, 60) + "'; there are sum product min max");
+  options o;
+  CLI::App command("", "scan");
+  std::string to;
+  bool raw = false, exclusive = false;
+  command.add_option("inputs", o.inputs);
+  command.add_option("-o,--output", o.output);
+  command.add_option("--to", to);
+  command.add_flag("--raw", raw);
+  command.add_flag("--exclusive", exclusive);
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  parse(command, {args.begin() + 1, args.end()});
+  require(o.inputs.size() == 1, "scan takes one file, not " + std::to_string(o.inputs.size()));
+  require(!o.output.empty(), "scan: name the output with -o FILE");
+
+  // Everything a user can get wrong is refused before the output is begun.
+  auto const in = open_inputs(o);
+  auto const& array = in.front()->array();
+  io::dtype const type = to.empty() ? result_type(array.type, operation) : io::parse_dtype(to).type;
+  require(!io::is_floating(array.type) || io::is_floating(type),
+          "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
+  require(o.verify == 0, "scan: --verify recomputes chunks of reductions; a scan has none");
+  index_t const size = io::size_of(type);
+  std::string const header = raw ? "" : io::npy_header(type, array.shape, array.fortran_order);
+  auto const data_begin = static_cast<index_t>(header.size());
+  session job(o, {in.front().get()}, io::size_of(array.type) + size, "scan");
+  io::atomic_file out(o.output, data_begin + array.count * size, {in.front()->file().identity()});
+  if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  scan_job const work{job, *in.front(), out, data_begin, type, exclusive};
+  if (io::is_floating(array.type)) {
+    run<double>(work, operation);
+  } else if (io::is_signed_integer(array.type)) {
+    run<std::int64_t>(work, operation);
+  } else {
+    run<std::uint64_t>(work, operation);
+  }
+  out.commit();
+  job.finish();
+  double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
+  if (o.json) {
+    fmt::print("{}\n",
+               nlohmann::json{{"op", "scan " + operation},
+                              {"n", array.count},
+                              {"dtype", io::describe(type).code},
+                              {"order", scan_order_name},
+                              {"output", o.output},
+                              {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
+                              {"seconds", job.seconds()},
+                              {"bytes", job.bytes()},
+                              {"gb_per_s", speed}}
+                   .dump());
+  } else {
+    fmt::print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+               array.count, io::name_of(type), job.seconds(), speed);
+  }
+}
+
+}  // namespace prorata::cli
