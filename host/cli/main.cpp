@@ -13,9 +13,8 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {"devices", "generate", "groupby", "help",  "histogram",
-                                 "map",     "plan",     "reduce",  "stats", "version"};
-constexpr char const* known[] = {"devices", "generate", "help", "map", "plan", "reduce", "scan", "stats", "version"};
+constexpr char const* known[] = {"devices", "generate", "groupby", "help",  "histogram", "map",
+                                 "plan",    "reduce",   "scan",    "stats", "version"};
 
 /// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
 int fail(int code, std::string_view what) {
