@@ -56,7 +56,7 @@ struct word_to_value {
 };
 
 /// The key of record i·of/samples.
-struct sampled_key {
+struct sampled_record_key {
   std::byte const* records;
   index_t record_bytes, count, samples;
   PRORATA_HD std::uint64_t operator()(index_t i) const {
@@ -141,7 +141,7 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
     S& s = team.streams()[at];
     sampled.emplace_back(s, samples);
     sample_pointers.push_back(sampled.back().data());
-    transform_index(s, 0, samples, sampled_key{packed[at].data(), record_size, mine[at], samples},
+    transform_index(s, 0, samples, sampled_record_key{packed[at].data(), record_size, mine[at], samples},
                     sampled.back().data());
   }
   auto const splitters =
