@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
   add_transforms(h);
   add_exact(h);
   add_out_of_core(h);
+  add_groups(h);
   table print(h.results);
   benchmark::RunSpecifiedBenchmarks(&print);
   if (h.results.empty()) return 0;  // a list was asked for, or a filter that nothing matches

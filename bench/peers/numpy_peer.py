@@ -35,7 +35,19 @@ def six(x, y, out):
     return []
 
 
-VERBS = {"sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six}
+def histogram_of(bins):
+    return lambda x, y, out: list(np.histogram(x, bins, (-1, 1))[0])
+
+
+def groups(x, y, out):
+    keys = out.view("i8")
+    unique, inverse = np.unique(keys, return_inverse=True)
+    sums = np.bincount(inverse, weights=x[:len(keys)])
+    return [np.int64(len(unique)), sums.sum()]
+
+
+VERBS = {"histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
+         "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six}
 
 
 def text(value):

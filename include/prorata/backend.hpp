@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <prorata/bins.hpp>
 #include <prorata/column.hpp>
+#include <prorata/groups.hpp>
 #include <prorata/rank_search.hpp>
 #include <prorata/reductions.hpp>
 #include <prorata/running.hpp>
@@ -39,6 +40,8 @@ struct choice {
 ///   partition_index           the same, and the others too
 ///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
 ///   histogram_index           counts[rule(load(i))] += 1
+///   start_groups, merge_groups, read_records, read_groups
+///                             rows by key, as sorted records or as columns
 ///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
 ///   sort_keys, sort_pairs     n elements in a total order, in place; pairs and indices stably
@@ -78,6 +81,10 @@ concept backend = std::movable<S> &&
   merge_keys(s, total_order<double>{}, out, n, out, n, out);
   merge_pairs(s, total_order<double>{}, out, count, n, out, count, n, out, count);
   histogram_index(s, bin_rule{}, n, n, archetype::load{}, count);
+  {
+    start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true).count()
+    } -> std::same_as<index_t>;
+  read_records(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), partial);
 };
 
 }  // namespace prorata

@@ -4,6 +4,7 @@
 #include <kernels/count_digits.cuh>
 #include <kernels/device.hpp>
 #include <kernels/for_each.cuh>
+#include <kernels/group_by.cuh>
 #include <kernels/histogram.cuh>
 #include <kernels/multisplit.cuh>
 #include <kernels/reduce.cuh>

@@ -173,6 +173,50 @@ void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
   std::visit([&](auto& one) { scan_piece(one, form, p, load, so_far, out); }, s.either());
 }
 
+/// Groups on either kind of device.
+class groups {
+ public:
+  explicit groups(std::variant<host::groups, cuda::groups> of) : of_(std::move(of)) {}
+  index_t count() const {
+    return std::visit([](auto const& g) { return g.count(); }, of_);
+  }
+  index_t records() const {
+    return std::visit([](auto const& g) { return g.records(); }, of_);
+  }
+  template <class Groups>
+  Groups const& on() const {
+    return std::get<Groups>(of_);
+  }
+
+ private:
+  std::variant<host::groups, cuda::groups> of_;
+};
+
+namespace detail {
+/// The groups that belong to a kind of stream.
+inline host::groups const& groups_on(host::stream&, groups const& g) { return g.on<host::groups>(); }
+inline cuda::groups const& groups_on(cuda::stream&, groups const& g) { return g.on<cuda::groups>(); }
+}  // namespace detail
+
+template <class Keys, class Values>
+groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t end, Keys keys, Values values,
+                    bool finished) {
+  return std::visit(
+      [&](auto& one) { return groups(start_groups(one, plan, begin, end, keys, values, finished)); },
+      s.either());
+}
+inline groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs) {
+  return std::visit([&](auto& one) { return groups(merge_groups(one, plan, runs)); }, s.either());
+}
+inline void read_records(stream& s, groups const& from, std::byte* out) {
+  std::visit([&](auto& one) { read_records(one, detail::groups_on(one, from), out); }, s.either());
+}
+template <class Convert, class T>
+void read_groups(stream& s, groups const& from, group_column column, Convert convert, T* out) {
+  std::visit([&](auto& one) { read_groups(one, detail::groups_on(one, from), column, convert, out); },
+             s.either());
+}
+
 }  // namespace prorata::mixed
 
 namespace prorata {
