@@ -104,6 +104,7 @@ contest group_contest(hall& h, index_t groups, bool heavy) {
   auto const x = h.memory.fill<T>();
   index_t const n = h.memory.bytes() / 8;
   auto const keys = h.memory.get<std::int64_t>(arrays::out);
+  index_t const skipped = h.memory.bytes() / static_cast<index_t>(sizeof(T)) - n;  // values: the last n of x
   auto judge = std::make_shared<group_oracle<T>>();
   auto const size = static_cast<std::size_t>(groups);
   judge->sums.resize(size), judge->magnitudes.resize(size), judge->whole.resize(size),
@@ -111,7 +112,7 @@ contest group_contest(hall& h, index_t groups, bool heavy) {
   for (index_t i = 0; i < n; ++i) {
     auto const key = key_at(i, groups, heavy);
     keys[static_cast<std::size_t>(i)] = key;
-    T const v = x(arrays::x, i);
+    T const v = x(arrays::x, i + skipped);
     auto const k = static_cast<std::size_t>(key);
     judge->sums[k] += static_cast<long double>(v);
     judge->magnitudes[k] += std::abs(static_cast<long double>(v));
@@ -120,7 +121,7 @@ contest group_contest(hall& h, index_t groups, bool heavy) {
   }
   auto const k = std::make_shared<distributed_array<std::int64_t, host::stream>>(borrow(h.cpu, keys));
   auto const v = std::make_shared<distributed_array<T, host::stream>>(
-      borrow(h.cpu, h.memory.get<T>(arrays::x).first(static_cast<std::size_t>(n))));
+      borrow(h.cpu, h.memory.get<T>(arrays::x).last(static_cast<std::size_t>(n))));
   contest c{n * static_cast<index_t>(8 + sizeof(T)), {}, fastest};
   auto const ours = [=] { return group_by(*k, *v, aggregate::sum); };
   auto const pairs = [=](auto const& g) {

@@ -42,7 +42,7 @@ def histogram_of(bins):
 def groups(x, y, out):
     keys = out.view("i8")
     unique, inverse = np.unique(keys, return_inverse=True)
-    sums = np.bincount(inverse, weights=x[:len(keys)])
+    sums = np.bincount(inverse, weights=x[-len(keys):])
     return [np.int64(len(unique)), sums.sum()]
 
 

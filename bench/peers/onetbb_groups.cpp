@@ -53,12 +53,13 @@ sums_by_key<T> sorted(std::int64_t const* keys, T const* values, std::int64_t n)
 template <class T>
 std::vector<std::int64_t> count(T const* x, std::int64_t n, std::int64_t bins, double low, double high) {
   T const from = static_cast<T>(low), scale = static_cast<T>(static_cast<double>(bins) / (high - low));
+  auto const last = static_cast<std::uint32_t>(bins);
   tbb::enumerable_thread_specific<std::vector<std::uint32_t>> own(
       [&] { return std::vector<std::uint32_t>(static_cast<std::size_t>(bins) + 1); });
   tbb::parallel_for(range(0, n, 1 << 14), [&](range const& r) {
     auto* const mine = own.local().data();
     for (std::int64_t i = r.begin(); i < r.end(); ++i)
-      ++mine[static_cast<std::int32_t>((x[i] - from) * scale)];
+      ++mine[std::min(static_cast<std::uint32_t>(static_cast<std::int32_t>((x[i] - from) * scale)), last)];
   });
   std::vector<std::int64_t> all(static_cast<std::size_t>(bins));
   for (auto const& mine : own)
