@@ -99,6 +99,14 @@ void search_slots(bin_rule const& rule, X const* x, index_t n, std::uint32_t* sl
   }
 }
 
+template <index_t Count>
+bool any_marked(std::uint32_t const* slot) {
+  std::uint64_t pair[Count / 2], all = 0;
+  std::memcpy(pair, slot, sizeof pair);
+  for (std::uint64_t const p : pair) all |= p;
+  return (all & 0x8000000080000000u) != 0;
+}
+
 /// Guesses first; what they leave in doubt goes to the edges, one by one, or all where many do: integers
 /// between whole edges lie on them.
 template <class X>
@@ -110,10 +118,13 @@ void find(bin_rule const& rule, X slack, X const* x, index_t n, std::uint32_t* s
     index_t const last = std::min(first + stretch, whole);
     if (!guess_slots(rule, slack, x + first, last - first, slot + first)) continue;
     index_t marked = 0;
-    for (index_t i = first; i < last; ++i) {
-      if (slot[i] < doubt) continue;
-      slot[i] = static_cast<std::uint32_t>(rule(x[i]));
-      ++marked;
+    for (index_t i = first; i < last; i += vectors<X>::lanes) {
+      if (!any_marked<vectors<X>::lanes>(slot + i)) continue;
+      for (index_t j = i; j < i + vectors<X>::lanes; ++j) {
+        if (slot[j] < doubt) continue;
+        slot[j] = static_cast<std::uint32_t>(rule(x[j]));
+        ++marked;
+      }
     }
     if (marked > stretch / 8) return correct_slots(rule, x + last, n - last, slot + last);
   }
