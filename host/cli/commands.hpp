@@ -15,9 +15,13 @@ void groupby_command(arguments const& args);
 void histogram_command(arguments const& args);
 void map_command(arguments const& args);
 void plan_command(arguments const& args);
+void quantile_command(arguments const& args);
 void reduce_command(arguments const& args);
 void scan_command(arguments const& args);
+void select_command(arguments const& args);
 void stats_command(arguments const& args);
+void topk_command(arguments const& args);
+void unique_command(arguments const& args);
 
 /// The manual, help.md, or the section of one command.
 ///   throws  usage_error when there is no such command

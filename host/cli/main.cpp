@@ -13,8 +13,9 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {"devices", "generate", "groupby", "help",  "histogram", "map",
-                                 "plan",    "reduce",   "scan",    "stats", "version"};
+constexpr char const* known[] = {"devices", "generate", "groupby",  "help",   "histogram",
+                                 "map",     "plan",     "quantile", "reduce", "scan",
+                                 "select",  "stats",    "topk",     "unique", "version"};
 
 /// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
 int fail(int code, std::string_view what) {
@@ -34,9 +35,13 @@ void run(std::string const& command, cli::arguments const& args) {
   if (command == "histogram") return cli::histogram_command(args);
   if (command == "map") return cli::map_command(args);
   if (command == "plan") return cli::plan_command(args);
+  if (command == "quantile") return cli::quantile_command(args);
   if (command == "reduce") return cli::reduce_command(args);
   if (command == "scan") return cli::scan_command(args);
+  if (command == "select") return cli::select_command(args);
   if (command == "stats") return cli::stats_command(args);
+  if (command == "topk") return cli::topk_command(args);
+  if (command == "unique") return cli::unique_command(args);
   if (command == "version") return fmt::print("prorata {} ({})\n", version_string, order_name);
   if (command == "help" || command == "--help" || command == "-h")
     return fmt::print("{}", cli::help_text(args.empty() ? "" : args.front()));

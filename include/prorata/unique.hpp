@@ -6,14 +6,18 @@
 
 namespace prorata {
 
-/// The distinct elements of an array of n, ascending, and what is known of them.
-///   invariant  values, counts and first are cut alike; x[first[k]] is values[k]; values[inverse[i]] is x[i]
+/// The distinct elements of an array, ascending, how often each occurs, and the lowest index of each.
+///   invariant  all are cut alike; x[first[k]] is values[k]
 template <class T, backend S>
-struct distinct_elements {
+struct first_places {
   distributed_array<T, S> values;
-  distributed_array<index_t, S> counts;   ///< how often each occurs
-  distributed_array<index_t, S> first;    ///< the lowest index of each
-  distributed_array<index_t, S> inverse;  ///< for every element of x, cut as x, which value it is
+  distributed_array<index_t, S> counts, first;
+};
+
+/// The same, and for every element of x, cut as x, which of the values it is: values[inverse[i]] is x[i].
+template <class T, backend S>
+struct distinct_elements : first_places<T, S> {
+  distributed_array<index_t, S> inverse;
 };
 
 namespace detail {
@@ -194,35 +198,59 @@ runs<std::remove_const_t<T>, S> unique_counts(distributed_array<T, S> const& x) 
   return run_lengths(sorted);
 }
 
-/// The distinct elements of x, how often and where first each occurs, and for every element which it is.
-///   cost    a copy of x sorted with its indices; over several ranks, 16 bytes an element sorted and sent
-///   once
-///           more for the inverse
-///   waits, throws, and what is distinct as unique
+namespace detail {
 template <class T, backend S>
-distinct_elements<std::remove_const_t<T>, S> unique_all(distributed_array<T, S> const& x) {
-  auto sorted = detail::representatives(x);
+struct distinct_found {
+  found_runs<T, S> runs;
+  distributed_array<index_t, S> indices;  // that sort the array
+  std::vector<buffer<index_t, S>> counts, first;
+};
+
+template <class T, backend S>
+distinct_found<std::remove_const_t<T>, S> find_distinct(distributed_array<T, S> const& x) {
+  auto sorted = representatives(x);
   distributed_array<index_t, S> indices(x.team(), x.partition());
   generate(indices, own_index{});
   sort_by_key(sorted, indices);
-  auto found = detail::find_runs(sorted, same_value{});
-  std::vector<buffer<index_t, S>> lengths, first;
-  for (std::size_t k = 0; k < found.values.size(); ++k) {
-    auto const& p = indices.parts()[k];
-    index_t const count = found.cuts.size(p.rank);
-    index_t const* const begins = found.begins[k].data();
-    lengths.emplace_back(*p.stream, count);
+  distinct_found<std::remove_const_t<T>, S> found{
+      find_runs(sorted, same_value{}), std::move(indices), {}, {}};
+  for (std::size_t k = 0; k < found.runs.values.size(); ++k) {
+    auto const& p = found.indices.parts()[k];
+    index_t const count = found.runs.cuts.size(p.rank);
+    index_t const* const begins = found.runs.begins[k].data();
+    found.counts.emplace_back(*p.stream, count);
     transform_index(*p.stream, 0, count,
-                    detail::run_length_of{begins, count - 1, found.end_of(p.rank, x.size())},
-                    lengths.back().data());
-    first.emplace_back(*p.stream, count);
-    transform_index(*p.stream, 0, count, detail::index_at_begin{begins, p.data, p.begin},
-                    first.back().data());
+                    run_length_of{begins, count - 1, found.runs.end_of(p.rank, x.size())},
+                    found.counts.back().data());
+    found.first.emplace_back(*p.stream, count);
+    transform_index(*p.stream, 0, count, index_at_begin{begins, p.data, p.begin}, found.first.back().data());
   }
-  auto inverse = detail::inverse_of(found, indices);
-  return {{x.team(), found.cuts, std::move(found.values)},
-          {x.team(), found.cuts, std::move(lengths)},
-          {x.team(), found.cuts, std::move(first)},
+  return found;
+}
+}  // namespace detail
+
+/// The distinct elements of x, how often and where first each occurs.
+///   cost    a copy of x sorted with its indices
+///   waits, throws, and what is distinct as unique
+template <class T, backend S>
+first_places<std::remove_const_t<T>, S> unique_index(distributed_array<T, S> const& x) {
+  auto found = detail::find_distinct(x);
+  auto const& cuts = found.runs.cuts;
+  return {{x.team(), cuts, std::move(found.runs.values)},
+          {x.team(), cuts, std::move(found.counts)},
+          {x.team(), cuts, std::move(found.first)}};
+}
+
+/// The same, and for every element of x which of them it is.
+///   cost    over several ranks, 16 bytes an element sorted and sent once more for the inverse
+template <class T, backend S>
+distinct_elements<std::remove_const_t<T>, S> unique_all(distributed_array<T, S> const& x) {
+  auto found = detail::find_distinct(x);
+  auto inverse = detail::inverse_of(found.runs, found.indices);
+  auto const& cuts = found.runs.cuts;
+  return {{{x.team(), cuts, std::move(found.runs.values)},
+           {x.team(), cuts, std::move(found.counts)},
+           {x.team(), cuts, std::move(found.first)}},
           std::move(inverse)};
 }
 

@@ -1,0 +1,334 @@
+// prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
+#include <fmt/core.h>
+
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/cli/tiles.hpp>
+#include <host/count_digits.hpp>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <prorata/quantile_rule.hpp>
+#include <prorata/total_order.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+template <class K>
+struct keys_of_tile {
+  K const* keys;
+  K operator()(index_t i) const { return keys[i]; }
+};
+
+/// Tables that threads count in, one for each that counts at the same time.
+class digit_tables {
+ public:
+  explicit digit_tables(index_t size) : size_(static_cast<std::size_t>(size)), total_(size_, 0) {}
+
+  /// Runs f(table) with a table that nobody else uses meanwhile. It takes at most 2^31 elements.
+  template <class F>
+  void with(index_t elements, F const& f) {
+    auto mine = take();
+    f(mine.counts.data());
+    mine.seen += elements;
+    if (mine.seen >= index_t{1} << 30) empty(mine);
+    std::lock_guard const lock(mutex_);
+    idle_.push_back(std::move(mine));
+  }
+  std::vector<index_t> total() {
+    for (auto& table : idle_) empty(table);
+    return total_;
+  }
+
+ private:
+  struct table {
+    std::vector<std::uint32_t> counts;
+    index_t seen = 0;
+  };
+  table take() {
+    std::lock_guard const lock(mutex_);
+    if (idle_.empty()) return {std::vector<std::uint32_t>(size_, 0), 0};
+    table mine = std::move(idle_.back());
+    idle_.pop_back();
+    return mine;
+  }
+  void empty(table& t) {
+    std::lock_guard const lock(mutex_);
+    for (std::size_t k = 0; k < size_; ++k) total_[k] += t.counts[k];
+    std::fill(t.counts.begin(), t.counts.end(), 0u);
+    t.seen = 0;
+  }
+
+  std::size_t size_;
+  std::vector<index_t> total_;
+  std::mutex mutex_;
+  std::vector<table> idle_;
+};
+
+/// The keys of a file's elements in an order, and reads of the whole file.
+template <class T>
+class file_keys {
+ public:
+  using K = typename total_order<T>::key_type;
+
+  file_keys(session& job, input const& in, direction d) : job_(job), in_(in), order_(d) {}
+
+  total_order<T> const& order() const { return order_; }
+  double seconds() const { return seconds_; }
+
+  /// f(keys, first, n) for every tile, on all threads.
+  template <class F>
+  void each(char const* what, F const& f) {
+    run_on_threads(job_, what, [&](piece p) {
+      each_tile<T>(in_, p.begin, p.end, [&](T const* elements, index_t first, index_t n) {
+        alignas(64) K keys[tile];
+        for (index_t j = 0; j < n; ++j) keys[j] = order_.key(elements[j]);
+        f(keys, first, n);
+      });
+    });
+    seconds_ += job_.seconds();
+  }
+
+  /// One round of a search over the file.
+  void round(rank_search<K>& search) {
+    auto const rule = search.rule(search.prefixes().data());
+    bool const all = rule.count == 1 && rule.shift + rule.bits >= digit_rule<K>::width;
+    index_t const slots = rule.slots(), tables = all ? host::detail::count_tables : 1;
+    digit_tables counted(slots * tables);
+    each("count", [&](K const* keys, index_t, index_t n) {
+      counted.with(n, [&](std::uint32_t* table) {
+        if (all)
+          host::detail::count_all<K>(keys_of_tile<K>{keys}, rule, 0, n, table);
+        else
+          host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table);
+      });
+    });
+    search.take(summed(counted.total(), slots));
+  }
+
+  static std::vector<index_t> summed(std::vector<index_t> tables, index_t slots) {
+    for (std::size_t k = static_cast<std::size_t>(slots); k < tables.size(); ++k)
+      tables[k % static_cast<std::size_t>(slots)] += tables[k];
+    tables.resize(static_cast<std::size_t>(slots));
+    return tables;
+  }
+
+ private:
+  session& job_;
+  input const& in_;
+  total_order<T> order_;
+  double seconds_ = 0;
+};
+
+/// The elements at places of the sorted file.
+template <class T>
+std::vector<T> at_places(file_keys<T>& file, std::vector<index_t> const& places, index_t budget) {
+  using K = typename file_keys<T>::K;
+  rank_search<K> search(places, 1);
+  do file.round(search);
+  while (!search.done() && search.in_question(0) > budget / 4 / static_cast<index_t>(sizeof(K)));
+  if (!search.done()) {  // what is left fits: it is read once more, and searched in memory
+    auto const list = search.prefixes();
+    auto const wanted = search.candidates(list.data());
+    std::vector<K> left;
+    std::mutex adding;
+    left.reserve(static_cast<std::size_t>(search.in_question(0)));
+    file.each("keep", [&](K const* keys, index_t, index_t n) {
+      K mine[tile];
+      index_t count = 0;
+      for (index_t j = 0; j < n; ++j) {
+        mine[count] = keys[j];
+        count += wanted.slot(keys[j]) >= 0;
+      }
+      if (count == 0) return;
+      std::lock_guard const lock(adding);
+      left.insert(left.end(), mine, mine + count);
+    });
+    while (!search.done()) {
+      auto const rule = search.rule(search.prefixes().data());
+      std::vector<index_t> counts(static_cast<std::size_t>(rule.slots()), 0);
+      for (K const key : left)
+        if (index_t const slot = rule.slot(key); slot >= 0) ++counts[static_cast<std::size_t>(slot)];
+      search.take(counts);
+    }
+  }
+  std::vector<T> result;
+  for (auto const& target : search.found()) result.push_back(file.order().value(target.key));
+  return result;
+}
+
+struct placed_value {
+  number value;
+  index_t index;
+};
+
+template <class T>
+number number_of(T const& x) {
+  if constexpr (std::is_same_v<T, half>) {
+    return to_float(x);
+  } else if constexpr (std::is_same_v<T, boolean8>) {
+    return static_cast<bool>(x);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return x;
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<std::int64_t>(x);
+  } else {
+    return static_cast<std::uint64_t>(x);
+  }
+}
+
+/// The k ≥ 1 first elements of the file in an order, equal ones by their index.
+template <class T>
+std::vector<placed_value> first_elements(file_keys<T>& file, index_t k, index_t budget) {
+  using K = typename file_keys<T>::K;
+  struct one {
+    K key;
+    index_t index;
+    bool operator<(one const& other) const {
+      return key < other.key || (key == other.key && index < other.index);
+    }
+  };
+  rank_search<K> search({k - 1}, 1);
+  auto const& last = search.found().front();
+  index_t const fit = std::max(k, budget / 4 / static_cast<index_t>(sizeof(one)));
+  do file.round(search);
+  while (!search.done() && last.below[0] + last.equal[0] > fit);
+
+  // Everything before the last one's digits, and those with them: all, or, of equal ones, the first.
+  auto const with_digits = search.candidates(search.prefixes().data());
+  index_t const wanted = search.done() ? k - last.below[0] : last.equal[0];
+  std::vector<one> found, ties;
+  std::mutex adding;
+  file.each("keep", [&](K const* keys, index_t first, index_t n) {
+    one before[tile], equal[tile];
+    index_t in_before = 0, in_equal = 0;
+    for (index_t j = 0; j < n; ++j) {
+      K const top = with_digits.above(keys[j]);
+      if (top < last.key) before[in_before++] = {keys[j], first + j};
+      if (top == last.key) equal[in_equal++] = {keys[j], first + j};
+    }
+    if (in_before + in_equal == 0) return;
+    std::lock_guard const lock(adding);
+    found.insert(found.end(), before, before + in_before);
+    ties.insert(ties.end(), equal, equal + in_equal);
+    if (search.done() && static_cast<index_t>(ties.size()) > 2 * wanted + tile) {
+      std::nth_element(ties.begin(), ties.begin() + wanted, ties.end());
+      ties.resize(static_cast<std::size_t>(wanted));
+    }
+  });
+  found.insert(found.end(), ties.begin(), ties.end());
+  std::sort(found.begin(), found.end());
+  std::vector<placed_value> result;
+  for (index_t i = 0; i < k; ++i) {
+    one const& f = found[static_cast<std::size_t>(i)];
+    result.push_back({number_of(file.order().value(f.key)), f.index});
+  }
+  return result;
+}
+
+quantile_method method_named(std::string const& name) {
+  constexpr std::pair<char const*, quantile_method> known[] = {{"linear", quantile_method::linear},
+                                                               {"lower", quantile_method::lower},
+                                                               {"higher", quantile_method::higher},
+                                                               {"nearest", quantile_method::nearest},
+                                                               {"midpoint", quantile_method::midpoint}};
+  for (auto const& [text, method] : known)
+    if (name == text) return method;
+  throw usage_error("--interpolation '" + io::printable(name, 60) +
+                    "': expected linear, lower, higher, nearest or midpoint");
+}
+
+std::unique_ptr<input> only_input(options const& o, char const* name) {
+  require(o.inputs.size() == 1,
+          std::string(name) + " takes one file, not " + std::to_string(o.inputs.size()));
+  auto in = std::move(open_inputs(o).front());
+  if (in->count() == 0)
+    throw input_error(io::printable(in->array().path) + ": the array is empty; " + name +
+                      " of nothing has no value");
+  return in;
+}
+
+}  // namespace
+
+void quantile_command(arguments const& args) {
+  options o;
+  CLI::App command("", "quantile");
+  std::string list, interpolation = "linear";
+  command.add_option("quantiles", list)->required();
+  command.add_option("inputs", o.inputs);
+  command.add_option("--interpolation", interpolation);
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  parse(command, args);
+  auto const method = method_named(interpolation);
+  auto const q = parse_numbers(list, "quantile");
+  for (double const one : q)
+    require(one >= 0 && one <= 1, "quantile " + shortest(number(one)) + ": it must be a number from 0 to 1");
+  auto const in = only_input(o, "quantile");
+  session job(o, {in.get()}, io::size_of(in->array().type), "quantile");
+  quantile_plan const plan(in->count(), q, method);
+  answer found;
+  io::visit(in->array().type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    file_keys<T> file(job, *in, direction::ascending);
+    auto const values = plan.finish(at_places(file, plan.places(), parse_bytes(o.memory, "--memory")));
+    for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
+  });
+  report(job, o, "quantile", *in, found);
+  job.finish();
+}
+
+void topk_command(arguments const& args) {
+  options o;
+  CLI::App command("", "topk");
+  std::string count;
+  bool smallest = false;
+  command.add_option("k", count)->required();
+  command.add_option("inputs", o.inputs);
+  command.add_flag("--smallest", smallest);
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  parse(command, args);
+  index_t const asked = parse_index(count, "topk");
+  require(asked > 0, "topk: ask for at least one element");
+  auto const in = only_input(o, "topk");
+  index_t const budget = parse_bytes(o.memory, "--memory"), k = std::min(asked, in->count());
+  if (k > budget / 64)
+    throw out_of_memory("topk: " + std::to_string(k) + " elements and their order need " +
+                        std::to_string(k * 64) + " bytes, --memory allows " + o.memory +
+                        "; raise it or ask for fewer");
+  session job(o, {in.get()}, io::size_of(in->array().type), "topk");
+  std::vector<placed_value> found;
+  double seconds = 0;
+  io::visit(in->array().type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    file_keys<T> file(job, *in, smallest ? direction::ascending : direction::descending);
+    found = first_elements(file, k, budget);
+    seconds = file.seconds();
+  });
+  job.finish();
+  if (o.json) {
+    auto list = nlohmann::json::array();
+    for (auto const& f : found) {
+      nlohmann::json one = finding{"", f.value, in->position(f.index)};
+      one["index"] = in->c_order_index(f.index);
+      list.push_back(std::move(one));
+    }
+    fmt::print("{}\n", nlohmann::json{{"op", "topk"},
+                                      {"n", in->count()},
+                                      {"dtype", io::describe(in->array().type).code},
+                                      {"result", list},
+                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                      {"seconds", seconds},
+                                      {"bytes", job.bytes()}}
+                           .dump());
+    return;
+  }
+  fmt::print("{} of {} elements of {}\n", k, in->count(), io::name_of(in->array().type));
+  for (auto const& f : found)
+    fmt::print("  {:<25} {:>19} {}\n", shortest(f.value), in->c_order_index(f.index), in->position(f.index));
+}
+
+}  // namespace prorata::cli

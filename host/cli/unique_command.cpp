@@ -1,0 +1,190 @@
+// prorata unique: the distinct elements of a file, and what is known of them; memory for those, not for it.
+#include <fmt/core.h>
+
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/cli/tiles.hpp>
+#include <host/io/atomic_file.hpp>
+#include <host/io/npy.hpp>
+#include <nlohmann/json.hpp>
+#include <prorata/unique.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+struct unique_outputs {
+  std::string counts, index, inverse;
+};
+
+template <class T>
+std::vector<T> on_host(distributed_array<T, host::stream> const& x) {
+  std::vector<T> result(static_cast<std::size_t>(x.size()));
+  copy_out(x, std::span<T>(result));
+  return result;
+}
+
+/// The distinct elements of what was read so far, ascending.
+template <class T>
+class distinct_so_far {
+ public:
+  std::vector<T> values;
+  std::vector<index_t> counts, first;  // first: where it is asked for
+
+  /// Adds those of a later chunk that begins at element `begin`; first indices of earlier ones stay.
+  void add(std::vector<T> const& new_values, std::vector<index_t> const& new_counts,
+           std::vector<index_t> const& new_first, index_t begin) {
+    distinct_so_far merged;
+    bool const places = !new_first.empty() || !first.empty();
+    std::size_t i = 0, j = 0;
+    while (i < values.size() || j < new_values.size()) {
+      bool const old = i < values.size() && (j == new_values.size() || !order_(new_values[j], values[i]));
+      bool const fresh = j < new_values.size() && (i == values.size() || !order_(values[i], new_values[j]));
+      merged.values.push_back(old ? values[i] : new_values[j]);
+      merged.counts.push_back((old ? counts[i] : 0) + (fresh ? new_counts[j] : 0));
+      if (places) merged.first.push_back(old ? first[i] : begin + new_first[j]);
+      i += old;
+      j += fresh;
+    }
+    *this = std::move(merged);
+  }
+
+  /// Which of the values an element is.
+  index_t number_of(T const& x) const {
+    T const wanted = detail::representative{}(x);
+    return std::lower_bound(values.begin(), values.end(), wanted, order_) - values.begin();
+  }
+
+ private:
+  total_order<T> order_;
+};
+
+/// Reads the file chunk by chunk; each is sorted by the team and merged with what is known.
+template <class T>
+distinct_so_far<T> read_distinct(session& job, options const& o, input const& in, bool places) {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  index_t const budget = parse_bytes(o.memory, "--memory");
+  // A chunk, its copy, room for sorting, and its runs; with indices and room for sorting them.
+  index_t const chunk = std::max(budget / 2 / (5 * size + (places ? 40 : 16)), 64 * tile);
+  index_t const most = std::max(budget / 4 / (size + 16), 64 * tile);
+  distinct_so_far<T> known;
+  auto const& team = job.team();
+  for (index_t begin = 0; begin < in.count(); begin += chunk) {
+    index_t const n = std::min(chunk, in.count() - begin);
+    distributed_array<T, host::stream> x(team, partition_by_weights(n, job.weights()));
+    for (auto const& p : x.parts())
+      p.stream->enqueue([&s = *p.stream, &in, p, begin] {
+        constexpr index_t grain = 32 * tile;
+        s.parallel((p.size + grain - 1) / grain, [&](index_t k) {
+          index_t const from = p.begin + k * grain, to = std::min(from + grain, p.end());
+          in.prepare(begin + from, begin + to);
+          auto* const out = reinterpret_cast<std::byte*>(p.data + (from - p.begin));
+          std::memcpy(out, in.data() + (begin + from) * size, static_cast<std::size_t>((to - from) * size));
+          if (in.array().swapped) io::swap_bytes(out, to - from, size);
+          in.release(begin + from, begin + to);
+        });
+      });
+    if (places) {
+      auto const found = unique_index(x);
+      known.add(on_host(found.values), on_host(found.counts), on_host(found.first), begin);
+    } else {
+      auto const found = unique_counts(x);
+      known.add(on_host(found.values), on_host(found.lengths), {}, begin);
+    }
+    if (static_cast<index_t>(known.values.size()) > most)
+      throw out_of_memory("unique: more than " + std::to_string(most) +
+                          " distinct elements do not fit --memory " + o.memory + "; raise it");
+  }
+  team.sync();
+  in.file().check_unchanged();
+  return known;
+}
+
+template <class T>
+void write_array(io::atomic_file& out, std::vector<T> const& x) {
+  auto const header = io::npy_header(io::dtype_of<T>, {static_cast<index_t>(x.size())});
+  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  out.write(static_cast<index_t>(header.size()), std::as_bytes(std::span(x)));
+}
+
+/// For every element, which value it is.
+template <class T>
+void write_inverse(session& job, io::atomic_file& out, input const& in, distinct_so_far<T> const& known) {
+  auto const header = io::npy_header(io::dtype::i64, {in.count()});
+  auto const data_begin = static_cast<index_t>(header.size());
+  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  run_on_threads(job, "inverse", [&](piece p) {
+    std::vector<index_t> numbers;
+    each_tile<T>(in, p.begin, p.end, [&](T const* elements, index_t, index_t n) {
+      for (index_t j = 0; j < n; ++j) numbers.push_back(known.number_of(elements[j]));
+    });
+    out.write(data_begin + p.begin * static_cast<index_t>(sizeof(index_t)),
+              std::as_bytes(std::span(numbers)));
+  });
+}
+
+}  // namespace
+
+void unique_command(arguments const& args) {
+  options o;
+  unique_outputs also;
+  CLI::App command("", "unique");
+  command.add_option("inputs", o.inputs);
+  command.add_option("-o,--output", o.output);
+  command.add_option("--counts", also.counts);
+  command.add_option("--index", also.index);
+  command.add_option("--inverse", also.inverse);
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  parse(command, args);
+  require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
+  require(!o.output.empty(), "unique: name the output with -o FILE");
+  auto const in = std::move(open_inputs(o).front());
+
+  std::vector<std::string const*> names{&o.output};
+  for (auto const* name : {&also.counts, &also.index, &also.inverse})
+    if (!name->empty()) names.push_back(name);
+  for (std::size_t a = 0; a < names.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      require(*names[a] != *names[b], "unique: two outputs have one name, " + io::printable(*names[a]));
+  auto const open = [&](std::string const& name) {
+    return name.empty() ? nullptr
+                        : std::make_unique<io::atomic_file>(
+                              name, std::nullopt, std::vector<io::file_identity>{in->file().identity()});
+  };
+  auto const out = open(o.output), counts = open(also.counts), index = open(also.index),
+             inverse = open(also.inverse);
+
+  session job(o, {in.get()}, io::size_of(in->array().type), "unique");
+  auto const start = std::chrono::steady_clock::now();
+  index_t const distinct = io::visit(in->array().type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto const known = read_distinct<T>(job, o, *in, index != nullptr);
+    write_array(*out, known.values);
+    if (counts) write_array(*counts, known.counts);
+    if (index) write_array(*index, known.first);
+    if (inverse) write_inverse(job, *inverse, *in, known);
+    return static_cast<index_t>(known.values.size());
+  });
+  for (auto const* file : {&counts, &index, &inverse, &out})
+    if (*file) (*file)->commit();
+  job.finish();
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (o.json) {
+    fmt::print("{}\n", nlohmann::json{{"op", "unique"},
+                                      {"n", in->count()},
+                                      {"distinct", distinct},
+                                      {"dtype", io::describe(in->array().type).code},
+                                      {"output", o.output},
+                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                      {"seconds", seconds},
+                                      {"bytes", job.bytes()}}
+                           .dump());
+  } else {
+    fmt::print("{}: {} distinct of {} elements\n  {:.3g} s\n", io::printable(o.output), distinct, in->count(),
+               seconds);
+  }
+}
+
+}  // namespace prorata::cli
