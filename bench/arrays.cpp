@@ -46,7 +46,10 @@ arrays::~arrays() {
 template <class T>
 drawn<T> arrays::fill(spread kind) {
   drawn<T> const number{seed_, kind};
-  int const wanted = 1 + 4 * static_cast<int>(kind) + (std::is_integral_v<T> ? 2 : sizeof(T) == 4 ? 1 : 0);
+  int const wanted = 1 + 4 * static_cast<int>(kind) +
+                     (std::is_integral_v<T> ? (sizeof(T) == 4 ? 3 : 2)
+                      : sizeof(T) == 4      ? 1
+                                            : 0);
   if (filled_ != wanted) {
     for (int which : {x, y}) {
       auto const to = get<T>(which);
@@ -60,6 +63,7 @@ drawn<T> arrays::fill(spread kind) {
 }
 template drawn<float> arrays::fill(spread);
 template drawn<double> arrays::fill(spread);
+template drawn<std::int32_t> arrays::fill(spread);
 template drawn<std::int64_t> arrays::fill(spread);
 
 void arrays::forget() {

@@ -62,7 +62,7 @@ class arrays {
             static_cast<std::size_t>(bytes_) / sizeof(T)};
   }
 
-  /// Fills x and y, unless they hold these numbers already. T: float, double, std::int64_t.
+  /// Fills x and y, unless they hold these numbers already. T: float, double, std::int32_t, std::int64_t.
   template <class T>
   drawn<T> fill(spread kind = spread::uniform);
 

@@ -57,12 +57,13 @@ void add_ceilings(hall& h);
 void add_reductions(hall& h);
 void add_transforms(hall& h);
 void add_exact(hall& h);
+void add_scans(hall& h);
 void add_out_of_core(hall& h);
 void add_groups(hall& h);
 
 /// The short name of an element type.
 template <class T>
-inline constexpr char const* type_name = std::is_integral_v<T> ? "i64"
+inline constexpr char const* type_name = std::is_integral_v<T> ? (sizeof(T) == 4 ? "i32" : "i64")
                                          : sizeof(T) == 4      ? "f32"
                                                                : "f64";
 

@@ -25,7 +25,7 @@ class numpy {
   std::string const& version() const { return version_; }
   explicit operator bool() const { return !version_.empty(); }
 
-  /// Does one thing once: sum dot statistics triad six, on f4 f8 i8.
+  /// Does one thing once: sum dot statistics triad six sums, on f4 f8 i4 i8.
   answer ask(std::string const& verb, std::string const& dtype) const;
 
  private:
@@ -39,7 +39,7 @@ class numpy {
 
 /// NumPy's name for an element type.
 template <class T>
-inline constexpr char const* numpy_type = std::is_integral_v<T> ? "i8"
+inline constexpr char const* numpy_type = std::is_integral_v<T> ? (sizeof(T) == 4 ? "i4" : "i8")
                                           : sizeof(T) == 4      ? "f4"
                                                                 : "f8";
 

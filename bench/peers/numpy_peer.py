@@ -46,8 +46,13 @@ def groups(x, y, out):
     return [np.int64(len(unique)), sums.sum()]
 
 
+def sums(x, y, out):
+    np.cumsum(x, dtype=x.dtype, out=out)
+    return []
+
+
 VERBS = {"histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
-         "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six}
+         "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
 
 
 def text(value):

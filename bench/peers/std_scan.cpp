@@ -1,0 +1,15 @@
+// The standard library's parallel scan.
+#include <bench/peers/scans.hpp>
+#include <execution>
+#include <functional>
+#include <numeric>
+
+namespace prorata::bench {
+namespace {
+bool const known = join_scans([]<class T>(T) {
+  return scan_peer<T>{"std::par_unseq", [](T* out, T const* x, std::int64_t n) {
+                        std::inclusive_scan(std::execution::par_unseq, x, x + n, out, std::plus<T>{});
+                      }};
+});
+}  // namespace
+}  // namespace prorata::bench

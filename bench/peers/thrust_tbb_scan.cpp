@@ -1,0 +1,15 @@
+// Thrust's scan over TBB.
+#include <thrust/scan.h>
+#include <thrust/system/tbb/execution_policy.h>
+
+#include <bench/peers/scans.hpp>
+
+namespace prorata::bench {
+namespace {
+bool const known = join_scans([]<class T>(T) {
+  return scan_peer<T>{"Thrust TBB", [](T* out, T const* x, std::int64_t n) {
+                        thrust::inclusive_scan(thrust::tbb::par, x, x + n, out);
+                      }};
+});
+}  // namespace
+}  // namespace prorata::bench
