@@ -81,15 +81,16 @@ void map_command(arguments const& args) {
   out.commit();
   job.finish();
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"op", "map"},
-                                      {"n", first.count},
-                                      {"dtype", io::describe(program.output()).code},
-                                      {"output", o.output},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                                      {"seconds", job.seconds()},
-                                      {"bytes", job.bytes()},
-                                      {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
-                           .dump());
+    fmt::print("{}\n",
+               nlohmann::json{{"op", "map"},
+                              {"n", first.count},
+                              {"dtype", io::describe(program.output()).code},
+                              {"output", o.output},
+                              {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
+                              {"seconds", job.seconds()},
+                              {"bytes", job.bytes()},
+                              {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
+                   .dump());
   } else {
     fmt::print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
                first.count, io::name_of(program.output()), job.seconds(),

@@ -8,8 +8,8 @@
 #include <kernels/histogram.cuh>
 #include <kernels/multisplit.cuh>
 #include <kernels/reduce.cuh>
-#include <kernels/scan.cuh>
 #include <kernels/reduce_runs.cuh>
+#include <kernels/scan.cuh>
 #include <kernels/select.cuh>
 #include <kernels/sort.cuh>
 #include <kernels/stream.hpp>
