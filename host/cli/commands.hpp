@@ -9,6 +9,7 @@ namespace prorata::cli {
 
 using arguments = std::vector<std::string>;
 
+void argsort_command(arguments const& args);
 void devices_command(arguments const& args);
 void generate_command(arguments const& args);
 void groupby_command(arguments const& args);
@@ -19,6 +20,7 @@ void quantile_command(arguments const& args);
 void reduce_command(arguments const& args);
 void scan_command(arguments const& args);
 void select_command(arguments const& args);
+void sort_command(arguments const& args);
 void stats_command(arguments const& args);
 void topk_command(arguments const& args);
 void unique_command(arguments const& args);

@@ -13,9 +13,9 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {"devices", "generate", "groupby",  "help",   "histogram",
-                                 "map",     "plan",     "quantile", "reduce", "scan",
-                                 "select",  "stats",    "topk",     "unique", "version"};
+constexpr char const* known[] = {"argsort", "devices", "generate", "groupby", "help",   "histogram",
+                                 "map",     "plan",    "quantile", "reduce",  "scan",   "select",
+                                 "sort",    "stats",   "topk",     "unique",  "version"};
 
 /// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
 int fail(int code, std::string_view what) {
@@ -29,6 +29,7 @@ int fail(int code, std::string_view what) {
 void run(std::string const& command, cli::arguments const& args) {
   for (auto const& a : args)
     if (a == "--help" || a == "-h") return fmt::print("{}", cli::help_text(command));
+  if (command == "argsort") return cli::argsort_command(args);
   if (command == "devices") return cli::devices_command(args);
   if (command == "generate") return cli::generate_command(args);
   if (command == "groupby") return cli::groupby_command(args);
@@ -39,6 +40,7 @@ void run(std::string const& command, cli::arguments const& args) {
   if (command == "reduce") return cli::reduce_command(args);
   if (command == "scan") return cli::scan_command(args);
   if (command == "select") return cli::select_command(args);
+  if (command == "sort") return cli::sort_command(args);
   if (command == "stats") return cli::stats_command(args);
   if (command == "topk") return cli::topk_command(args);
   if (command == "unique") return cli::unique_command(args);

@@ -127,8 +127,9 @@ inline std::size_t blocks_of(index_t bytes, int buckets, std::size_t block_bytes
 }
 
 /// Deals load(i) for i in [begin, end) out into blocks at `room`.
-template <class E, class U, class Load>
-segment<E> deal(Load const& load, index_t begin, index_t end, splitting<U> const& bucket_of,
+///   needs  bucket_of(key) < bucket_of.buckets()
+template <class E, class BucketOf, class Load>
+segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bucket_of,
                 std::size_t block_bytes, std::byte* room) {
   constexpr std::size_t per_line = staged_bytes / sizeof(E);
   auto const buckets = static_cast<std::size_t>(bucket_of.buckets());

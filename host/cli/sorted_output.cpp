@@ -1,0 +1,116 @@
+// The frame around `sort` and `argsort`.
+#include <fmt/core.h>
+
+#include <host/cli/parse.hpp>
+#include <host/cli/report.hpp>
+#include <host/cli/sorted_output.hpp>
+#include <host/io/npy.hpp>
+#include <nlohmann/json.hpp>
+
+namespace prorata::cli {
+
+sorting_job::sorting_job(char const* command, std::vector<std::string> const& args,
+                         std::optional<io::dtype> type)
+    : command_(command) {
+  CLI::App app("", command);
+  bool raw = false;
+  app.add_option("inputs", options_.inputs);
+  app.add_option("-o,--output", options_.output);
+  app.add_flag("--descending", descending_);
+  app.add_option("--temp", folder_);
+  app.add_flag("--raw", raw);
+  app.add_option("--memory", options_.memory);
+  app.add_flag("--json", options_.json);
+  app.add_option("--progress", options_.progress);
+  add_device_options(app, options_);
+  add_raw_options(app, options_);
+  parse(app, args);
+  require(options_.inputs.size() == 1,
+          command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
+  require(!options_.output.empty(), command_ + ": name the output with -o FILE");
+  require(options_.threads >= 0 && options_.threads <= 4096,
+          "--threads is a count from 1 to 4096, or 0 for every core");
+  memory_ = parse_bytes(options_.memory, "--memory");
+  require(memory_ >= index_t{16} << 20, "--memory: sorting needs at least 16M");
+
+  devices_ = parse_devices(options_.devices.empty() ? "cpu" : options_.devices);
+  for (auto const& d : devices_)
+    require(d.kind == device_kind::cpu,
+            "--devices: " + command_ + " runs on cpu and sim: devices, not on " + d.name);
+  weights_ = weights_of(devices_, options_);
+  in_ = std::make_unique<input>(options_.inputs.front(), options_);
+  static_cast<void>(cuts(count()));  // refuses what --weights, --method and --cap cannot do
+  type_ = type.value_or(in_->array().type);
+  if (!raw) header_ = io::npy_header(type_, {count()});
+  out_ = std::make_unique<io::atomic_file>(
+      options_.output, static_cast<index_t>(header_.size()) + count() * io::size_of(type_),
+      std::vector<io::file_identity>{in_->file().identity()});
+  out_->write(0, std::as_bytes(std::span(header_.data(), header_.size())));
+  if (folder_.empty()) {
+    auto const slash = options_.output.rfind('/');
+    folder_ = slash == std::string::npos ? "." : options_.output.substr(0, slash + 1);
+  }
+  std::vector<host::stream> streams;
+  for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, options_.threads));
+  team_ = std::make_unique<prorata::team<host::stream>>(std::move(streams));
+  hands_ = std::make_unique<host::stream>(host::stream_options{.threads = options_.threads});
+}
+
+void sorting_job::each_piece(index_t n, std::function<void(index_t, index_t)> const& f) {
+  constexpr index_t grain = 1 << 17;
+  hands_->enqueue([&, n] {
+    hands_->parallel((n + grain - 1) / grain,
+                     [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
+  });
+  hands_->sync();
+}
+
+void sorting_job::read(index_t first, index_t last, std::byte* to) const {
+  auto const size = io::size_of(in_->array().type);
+  // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
+  if (last - first < few) {
+    in_->file().read(in_->array().data_offset + first * size,
+                     {to, static_cast<std::size_t>((last - first) * size)});
+  } else {
+    std::copy_n(in_->data() + first * size, (last - first) * size, to);
+  }
+  if (in_->array().swapped) io::swap_bytes(to, last - first, size);
+}
+
+void sorting_job::write(index_t place, std::span<std::byte const> elements) {
+  out_->write(static_cast<index_t>(header_.size()) + place * io::size_of(type_), elements);
+  bar_->add(static_cast<index_t>(elements.size()));
+}
+
+void sorting_job::begin(index_t bytes) {
+  start_ = std::chrono::steady_clock::now();
+  bar_ = std::make_unique<progress>(options_.progress, command_, bytes);
+}
+
+void sorting_job::finish(index_t ranges) {
+  in_->file().check_unchanged();
+  out_->commit();
+  bar_.reset();
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  index_t const bytes = count() * (io::size_of(in_->array().type) + io::size_of(type_));
+  double const speed = static_cast<double>(bytes) / std::max(seconds, 1e-9) / 1e9;
+  if (options_.json) {
+    fmt::print("{}\n", nlohmann::json{{"op", command_},
+                                      {"n", count()},
+                                      {"dtype", io::describe(type_).code},
+                                      {"descending", descending_},
+                                      {"output", options_.output},
+                                      {"ranges", ranges},
+                                      {"plan", plan_json(devices_, weights_, cuts(count()))},
+                                      {"seconds", seconds},
+                                      {"bytes", bytes},
+                                      {"gb_per_s", speed}}
+                           .dump());
+  } else {
+    fmt::print("{}: {} elements of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n",
+               io::printable(options_.output), count(), io::name_of(type_),
+               ranges > 0 ? fmt::format(", by way of the disk in {} ranges", ranges) : "", seconds, speed);
+  }
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,96 @@
+// What `sort` and `argsort` share: one array in, one file out, devices that are CPUs, a budget of memory.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <host/cli/devices.hpp>
+#include <host/cli/external_sort.hpp>
+#include <host/cli/inputs.hpp>
+#include <host/cli/progress.hpp>
+#include <host/io/atomic_file.hpp>
+#include <memory>
+#include <prorata/array.hpp>
+#include <prorata/host.hpp>
+#include <prorata/total_order.hpp>
+#include <string>
+
+namespace prorata::cli {
+
+/// A command that sorts: its options, its input, its output, its team.
+class sorting_job {
+ public:
+  /// Reads the command line; opens the input, and the output for as many elements of `type` (the input's
+  /// where none is given).
+  ///   throws  usage_error, input_error, out_of_memory (the disk has no room)
+  sorting_job(char const* command, std::vector<std::string> const& args, std::optional<io::dtype> type);
+
+  input const& in() const { return *in_; }
+  index_t count() const { return in_->count(); }
+  index_t memory() const { return memory_; }
+  int ranks() const { return static_cast<int>(devices_.size()); }
+  direction way() const { return descending_ ? direction::descending : direction::ascending; }
+  prorata::team<host::stream> const& team() const { return *team_; }
+  progress& bar() { return *bar_; }
+
+  /// How n elements in memory are cut among the team.
+  partition cuts(index_t n) const { return cuts_of(n, weights_, options_); }
+
+  /// What sort_externally may use when one range of it can have `capacity` elements.
+  external_limits limits(index_t capacity) const { return {folder_, memory_, capacity, options_.threads}; }
+
+  /// f(first, last) for pieces of [0, n), on the threads of the command.
+  void each_piece(index_t n, std::function<void(index_t, index_t)> const& f);
+
+  /// Reads elements [first, last) of the input, in this machine's byte order. From any thread.
+  void read(index_t first, index_t last, std::byte* to) const;
+  /// Fewer than these are read as they are; for more, the caller prepares and releases the input.
+  static constexpr index_t few = 64;
+
+  /// Writes elements from `place` on. From any thread.
+  void write(index_t place, std::span<std::byte const> elements);
+
+  /// Says how many bytes the bar will see, before work begins.
+  void begin(index_t bytes);
+  /// Commits the output and reports.
+  ///   ranges  of an external sort; 0 where all was in memory
+  void finish(index_t ranges);
+
+ private:
+  options options_;
+  std::string command_, folder_;
+  bool descending_ = false;
+  index_t memory_ = 0;
+  std::unique_ptr<input> in_;
+  io::dtype type_ = io::dtype::f64;
+  std::string header_;
+  std::unique_ptr<io::atomic_file> out_;
+  std::vector<device_spec> devices_;
+  std::vector<double> weights_;
+  std::unique_ptr<prorata::team<host::stream>> team_;
+  std::unique_ptr<host::stream> hands_;
+  std::unique_ptr<progress> bar_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// The unsigned integers that elements of T are sorted as.
+template <class T>
+using wide_key = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;
+
+/// Reads elements [first, last) of the input as keys of their order, one after another at f(place in the
+/// piece).
+template <class T, class Put>
+void read_keys(sorting_job const& job, total_order<T> const& order, index_t first, index_t last,
+               Put const& put) {
+  constexpr index_t at_once = 1 << 13;
+  T elements[at_once];
+  bool const mapped = last - first >= sorting_job::few;
+  if (mapped) job.in().prepare(first, last);
+  for (index_t begin = first; begin < last; begin += at_once) {
+    index_t const end = std::min(begin + at_once, last);
+    job.read(begin, end, reinterpret_cast<std::byte*>(elements));
+    for (index_t i = begin; i < end; ++i) put(i - first, order.key(elements[i - begin]));
+  }
+  if (mapped) job.in().release(first, last);
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,62 @@
+// One temporary file, a list of extents for each range, holes where a range was.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <host/io/spill.hpp>
+#include <host/io/system_error.hpp>
+#include <prorata/error.hpp>
+
+namespace prorata::io {
+
+spill::spill(std::string const& folder, int ranges)
+    : file_((folder.empty() ? std::string(".") : folder) + "/.prorata-spill"),
+      extents_(static_cast<std::size_t>(ranges)) {}
+
+void spill::append(int range, std::span<std::byte const> data) {
+  if (data.empty()) return;
+  auto const size = static_cast<index_t>(data.size());
+  index_t place;
+  {
+    std::lock_guard const lock(mutex_);
+    place = end_;
+    end_ += size;
+    auto& list = extents_[static_cast<std::size_t>(range)];
+    index_t const before = list.empty() ? 0 : list.back().before + list.back().bytes;
+    list.push_back({place, before, size});
+  }
+  file_.write(place, data);
+}
+
+index_t spill::bytes(int range) const {
+  auto const& list = extents_[static_cast<std::size_t>(range)];
+  return list.empty() ? 0 : list.back().before + list.back().bytes;
+}
+
+void spill::read(int range, index_t offset, std::span<std::byte> into) const {
+  auto const& list = extents_[static_cast<std::size_t>(range)];
+  require(offset >= 0 && offset + static_cast<index_t>(into.size()) <= bytes(range),
+          "spill: a range is read within its bounds");
+  auto e = std::partition_point(list.begin(), list.end(),
+                                [&](extent const& x) { return x.before + x.bytes <= offset; });
+  while (!into.empty()) {
+    index_t const within = offset - e->before;
+    auto const wanted = std::min(into.size(), static_cast<std::size_t>(e->bytes - within));
+    ssize_t const got = ::pread(file_.descriptor(), into.data(), wanted, e->place + within);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw device_error(system_message(file_.path(), "read back", got < 0 ? errno : EIO));
+    offset += got;
+    into = into.subspan(static_cast<std::size_t>(got));
+    if (offset == e->before + e->bytes) ++e;
+  }
+}
+
+void spill::forget(int range) noexcept {
+  for (auto const& e :
+       extents_[static_cast<std::size_t>(range)])  // where holes cannot be made, the end does it
+    ::fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, e.place, e.bytes);
+  extents_[static_cast<std::size_t>(range)].clear();
+}
+
+}  // namespace prorata::io
