@@ -185,7 +185,7 @@ class Sort(Case):
         before = set(os.listdir(self.dir))
         for k, number in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)):
             child = subprocess.Popen([PRORATA, 'argsort', x, '-o', self.path('o.npy'), *SMALL, '--threads', '1'])
-            time.sleep(0.1 + 0.15 * k)
+            time.sleep(0.05 * (k + 1))
             child.send_signal(number)
             self.assertNotEqual(child.wait(), 0)
             self.assertEqual(set(os.listdir(self.dir)), before)
