@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
   add_transforms(h);
   add_exact(h);
   add_scans(h);
+  add_sorts(h);
   add_out_of_core(h);
   add_groups(h);
   table print(h.results);

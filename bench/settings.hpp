@@ -58,6 +58,7 @@ void add_reductions(hall& h);
 void add_transforms(hall& h);
 void add_exact(hall& h);
 void add_scans(hall& h);
+void add_sorts(hall& h);
 void add_out_of_core(hall& h);
 void add_groups(hall& h);
 
