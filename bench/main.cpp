@@ -52,6 +52,7 @@ int run(int argc, char** argv) {
   add_sorts(h);
   add_out_of_core(h);
   add_groups(h);
+  add_selections(h);
   table print(h.results);
   benchmark::RunSpecifiedBenchmarks(&print);
   if (h.results.empty()) return 0;  // a list was asked for, or a filter that nothing matches

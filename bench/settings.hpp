@@ -61,6 +61,7 @@ void add_scans(hall& h);
 void add_sorts(hall& h);
 void add_out_of_core(hall& h);
 void add_groups(hall& h);
+void add_selections(hall& h);
 
 /// The short name of an element type.
 template <class T>

@@ -25,7 +25,7 @@ class numpy {
   std::string const& version() const { return version_; }
   explicit operator bool() const { return !version_.empty(); }
 
-  /// Does one thing once: sum dot statistics triad six sums, on f4 f8 i4 i8.
+  /// Does one thing once: sum dot statistics triad six sums unique select:LIMIT topk:K, on f4 f8 i4 i8.
   answer ask(std::string const& verb, std::string const& dtype) const;
 
  private:

@@ -1,6 +1,6 @@
 """NumPy's side of the contests: maps the same memory, does on request one thing once, answers with its time.
 
-stdin    FILE_X FILE_Y FILE_OUT, then lines VERB DTYPE
+stdin    FILE_X FILE_Y FILE_OUT, then lines VERB[:ARGUMENT] DTYPE
 stdout   the version, then for each line: seconds and the answers as hexadecimal floats or integers
 """
 import sys
@@ -51,7 +51,22 @@ def sums(x, y, out):
     return []
 
 
-VERBS = {"histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
+def select(x, y, out, limit):
+    return [np.int64(x[x > x.dtype.type(limit)].size)]
+
+
+def unique(x, y, out):
+    return [np.int64(np.unique(x).size)]
+
+
+def topk(x, y, out, k):
+    k = int(k)
+    best = np.sort(np.partition(x, x.size - k)[x.size - k:])[::-1]
+    return [best[0], best[-1]]
+
+
+VERBS = {"select": select, "unique": unique, "topk": topk,
+         "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
 
 
@@ -66,7 +81,7 @@ def main():
         verb, dtype = line.split()
         x, y, out = (m.view(dtype) for m in maps)
         start = time.perf_counter()
-        answers = VERBS[verb](x, y, out)
+        answers = VERBS[verb.split(":")[0]](x, y, out, *verb.split(":")[1:])
         seconds = time.perf_counter() - start
         print(seconds.hex(), *map(text, answers), flush=True)
 

@@ -1,0 +1,33 @@
+// selection_peers: what other libraries offer for keeping, ranking and joining elements, on plain arrays.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace prorata::bench {
+
+struct above {
+  float limit;
+  constexpr bool operator()(float x) const { return x > limit; }
+};
+
+/// One library. Each function is what its users would write, on every core where the library can; null where
+/// it offers nothing. `out` has room for n elements.
+struct selection_peer {
+  char const* name;
+  std::int64_t (*copy_if)(float* out, float const* x, std::int64_t n, above keep);
+  std::int64_t (*unique)(float* out, float const* x, std::int64_t n);
+  void (*topk)(float* out, float const* x, std::int64_t n, std::int64_t k);  // greatest first
+  std::int64_t (*runs)(float* values, std::int64_t* lengths, float const* x, std::int64_t n);
+};
+
+inline std::vector<selection_peer>& selection_peers() {
+  static std::vector<selection_peer> all;
+  return all;
+}
+inline bool join_selection(selection_peer p) {
+  selection_peers().push_back(p);
+  return true;
+}
+
+}  // namespace prorata::bench
