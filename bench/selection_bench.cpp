@@ -85,10 +85,13 @@ contest unique_contest(hall& h) {
           other.name, role::peer, [=] { return index_t{other.unique(out, x, n)}; }, same_as(expected, out)));
   if (h.python) {
     auto const ask = [&h] { return h.python.ask("unique", "f4"); };
-    c.contestants.push_back(
-        {"NumPy", role::peer,
-         [=] { return verdict{ask().values.at(0) == static_cast<double>(expected->size())}; },
-         [=] { return ask().seconds; }});
+    c.contestants.push_back({"NumPy", role::peer,
+                             [=] {
+                               auto const v = ask().values;
+                               return verdict{v.at(0) == static_cast<double>(expected->size()) &&
+                                              v.at(1) == expected->back()};
+                             },
+                             [=] { return ask().seconds; }});
   }
   return c;
 }
