@@ -52,12 +52,11 @@ def sums(x, y, out):
 
 
 def select(x, y, out, limit):
-    return [np.int64(x[x > x.dtype.type(limit)].size)]
+    return [x[x > x.dtype.type(limit)]]
 
 
 def unique(x, y, out):
-    distinct = np.unique(x)
-    return [np.int64(distinct.size), distinct[-1]]
+    return [np.unique(x)]
 
 
 def topk(x, y, out, k):
@@ -72,6 +71,8 @@ VERBS = {"select": select, "unique": unique, "topk": topk,
 
 
 def text(value):
+    if isinstance(value, np.ndarray):  # its size and its greatest element, looked up after the clock stopped
+        return str(value.size) + " " + text(value.max())
     return str(int(value)) if isinstance(value, np.integer) else float(value).hex()
 
 
