@@ -187,15 +187,15 @@ bin_counters::lease::~lease() {
   owner.idle_.push_back(held);
 }
 
-void bin_counters::add(private_bins& bins, std::uint32_t const* slot, index_t n) {
+void bin_counters::add(private_bins* bins, std::uint32_t const* slot, index_t n) {
   if (copies_ == 0) {
     for (index_t i = 0; i < n; ++i) std::atomic_ref(shared_[slot[i]]).fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  if (bins.pending + n > most_pending) carry(bins);
-  bins.pending += n;
-  if (copies_ == 1) return count_slots<1>(bins.counts.data(), stride_, slot, n);
-  count_slots<8>(bins.counts.data(), stride_, slot, n);
+  if (bins->pending + n > most_pending) carry(*bins);
+  bins->pending += n;
+  if (copies_ == 1) return count_slots<1>(bins->counts.data(), stride_, slot, n);
+  count_slots<8>(bins->counts.data(), stride_, slot, n);
 }
 
 void bin_counters::carry(private_bins& bins) const {

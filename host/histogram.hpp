@@ -65,7 +65,7 @@ class bin_counters {
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
         find_slots(rule_, x, n, slot);
       }
-      add(*mine.held, slot, n);
+      add(mine.held, slot, n);
     }
   }
 
@@ -85,7 +85,8 @@ class bin_counters {
     private_bins* held;
   };
 
-  void add(private_bins& bins, std::uint32_t const* slot, index_t n);
+  /// bins: null where all threads share one place.
+  void add(private_bins* bins, std::uint32_t const* slot, index_t n);
   void carry(private_bins& bins) const;
 
   bin_rule rule_;
