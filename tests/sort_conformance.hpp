@@ -27,6 +27,7 @@ struct sort_conformance : testing::Test {
   T* placed(std::vector<T> const& x) {
     auto* const memory = static_cast<T*>(streams[0].allocate(x.size() * sizeof(T) + 1));
     streams[0].copy(memory, x.data(), x.size() * sizeof(T));
+    streams[0].sync();  // x may be a temporary
     return memory;
   }
   template <class T>
@@ -64,7 +65,6 @@ struct sort_conformance : testing::Test {
         total_order<T> const order(d);
         auto x = made<T>(n);
         auto* const memory = placed(x);
-        streams[0].sync();
         std::sort(x.begin(), x.end(), order);
         sort_keys(streams[0], order, memory, static_cast<index_t>(n));
         expect_bits(taken(memory, n), x);
@@ -110,7 +110,6 @@ struct sort_conformance : testing::Test {
         auto* const out = placed(x);
         auto* const out_values = placed(places);
         auto* const keys_alone = placed(x);
-        streams[0].sync();
         std::stable_sort(places.begin(), places.end(), [&](index_t a, index_t b) {
           return order(x[static_cast<std::size_t>(a)], x[static_cast<std::size_t>(b)]);
         });

@@ -232,7 +232,7 @@ bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascend
     mine[k] = {};
     mine[k].size = p.size;
     if (p.size == 0) continue;
-    partial.emplace_back(*p.stream, count::bytes({0, p.size, p.size}));
+    partial.emplace_back(*p.stream, count::bytes(piece{0, p.size, p.size}));
     answer.emplace_back(*p.stream, 1);
     reduce_piece(*p.stream, count{}, piece{0, p.size, p.size}, detail::goes_down<element>{order, p.data},
                  partial.back().data());
