@@ -25,7 +25,7 @@ std::vector<std::vector<T>> by_rank(distributed_array<T, host::stream> const& x)
 TEST(DistributeBy, FollowsTheRuleAndKeepsTheOrder) {
   for (index_t const n : {0, 1, 33, 1025, 20011}) {
     auto x = values<std::int64_t>(n, 9);
-    for (int number = 0; number<split_count; number += n> 10000 ? 29 : 5) {
+    for (int number = 0; number < split_count; number += apart(n > 10000 ? 29 : 5)) {
       auto const s = split_number(number, n);
       auto const team = make_team(s.ranks, s.threads);
       auto const rule = [ranks = s.ranks](std::int64_t v, index_t i) {
@@ -87,7 +87,7 @@ TEST(RangeSplitters, FollowTheWeightsAndIgnoreTheSplit) {
   auto x = values<double>(n, 6);
   std::vector<double> const weights{1, 5, 0, 2};
   std::vector<double> first;
-  for (int number = 3; number < split_count; number += 8 * 7) {
+  for (int number = 3; number < split_count; number += apart(8 * 7)) {
     auto const s = split_number(number, n);
     auto const a = borrow(make_team(4, s.threads), std::span<double>(x), s.cuts);
     auto const splitters = range_splitters(a, weights, 5000);
@@ -107,7 +107,7 @@ TEST(Deal, TakesTurnsAndCollectIsItsInverse) {
   for (index_t const n : {0, 1, 10, 1025, 10007}) {
     std::vector<index_t> x(static_cast<std::size_t>(n));
     std::iota(x.begin(), x.end(), 0);
-    for (int number = 0; number<split_count; number += n> 5000 ? 37 : 7)
+    for (int number = 0; number < split_count; number += apart(n > 5000 ? 37 : 7))
       for (index_t const block : {1, 3, 1000}) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);

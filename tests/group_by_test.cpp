@@ -258,7 +258,7 @@ TEST(GroupBySplits, GiveTheSameBits) {
       auto keys = some_keys<std::int64_t>(n, groups, 17);
       auto values = numbers<double>(n, n == 4097 ? 2 : 1, 18);
       auto const expected = all_bytes(make_team(1, 1), single(n), keys, values);
-      for (int number = 0; number<split_count; number += n> 10000 ? 41 : 13) {
+      for (int number = 0; number < split_count; number += apart(n > 10000 ? 41 : 13)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         hostile_caller const caller(s);

@@ -195,7 +195,7 @@ TEST(Histogram, IsTheSameForEverySplit) {
     for (index_t const bins : {10, 3000}) {
       even_bins const wanted{-1e6, 3e6, bins};
       auto const expected = brute_force<float>(x, bin_edges::even(wanted, true).edges());
-      for (int number = 0; number<split_count; number += n> 100000 ? 23 : 7) {
+      for (int number = 0; number < split_count; number += apart(n > 100000 ? 23 : 7)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         hostile_caller const caller(s);

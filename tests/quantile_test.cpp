@@ -108,7 +108,7 @@ TEST(QuantileSplits, GiveTheSameBits) {
                    quantile_method::nearest, quantile_method::midpoint}) {
       std::vector<double> expected;
       for (double const one : q) expected.push_back(by_definition(sorted, one, m));
-      for (int number = static_cast<int>(m); number<split_count; number += n> 10000 ? 37 : 11) {
+      for (int number = static_cast<int>(m); number < split_count; number += apart(n > 10000 ? 37 : 11)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         auto const a = borrow(team, std::span<double>(x), s.cuts);

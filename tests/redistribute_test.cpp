@@ -13,7 +13,7 @@ TEST(Redistribute, KeepsEveryElementAtItsIndex) {
   for (index_t const n : {0, 1, 31, 1023, 1025, 50021}) {
     auto const x = values<float>(n, 3);
     auto memory = x;
-    for (int number = 0; number<split_count; number += n> 10000 ? 7 : 3) {
+    for (int number = 0; number < split_count; number += apart(n > 10000 ? 7 : 3)) {
       auto const from = split_number(number, n);
       auto const team = make_team(from.ranks, from.threads);
       // another split with as many ranks: team sizes repeat every 8 numbers

@@ -60,7 +60,7 @@ TYPED_TEST(Splits, GiveTheSameBits) {
     for (auto& v : y) v = v < 0 ? static_cast<TypeParam>(-(v / 2)) : v;  // also weights
     auto const expected = all_results<TypeParam>(make_team(1, 1), single(n), x, y);
     int const stride = n > 100000 ? 5 : 1;  // the large array takes every fifth split, the small ones all
-    for (int number = 0; number < split_count; number += stride) {
+    for (int number = 0; number < split_count; number += apart(stride)) {
       auto const s = split_number(number, n);
       auto const team = make_team(s.ranks, s.threads);
       auto const got = [&] {

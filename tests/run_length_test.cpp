@@ -90,7 +90,7 @@ TEST(RunLengthSplits, JoinRunsAcrossRanks) {
                : kind == 2 ? std::vector<float>(static_cast<std::size_t>(n), 2.5f)
                            : values<float>(n, 3);
       expected_runs<float> const expected(x);
-      for (int number = kind; number<split_count; number += n> 10000 ? 13 : 3) {
+      for (int number = kind; number < split_count; number += apart(n > 10000 ? 13 : 3)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         hostile_caller const caller(s);

@@ -85,7 +85,7 @@ TEST(SelectSplits, GiveTheSameElements) {
       (flags[i] != 0 ? flagged : rest).push_back(x[i]);
       if (flags[i] != 0) where.push_back(static_cast<index_t>(i));
     }
-    for (int number = 0; number<split_count; number += n> 100000 ? 11 : 1) {
+    for (int number = 0; number < split_count; number += apart(n > 100000 ? 11 : 1)) {
       auto const s = split_number(number, n);
       auto const team = make_team(s.ranks, s.threads);
       auto const a = borrow(team, std::span<double>(x), s.cuts);

@@ -144,7 +144,7 @@ TYPED_TEST(sorting, is_the_same_over_every_split) {
   for (index_t const n : {0, 1, 2, 31, 32, 33, 1023, 1024, 1025, 5003})
     for (auto const p : patterns) {
       auto const x = made<TypeParam>(p, n, ++seed);
-      for (int number = static_cast<int>(seed % 41); number < split_count; number += 97) {
+      for (int number = static_cast<int>(seed % 41); number < split_count; number += apart(97)) {
         auto const d =
             (number + static_cast<int>(seed)) % 2 == 0 ? direction::ascending : direction::descending;
         SCOPED_TRACE("seed " + std::to_string(seed) + ", pattern " + std::to_string(static_cast<int>(p)));
@@ -255,7 +255,7 @@ TEST(is_sorted, sees_one_element_out_of_place_wherever_it_is) {
   std::vector<double> x(n);
   std::iota(x.begin(), x.end(), -5.0);
   x.back() = std::numeric_limits<double>::quiet_NaN();
-  for (int number = 0; number < split_count; number += 37) {
+  for (int number = 0; number < split_count; number += apart(37)) {
     auto const s = split_number(number, n);
     auto const team = make_team(s.ranks, s.threads);
     EXPECT_TRUE(is_sorted(placed(team, s.cuts, x)));

@@ -80,7 +80,7 @@ TEST(TopKSplits, GiveTheSameElements) {
     for (int shape : {0, 1, 3, 4}) {
       auto x = shaped<float>(shape, n);
       auto const expected = head_of_sort(x, 100, direction::descending);
-      for (int number = shape; number<split_count; number += n> 100000 ? 41 : 17) {
+      for (int number = shape; number < split_count; number += apart(n > 100000 ? 41 : 17)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         hostile_caller const caller(s);

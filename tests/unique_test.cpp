@@ -111,7 +111,7 @@ TEST(UniqueSplits, GiveTheSameElements) {
     for (int shape : {0, 1, 2, 3, 6}) {
       auto x = shaped<float>(shape, n);
       expected_distinct<float> const expected(x);
-      for (int number = shape; number < split_count; number += 19) {
+      for (int number = shape; number < split_count; number += apart(19)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         hostile_caller const caller(s);
