@@ -144,7 +144,7 @@ struct answer_word {
   index_t groups, count;
   group_column column;
   std::int64_t ddof;
-  PRORATA_HD std::uint64_t operator()(index_t g) const {
+  __device__ std::uint64_t operator()(index_t g) const {
     index_t const first = begins[g], last = g + 1 < groups ? begins[g + 1] : count;
     if (column == group_column::key) return records[first].key;
     auto const* const mine = records + first;
@@ -153,6 +153,15 @@ struct answer_word {
     return word_of(column, 0, answer);
   }
 };
+
+/// One copy of the exact arithmetic: unrolled, as transform_kernel is, it would take minutes to compile.
+template <class State>
+__global__ void __launch_bounds__(256)
+    answer_kernel(answer_word<State> const answer, index_t groups, std::uint64_t* words) {
+#pragma unroll 1
+  for (index_t g = index_t{blockIdx.x} * 256 + threadIdx.x; g < groups; g += index_t{gridDim.x} * 256)
+    words[g] = answer(g);
+}
 
 }  // namespace
 
@@ -301,9 +310,9 @@ void groups::write_column(group_column column, std::uint64_t* words) const {
   with_group_state(m.plan, [&](auto tag) {
     using State = typename decltype(tag)::type;
     auto const* const records = reinterpret_cast<group_record<State> const*>(m.records());
-    transform_index(
-        m.s, 0, m.key_count(),
-        answer_word<State>{records, m.begins(), m.key_count(), m.record_count(), column, m.plan.ddof}, words);
+    launch(answer_kernel<State>, m.shape(m.key_count()), m.s,
+           answer_word<State>{records, m.begins(), m.key_count(), m.record_count(), column, m.plan.ddof},
+           m.key_count(), words);
   });
 }
 
