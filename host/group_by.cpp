@@ -178,7 +178,7 @@ class grouping_of final : public grouping {
     lease const mine(*this);
     worker& w = *mine.held;
     if (!apart_ && (w.table.hashed() < too_many_groups || ranges_.count() < 2))
-      return w.table.template take<1>(keys, values, n);
+      return w.table.take_many(keys, values, n);
     if (!w.aside) w.aside = std::make_unique<group_rows>(ranges_.count());
     if (frequent_.empty()) {
       for (index_t i = 0; i < n; ++i) w.aside->push(ranges_.of(keys[i]), {keys[i], values[i]});

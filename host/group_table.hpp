@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <prorata/groups.hpp>
 #include <utility>
@@ -23,6 +24,52 @@ void sort_places(std::vector<word_place>& places, std::vector<word_place>& scrat
 struct group_row {
   std::uint64_t key, value;
 };
+
+namespace detail {
+
+/// Sums in fixed point of reals whose exponents lie in one band of 32, split over two words so that a row
+/// costs a conversion and an addition for each: high in units of 2^42, low in units of 1, both of 2^unit.
+///   exact   a value is below 2^84 units and a whole number of them: what is converted and subtracted is
+///   never
+///           rounded, in no rounding mode
+///   room    2^20 rows in a word of 63 bits
+struct quick_sums {
+  struct upper {
+    std::int64_t high, count;
+  };
+  static constexpr int low_bits = 42;
+  static constexpr index_t most_rows = index_t{1} << 20;
+
+  int exponent = -1;  // the least of the band, biased; −1: none was chosen
+  double scale = 0;   // 2^−(unit + 42)
+  index_t rows = 0;
+  std::vector<upper> uppers;  // of each place
+  std::vector<std::int64_t> lows;
+
+  std::int32_t unit() const { return exponent - 1075; }
+
+  /// Takes the band of the largest exponent in question, unless its scale would not be a normal number.
+  bool choose(int largest, int origin) {
+    int const least = ((largest + origin) & ~31) - origin;
+    if (least < 64 || least > 2000) return false;
+    exponent = least;
+    scale = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - unit() - low_bits) << 52);
+    return true;
+  }
+  void add(std::size_t place, std::uint64_t word) {
+    uppers[place].high += static_cast<std::int64_t>(std::bit_cast<double>(word) * scale);
+    ++uppers[place].count;
+  }
+  void add_both(std::size_t place, std::uint64_t word) {
+    double const scaled = std::bit_cast<double>(word) * scale;
+    auto const high = static_cast<std::int64_t>(scaled);
+    uppers[place].high += high;
+    ++uppers[place].count;
+    lows[place] += static_cast<std::int64_t>((scaled - static_cast<double>(high)) * 0x1p42);
+  }
+};
+
+}  // namespace detail
 
 /// States by key. Keys within a window [low, low + width) are found by subtraction, the others, and second
 /// bands of the same key, by hashing with linear probing; there is no reserved key.
@@ -47,6 +94,7 @@ class group_table {
     origin_ = origin;
     states_.assign(static_cast<std::size_t>(width), State::none());
     keys_.clear();
+    quick_ = {};
     shift_ = 64;
     while ((std::size_t{1} << (64 - shift_)) < wanted) --shift_;
   }
@@ -55,7 +103,15 @@ class group_table {
   index_t hashed() const { return static_cast<index_t>(hashed_); }
   index_t bytes() const {
     return static_cast<index_t>(slots_.size() * sizeof(slot) + states_.capacity() * sizeof(State) +
-                                keys_.capacity() * 8);
+                                keys_.capacity() * 8 + quick_.uppers.capacity() * 24);
+  }
+
+  /// Takes many rows of each group, on the whole: they are added up in fixed point for as long as they can.
+  void take_many(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
+    if constexpr (State::has_bands && State::moments == 1 && !State::extremes) {
+      if (take_quickly(keys, values, n)) return;
+    }
+    take<1>(keys, values, n);
   }
 
   /// Takes rows given as keys and values `stride` words apart.
@@ -92,6 +148,7 @@ class group_table {
   /// Calls f(key, at, states) for every key in ascending order; at(k) is its k-th state.
   template <class F>
   void in_order(F const& f) {
+    settle_quick();
     places_.clear();
     for (std::size_t k = 0; k < keys_.size(); ++k)
       places_.push_back({keys_[k], static_cast<std::uint32_t>(width_ + k)});
@@ -161,6 +218,73 @@ class group_table {
     return find_hashed(key, unit);
   }
 
+  /// Whether all rows are normal numbers of one band, or +0; if so, they were taken.
+  bool take_quickly(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
+    auto const field = [&](index_t i) { return static_cast<int>(values[i] >> 52) & 0x7ff; };
+    if (quick_.exponent < 0) {
+      int largest = 0;
+      for (index_t i = 0; i < n; ++i) largest = std::max(largest, field(i));
+      if (!quick_.choose(largest, origin_)) return false;
+    }
+    // every exponent in the band; below the upper word's unit, any bit of any value
+    std::uint64_t const hidden = std::uint64_t{1} << 52;
+    auto const least = static_cast<std::uint64_t>(quick_.exponent);
+    std::uint64_t outside = 0, below = 0;
+    for (index_t i = 0; i < n; ++i) {
+      std::uint64_t const place = values[i] == 0 ? 0 : (values[i] << 1 >> 53) - least;  // +0 is in any band
+      outside |= place;
+      below |= ((values[i] & (hidden - 1)) | hidden) << (64 - detail::quick_sums::low_bits + (place & 31));
+    }
+    if (outside > 31) {
+      if (quick_.rows == 0) quick_.exponent = -1;  // another band may do better
+      return false;
+    }
+    if (quick_.rows + n > detail::quick_sums::most_rows) settle_quick();
+    quick_.rows += n;
+    make_room();
+    if (below == 0) {
+      for (index_t i = 0; i < n; ++i) quick_.add(quick_place(keys[i]), values[i]);
+    } else {
+      for (index_t i = 0; i < n; ++i) quick_.add_both(quick_place(keys[i]), values[i]);
+    }
+    return true;
+  }
+
+  std::size_t quick_place(std::uint64_t key) {
+    std::uint64_t const d = key - low_;
+    if (d < width_) return static_cast<std::size_t>(d);
+    auto const place = static_cast<std::size_t>(&find_hashed(key, quick_.unit()) - states_.data());
+    if (place >= quick_.uppers.size()) make_room();
+    return place;
+  }
+  void make_room() {
+    if (quick_.uppers.size() >= states_.size()) return;
+    quick_.uppers.resize(states_.size());
+    quick_.lows.resize(states_.size());
+  }
+
+  /// Adds what was added up in fixed point to the states.
+  void settle_quick() {
+    if constexpr (State::has_bands && State::moments == 1 && !State::extremes) {
+      if (quick_.rows == 0) return;
+      quick_.rows = 0;
+      for (std::size_t place = 0; place < quick_.uppers.size(); ++place) {
+        auto& upper = quick_.uppers[place];
+        if (upper.count == 0) continue;
+        State part = State::none();
+        part.unit = quick_.unit();
+        part.count = upper.count;
+        part.flags = exact_flag::something;
+        auto const whole =
+            (static_cast<__int128>(upper.high) << detail::quick_sums::low_bits) + quick_.lows[place];
+        prorata::detail::add_wide(part.sum, static_cast<prorata::detail::wide>(whole));
+        (place < width_ ? find(low_ + place, part.unit) : states_[place]).merge(part);
+        upper = {};
+        quick_.lows[place] = 0;
+      }
+    }
+  }
+
   static std::uint64_t hash(std::uint64_t key) { return (key ^ (key >> 32)) * 0x9e3779b97f4a7c15u; }
 
   State& find_hashed(std::uint64_t key, std::int32_t unit) {
@@ -212,6 +336,7 @@ class group_table {
   std::vector<State> states_;
   std::vector<std::uint64_t> keys_;
   std::vector<word_place> places_, scratch_;
+  detail::quick_sums quick_;
 };
 
 }  // namespace prorata::host

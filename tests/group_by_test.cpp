@@ -328,6 +328,28 @@ TEST(GroupByPaths, AllAddUpTheSameIntegers) {
   }
 }
 
+/// Sums and means of groups, against the exact sum of each.
+void expect_exact_sums(host_team const& team, std::span<std::int64_t> keys, std::span<double> values,
+                       std::string const& what) {
+  std::map<std::int64_t, std::pair<exact_sum<double>, index_t>> expected;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto& [exact, count] = expected[keys[i]];
+    exact.deposit(values[i]);
+    ++count;
+  }
+  auto const g = group_by(borrow(team, keys), borrow(team, values), aggregate::sum | aggregate::mean);
+  ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << what;
+  auto const sum = host_copy(g.sums), mean = host_copy(g.means);
+  auto const count = host_copy(g.counts);
+  std::size_t k = 0;
+  for (auto& [at, of] : expected) {
+    ASSERT_EQ(count[k], of.second) << what << ", key " << at;
+    ASSERT_TRUE(same(sum[k], of.first.round())) << what << ", key " << at;
+    ASSERT_TRUE(same(mean[k], of.first.mean(of.second))) << what << ", key " << at;
+    ++k;
+  }
+}
+
 TEST(GroupByPaths, AllAddUpTheSameReals) {
   index_t const n = 400009;
   std::mt19937_64 random(12);
@@ -337,21 +359,70 @@ TEST(GroupByPaths, AllAddUpTheSameReals) {
     auto values = numbers<double>(n, 2, 13);
     for (std::size_t i = 0; i < values.size(); i += 5)
       values[i] = std::ldexp(values[i], static_cast<int>(i % 300) - 150);
-    std::map<std::int64_t, std::vector<double>> expected;
-    for (std::size_t i = 0; i < keys.size(); ++i) expected[keys[i]].push_back(values[i]);
-    auto const team = make_team(1, 4);
-    auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
-                            borrow(team, std::span<double>(values)), aggregate::sum | aggregate::mean);
-    ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << shape.name;
-    auto const sum = host_copy(g.sums), mean = host_copy(g.means);
-    std::size_t k = 0;
-    for (auto const& [at, of] : expected) {
-      exact_sum<double> exact;
-      for (double const v : of) exact.deposit(v);
-      ASSERT_TRUE(same(sum[k], exact.round())) << shape.name << ", key " << at;
-      ASSERT_TRUE(same(mean[k], exact.mean(static_cast<index_t>(of.size())))) << shape.name << ", key " << at;
-      ++k;
+    expect_exact_sums(make_team(1, 4), keys, values, shape.name);
+    if (HasFatalFailure()) return;
+  }
+}
+
+/// Values that are, all or nearly all, added up in fixed point on the way.
+struct value_shape {
+  char const* name;
+  double (*value)(index_t row, std::uint64_t bits);
+};
+double unit_interval(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
+constexpr value_shape value_shapes[] = {
+    {"one exponent", [](index_t, std::uint64_t h) { return 0.5 + std::ldexp(double(h >> 41), -24); }},
+    {"every bit, both signs", [](index_t, std::uint64_t h) { return 2 * unit_interval(h) - 1; }},
+    {"every bit, nearly the largest", [](index_t, std::uint64_t) { return std::nextafter(0x1p70, 0); }},
+    {"a whole band",
+     [](index_t, std::uint64_t h) {
+       return std::ldexp(1 + unit_interval(h << 8), static_cast<int>(h % 29) - 500);
+     }},
+    {"zeros, and strangers here and there",
+     [](index_t row, std::uint64_t h) {
+       if (h % 3 == 0) return 0.0;
+       if (row % 5003 == 0) return -0.0;
+       if (row % 7001 == 0) return 0x1p-1074;
+       return row % 70003 == 0 ? 0x1p900 : unit_interval(h);
+     }},
+    {"large, then small",
+     [](index_t row, std::uint64_t h) { return row < 300000 ? 0x1.8p800 : unit_interval(h); }},
+    {"too large for its scale", [](index_t, std::uint64_t h) { return 0x1p1000 * unit_interval(h); }},
+    {"too small for its scale", [](index_t, std::uint64_t h) { return 0x1p-1000 * unit_interval(h); }},
+};
+
+TEST(GroupByPaths, FixedPointAddsUpTheSame) {
+  index_t const n = apart(1) == 1 ? 1200007 : 100003;
+  std::mt19937_64 random(14);
+  for (auto const& shape : value_shapes)
+    for (auto const* keyed : {&shapes[0], &shapes[1], &shapes[5]}) {
+      std::vector<std::int64_t> keys;
+      std::vector<double> values;
+      for (index_t i = 0; i < n; ++i) {
+        keys.push_back(keyed->key(i, random()));
+        values.push_back(shape.value(i, random()));
+      }
+      expect_exact_sums(make_team(1, 1), keys, values, std::string(shape.name) + ", keys " + keyed->name);
+      if (HasFatalFailure()) return;
     }
+}
+
+/// The greatest values of a band, in more rows of one group than the words have room for at once.
+TEST(GroupByPaths, FixedPointHasRoomForAllRows) {
+  using state = group_state<addend::real, 1, false>;
+  constexpr int origin = 1;  // exponents 1023 … 1054 are a band
+  for (double const value : {-0x1.fffffffffffffp31, 0x1.fffffffffffffp31, 0x1p31}) {
+    std::uint64_t const keys[4]{}, word = value_word(value), values[4]{word, word, word, word};
+    host::group_table<state> table;
+    table.open(0, 1, origin, 0);
+    index_t n = 0;
+    for (; n < 10 << 20; n += 4) table.take_many(keys, values, 4);
+    double sum = 0;
+    table.in_order([&](std::uint64_t, auto const& at, index_t states) {
+      ASSERT_EQ(at(0).count, n);
+      sum = std::bit_cast<double>(word_of(group_column::sum, 0, finished_group<state>(at, states, 0)));
+    });
+    ASSERT_EQ(sum, std::ldexp(value * 5, 21)) << value;
   }
 }
 
