@@ -1,12 +1,11 @@
 // Grouping: choosing the way, threads' own groups, ranges of keys, and what comes out in order.
-#include <sys/mman.h>
-
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <host/group_by.hpp>
 #include <host/group_rows.hpp>
 #include <host/group_table.hpp>
+#include <host/pages.hpp>
 #include <host/streaming.hpp>
 #include <mutex>
 #include <new>
@@ -81,11 +80,9 @@ group_rows::group_rows(index_t ranges)
 group_row* group_rows::fresh_chunk() {
   constexpr std::size_t bytes = chunk_rows * sizeof(group_row);
   if (slab_left_ < bytes) {
-    void* const slab = std::aligned_alloc(std::size_t{2} << 20, slab_bytes);
+    void* const slab = allocate_aligned(slab_bytes);
     if (slab == nullptr) throw out_of_memory("group-by: no memory for rows; lower --memory or the size");
     slabs_.emplace_back(slab);
-    (void)madvise(slab, slab_bytes,
-                  MADV_HUGEPAGE);  // a fault for 2 MiB instead of 4 KiB, where that is known
     slab_next_ = static_cast<std::byte*>(slab);
     slab_left_ = slab_bytes;
   }

@@ -1,8 +1,8 @@
-// Pages straight from the system: 2 MiB each where it has them, and given back at once.
+// Memory whose pages are 2 MiB where the system has them.
 #include <sys/mman.h>
 
 #include <cstdint>
-
+#include <cstdlib>
 #include <host/pages.hpp>
 #include <prorata/error.hpp>
 #include <string>
@@ -10,11 +10,25 @@
 
 namespace prorata::host {
 
+namespace {
+constexpr std::size_t large_page = std::size_t{2} << 20;
+
+std::size_t rounded_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+}  // namespace
+
+void* allocate_aligned(std::size_t bytes) noexcept {
+  bool const large = bytes >= 2 * large_page;
+  std::size_t const alignment = large ? large_page : 128;
+  if (bytes > SIZE_MAX - alignment) return nullptr;
+  void* const memory = std::aligned_alloc(alignment, rounded_up(bytes == 0 ? 1 : bytes, alignment));
+  if (large && memory != nullptr) ::madvise(memory, rounded_up(bytes, large_page), MADV_HUGEPAGE);
+  return memory;
+}
+
 pages::pages(std::size_t bytes) {
-  constexpr std::size_t large_page = std::size_t{2} << 20;
   if (bytes == 0) return;
   // Large pages want addresses that are multiples of their size: what lies outside is given back.
-  std::size_t const size = (bytes + large_page - 1) / large_page * large_page;
+  std::size_t const size = rounded_up(bytes, large_page);
   void* const memory = ::mmap(nullptr, size + large_page, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)

@@ -118,8 +118,7 @@ stream::stream(stream&&) noexcept = default;
 stream& stream::operator=(stream&&) noexcept = default;
 
 void* stream::allocate(std::size_t bytes) {
-  constexpr std::size_t alignment = 128;
-  void* const memory = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+  void* const memory = allocate_aligned(bytes);
   if (memory == nullptr)
     throw out_of_memory("host memory: cannot allocate " + std::to_string(bytes) +
                         " bytes; lower --memory or the size");

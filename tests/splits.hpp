@@ -52,15 +52,16 @@ class hostile_caller {
 
 inline constexpr int split_count = 8 * 4 * 2 * 9;
 
-/// How far apart the splits are that a test tries. Under a sanitizer, which looks for mistakes that show in any
-/// split, runs ten times slower and whose plain build has tried them all, five times as far.
-constexpr int apart(int splits) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return splits * 5;  // 5 divides no dimension of the matrix
+inline constexpr int sparser = 5;  // divides no dimension of the matrix
 #else
-  return splits;
+inline constexpr int sparser = 1;
 #endif
-}
+
+/// How far apart the splits are that a test tries, and how many elements its large arrays have. A sanitizer
+/// looks for mistakes that show in any split, runs ten times slower, and the plain build has tried them all.
+constexpr int apart(int splits) { return splits * sparser; }
+constexpr index_t fewer(index_t n) { return n / sparser; }
 
 inline split split_number(int number, index_t n) {
   std::mt19937_64 random(static_cast<unsigned>(number));
