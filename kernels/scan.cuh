@@ -1,8 +1,10 @@
-// Scanning on the GPU: a warp folds each tile, warps put the tiles' totals in order level by level, and a
-// warp finishes each tile.
+// Scanning on the GPU in one pass: a warp folds each tile, tells the total, learns what lies before, and
+// finishes the tile, which it holds in registers all the while.
 #pragma once
 
 #include <algorithm>
+#include <cuda/atomic>
+#include <kernels/check.hpp>
 #include <kernels/launch.cuh>
 #include <kernels/scan_levels.hpp>
 #include <kernels/warp.cuh>
@@ -44,26 +46,85 @@ __device__ T* scan_shared() {
   return reinterpret_cast<T*>(scan_bytes + threadIdx.x / 32 * scan_room<T>);
 }
 
-/// The running fold where a piece's tiles begin, and the one behind them.
+/// Totals that warps tell each other: each is written once, and then its flag.
 template <class T>
-struct scan_edges {
-  running_fold<T> entry, exit;
+struct scan_board {
+  T* totals;
+  unsigned* told;
+
+  using flag = ::cuda::atomic_ref<unsigned, ::cuda::thread_scope_device>;
+  __device__ void tell(index_t place, T const& total) const {
+    totals[place] = total;
+    flag(told[place]).store(1, ::cuda::memory_order_release);
+  }
+  __device__ T learn(index_t place) const {
+    while (flag(told[place]).load(::cuda::memory_order_acquire) == 0) {}
+    return totals[place];
+  }
 };
 
-/// One warp: the elements before the first whole tile.
+/// One warp: the elements before the first whole tile. *entry becomes the running fold behind them.
 template <class Op, class Load, class R>
 __global__ void __launch_bounds__(32)
     scan_begin_kernel(scan_form<Op> const form, scan_plan const plan, Load const load,
                       running_fold<typename Op::value_type>* so_far,
-                      scan_edges<typename Op::value_type>* edges, R* out) {
+                      running_fold<typename Op::value_type>* entry, R* out) {
   auto running = *so_far;
   scan_loose<warp<>>(form, load, plan.tile_begin, running, out);
   __syncwarp();
   if (threadIdx.x != 0) return;
-  edges->entry = running;
+  *entry = running;
   if (plan.tile_begin == plan.end) *so_far = running;
-  running.end = plan.tile_end;
-  edges->exit = running;
+}
+
+/// A warp for each whole tile, and one more for what comes behind the last one. Blocks take the tiles in the
+/// order in which they begin to run: whoever waits, waits for warps that run already.
+template <class Op, class Load, class R>
+__global__ void __launch_bounds__(32 * scan_warps<typename Op::value_type>)
+    scan_tiles_kernel(scan_form<Op> const form, scan_plan const plan, Load const load,
+                      running_fold<typename Op::value_type>* so_far,
+                      running_fold<typename Op::value_type> const* entry,
+                      scan_board<typename Op::value_type> const board, unsigned* next, R* out) {
+  using T = typename Op::value_type;
+  __shared__ unsigned block;
+  if (threadIdx.x == 0) block = atomicAdd(next, 1u);
+  __syncthreads();
+  index_t const k = index_t{block} * scan_warps<T> + threadIdx.x / 32;
+  if (k > plan.tiles()) return;
+  index_t const number = plan.tile_begin / tile + k;
+  scan_one_tile<warp<>>(form, plan, load, number, *entry, board, scan_shared<T>(),
+                        out + (number * tile - plan.begin), so_far);
+}
+
+/// Queues the scan of a piece, read as load(i): out[i − p.begin] for every i in it. *so_far, on this device,
+/// is the running fold of all elements before it, and afterwards of those of the piece too. `out` may be an
+/// array that load reads at i.
+///   launches  2
+///   bytes     one read and one write of the piece; a total and a flag for each tile, and for every 32 of
+///   them method    after Merrill and Garland, Single-pass Parallel Prefix Scan with Decoupled Look-back
+///             (NVR-2016-002); here it is a tile's place in base 32 that decides at whom it looks
+template <class Op, class Load, class R>
+void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
+                running_fold<typename Op::value_type>* so_far, R* out) {
+  using T = typename Op::value_type;
+  if (p.begin >= p.end) return;
+  auto const plan = plan_scan(p);
+  auto const padded = [](std::size_t bytes) { return (bytes + 255) / 256 * 256; };
+  auto const values = static_cast<std::size_t>(plan.values);
+  std::size_t const entry_bytes = padded(sizeof(running_fold<T>)), total_bytes = padded(values * sizeof(T));
+  std::size_t const flag_bytes = (values + 1) * sizeof(unsigned);  // the last one counts blocks
+  auto* const memory = static_cast<std::byte*>(s.scratch(entry_bytes + total_bytes + flag_bytes));
+  auto* const entry = reinterpret_cast<running_fold<T>*>(memory);
+  auto* const flags = reinterpret_cast<unsigned*>(memory + entry_bytes + total_bytes);
+  launch(scan_begin_kernel<Op, Load, R>, {1, 32}, s, form, plan, load, so_far, entry, out);
+  if (plan.tile_begin == p.end) return;
+  {
+    device_guard const on(s.device());
+    check(cudaMemsetAsync(flags, 0, flag_bytes, s.native()));
+  }
+  scan_board<T> const board{reinterpret_cast<T*>(memory + entry_bytes), flags};
+  launch(scan_tiles_kernel<Op, Load, R>, scan_shape<T>(plan.tiles() + 1, true), s, form, plan, load, so_far,
+         entry, board, flags + values, out);
 }
 
 template <class Op, class Load>
@@ -73,65 +134,6 @@ __global__ void __launch_bounds__(32 * scan_warps<typename Op::value_type>)
   using T = typename Op::value_type;
   index_t const k = scan_warp<T>();
   if (k < tiles) fold_tile<warp<>>(carried.op, load, (first_tile + k) * tile, scan_shared<T>(), totals + k);
-}
-
-template <class Op>
-__global__ void __launch_bounds__(32 * scan_warps<typename Op::value_type>)
-    scan_groups_kernel(scan_carried<Op> const carried, scan_plan const plan, int level,
-                       scan_edges<typename Op::value_type>* edges, typename Op::value_type* scratch) {
-  index_t const group = scan_warp<typename Op::value_type>();
-  if (group < plan.levels[level].groups())
-    scan_group<warp<>>(carried.op, plan, level, group, edges->entry, edges->exit, scratch);
-}
-
-/// A warp for each tile, and one more for what comes behind the last one.
-template <class Op, class Load, class R>
-__global__ void __launch_bounds__(32 * scan_warps<typename Op::value_type>)
-    scan_tiles_kernel(scan_form<Op> const form, scan_plan const plan, Load const load,
-                      running_fold<typename Op::value_type>* so_far,
-                      scan_edges<typename Op::value_type> const* edges,
-                      typename Op::value_type const* scratch, R* out) {
-  using T = typename Op::value_type;
-  index_t const k = scan_warp<T>();
-  if (k > plan.tiles()) return;
-  index_t const number = plan.tile_begin / tile + k;
-  R* const to = out + (number * tile - plan.begin);
-  if (k < plan.tiles())
-    return finish_tile<warp<>>(form, plan, load, number, tile, edges->entry, scratch, scan_shared<T>(), to);
-  if (threadIdx.x % 32 == 0) *so_far = edges->exit;
-  __syncwarp();
-  if (plan.tile_end < plan.end)
-    finish_tile<warp<>>(form, plan, load, number, plan.end - plan.tile_end, edges->entry, scratch,
-                        scan_shared<T>(), to, so_far);
-}
-
-/// Queues the scan of a piece, read as load(i): out[i − p.begin] for every i in it. *so_far, on this device,
-/// is the running fold of all elements before it, and afterwards of those of the piece too. `out` may be an
-/// array that load reads at i.
-///   launches  3, and one for each factor of 32 in the number of tiles
-///   bytes     two reads and a write of the piece, and 2/1024 of it
-template <class Op, class Load, class R>
-void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
-                running_fold<typename Op::value_type>* so_far, R* out) {
-  using T = typename Op::value_type;
-  if (p.begin >= p.end) return;
-  auto const plan = plan_scan(p);
-  constexpr std::size_t values_at = (sizeof(scan_edges<T>) + 255) / 256 * 256;
-  auto* const memory =
-      static_cast<std::byte*>(s.scratch(values_at + static_cast<std::size_t>(plan.values) * sizeof(T)));
-  auto* const edges = reinterpret_cast<scan_edges<T>*>(memory);
-  auto* const scratch = reinterpret_cast<T*>(memory + values_at);
-  launch(scan_begin_kernel<Op, Load, R>, {1, 32}, s, form, plan, load, so_far, edges, out);
-  if (plan.tile_begin == p.end) return;
-  scan_carried<Op> const carried{form.op};
-  if (plan.tiles() > 0)
-    launch(scan_totals_kernel<Op, Load>, scan_shape<T>(plan.tiles(), true), s, carried,
-           plan.tile_begin / tile, plan.tiles(), load, scratch + plan.totals(tile_level));
-  for (int level = tile_level; level < plan.top; ++level)
-    launch(scan_groups_kernel<Op>, scan_shape<T>(plan.levels[level].groups(), false), s, carried, plan, level,
-           edges, scratch);
-  launch(scan_tiles_kernel<Op, Load, R>, scan_shape<T>(plan.tiles() + 1, true), s, form, plan, load, so_far,
-         edges, scratch, out);
 }
 
 template <class Op>

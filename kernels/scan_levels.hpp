@@ -11,30 +11,22 @@ namespace prorata::cuda {
 /// The nodes of one level that are completed inside a piece: the first ones may have begun before it.
 struct scan_level {
   index_t first, last;  ///< complete nodes [first, last), by number
-  index_t offset;       ///< where the level's values begin in scratch memory
+  index_t offset;       ///< where the level's values begin
 
   PRORATA_HD constexpr index_t nodes() const { return last - first; }
-  /// Groups of siblings that the level's nodes, and the place behind the last one, belong to.
-  PRORATA_HD constexpr index_t first_group() const { return first >> scan_radix_bits; }
-  PRORATA_HD constexpr index_t groups() const { return (last >> scan_radix_bits) - first_group() + 1; }
 };
 
 /// The levels of a piece from tiles on, as far up as any node is complete.
-///   scratch   totals of each level's nodes, and what lies before each of them and before the place behind
+///   values    one for the total of each level's nodes
 ///   example   tiles [30, 70): level 2 30…69, level 3 0 and 1 (node 0 was completed by tiles 30 and 31)
 struct scan_plan {
   index_t begin, end;            // the piece
   index_t tile_begin, tile_end;  // its whole tiles: elements before and after them share tiles with others
   int top;                       // levels[tile_level … top − 1] have nodes
-  index_t values;                // of scratch memory
+  index_t values;
   scan_level levels[scan_levels];
 
   PRORATA_HD constexpr index_t tiles() const { return (tile_end - tile_begin) / tile; }
-  PRORATA_HD constexpr index_t totals(int level) const { return levels[level].offset; }
-  /// What lies before node `first` + k of a level.
-  PRORATA_HD constexpr index_t before(int level) const {
-    return levels[level].offset + levels[level].nodes();
-  }
 };
 
 PRORATA_HD constexpr scan_plan plan_scan(piece p) {
@@ -45,7 +37,7 @@ PRORATA_HD constexpr scan_plan plan_scan(piece p) {
   index_t first = up / tile, last = down / tile;
   for (int level = tile_level; level < scan_levels && first < last; ++level) {
     plan.levels[level] = {first, last, plan.values};
-    plan.values += 2 * (last - first) + 1;
+    plan.values += last - first;
     plan.top = level + 1;
     first >>= scan_radix_bits;
     last >>= scan_radix_bits;
@@ -53,78 +45,61 @@ PRORATA_HD constexpr scan_plan plan_scan(piece p) {
   return plan;
 }
 
-/// One warp's work on one group of siblings: writes what lies before each of its nodes, the total of a group
-/// that is complete, and what is left for those after the piece.
-///   group     counted from the level's first one
-///   entry     the running fold where the tiles begin; exit: where they end
-template <class Warp, class Op>
-PRORATA_HD void scan_group(Op const& op, scan_plan const& plan, int level, index_t group,
-                           running_fold<typename Op::value_type> const& entry,
-                           running_fold<typename Op::value_type>& exit, typename Op::value_type* scratch) {
-  using T = typename Op::value_type;
-  scan_level const at = plan.levels[level];
-  index_t const base = (at.first_group() + group) << scan_radix_bits;
-  index_t const begin = base > at.first ? base : at.first;
-  index_t const end = base + scan_radix < at.last ? base + scan_radix : at.last;
-  if (begin > at.last) return;
-  typename Warp::template varying<T> total, before;
-  T const* const totals = scratch + plan.totals(level);
-  Warp::each([&](index_t lane) {
-    if (begin <= base + lane && base + lane < end) total.set(lane, totals[base + lane - at.first]);
-  });
-  bool some = begin > base;
-  T run{};
-  if (some) run = entry.at[level];  // begin = first: the siblings before the piece
-  for (index_t k = begin - base; k < scan_radix; ++k) {
-    if (base + k > at.last) break;
-    if (some)
-      Warp::each([&](index_t lane) {
-        if (lane == k) before.set(lane, run);
-      });
-    if (base + k == at.last) break;
-    T const next = Warp::broadcast(total, k);
-    run = some ? op(run, next) : next;
-    some = true;
-  }
-  T* const befores = scratch + plan.before(level);
-  Warp::each([&](index_t lane) {
-    index_t const node = base + lane;
-    if (begin <= node && node <= at.last && lane > 0) befores[node - at.first] = before.get(lane);
-  });
-  bool const complete = base + scan_radix <= at.last;
-  Warp::each([&](index_t lane) {
-    if (lane != 0) return;
-    if (complete) {
-      if (level + 1 < plan.top) scratch[plan.totals(level + 1) + group] = run;
-    } else if (some) {
-      exit.at[level] = run;
-    }
-  });
-}
-
-/// What is put before the elements of a tile, innermost first, and last the initial value.
-template <class Op>
+/// What is put before the elements of a tile, innermost first.
+template <class T>
 struct tile_fronts {
-  using T = typename Op::value_type;
   int count = 0;
-  T at[scan_levels + 1];
-
-  PRORATA_HD tile_fronts(scan_form<Op> const& form, scan_plan const& plan, index_t number,
-                         running_fold<T> const& entry, T const* scratch) {
-    index_t node = number;
-    for (int level = tile_level; level < scan_levels && node > 0; ++level, node >>= scan_radix_bits) {
-      if (node % scan_radix == 0) continue;
-      at[count++] =
-          level < plan.top ? scratch[plan.before(level) + node - plan.levels[level].first] : entry.at[level];
-    }
-    if (form.has_init) at[count++] = form.init;
-  }
-
-  PRORATA_HD T put_before(Op const& op, T v) const {
-    for (int k = 0; k < count; ++k) v = op(at[k], v);
-    return v;
-  }
+  int level[scan_levels];
+  T at[scan_levels];
 };
+
+/// One warp, for tile `number` of a piece: tells the totals of the nodes that end with this tile, if it is a
+/// whole one, and learns from the board what lies before it: on each level its siblings, folded from left to
+/// right. All that it waits for is told on account of lower tiles alone, so tiles that are begun in order
+/// never wait for each other in a circle; and no order of arrival decides who is folded with whom. The way
+/// from the first tile to the last is 31 siblings a level long, not one step for each tile.
+///   entry   the running fold where the piece's tiles begin
+///   board   tell(place, total), by lane 0; learn(place) returns what was told, and waits for it
+template <class Warp, class Op, class Board>
+PRORATA_HD tile_fronts<typename Op::value_type> meet_on_board(
+    Op const& op, scan_plan const& plan, index_t number, bool whole, typename Op::value_type total,
+    running_fold<typename Op::value_type> const& entry, Board const& board) {
+  using T = typename Op::value_type;
+  tile_fronts<T> fronts;
+  index_t node = number;
+  bool ends_node = whole;  // whether `total` is that of `node`, which ends with this tile
+  for (int level = tile_level; level < scan_levels; ++level, node >>= scan_radix_bits) {
+    scan_level const at = plan.levels[level];
+    bool const has_nodes = level < plan.top;
+    if (ends_node && has_nodes) {
+      Warp::each([&](index_t lane) {
+        if (lane == 0) board.tell(at.offset + node - at.first, total);
+      });
+    }
+    if (node == 0) break;
+    index_t const digit = node % scan_radix, base = node - digit;
+    if (digit > 0) {
+      index_t const begin = !has_nodes ? node : at.first > base ? at.first : base;
+      bool some = begin > base;  // then the siblings before `begin` lie before the piece
+      T run = some ? entry.at[level] : T{};
+      typename Warp::template varying<T> told;
+      Warp::each([&](index_t lane) {
+        if (begin <= base + lane && base + lane < node)
+          told.set(lane, board.learn(at.offset + base + lane - at.first));
+      });
+      for (index_t k = begin - base; k < digit; ++k) {
+        T const next = Warp::broadcast(told, k);
+        run = some ? op(run, next) : next;
+        some = true;
+      }
+      fronts.level[fronts.count] = level;
+      fronts.at[fronts.count++] = run;
+      if (ends_node) total = op(run, total);
+    }
+    ends_node = ends_node && digit + 1 == scan_radix;
+  }
+  return fronts;
+}
 
 /// One warp: elements one after another, from where the running fold ends up to `last`; to[0] is the first.
 template <class Warp, class Op, class Load, class R>
@@ -198,34 +173,48 @@ PRORATA_HD void fold_tile(Op const& op, Load const& load, index_t first, typenam
   });
 }
 
-/// One warp: the scan of the first `count` ≥ 1 elements of tile `number`, to out[0], out[1], … An incomplete
-/// tile is the last one of its piece: its rows and its last row become part of `left`, if that is asked for.
-template <class Warp, class Op, class Load, class R>
-PRORATA_HD void finish_tile(scan_form<Op> const& form, scan_plan const& plan, Load const& load,
-                            index_t number, index_t count, running_fold<typename Op::value_type> const& entry,
-                            typename Op::value_type const* scratch, typename Op::value_type* room, R* out,
-                            running_fold<typename Op::value_type>* left = nullptr) {
+/// One warp: the scan of the first `count` elements of tile `number`, to out[0], out[1], … The place behind
+/// the piece's whole tiles has a number too: there `count` is less than a tile, perhaps 0, and `left` becomes
+/// the running fold of the piece and everything before it.
+template <class Warp, class Op, class Load, class Board, class R>
+PRORATA_HD void scan_one_tile(scan_form<Op> const& form, scan_plan const& plan, Load const& load,
+                              index_t number, running_fold<typename Op::value_type> const& entry,
+                              Board const& board, typename Op::value_type* room, R* out,
+                              running_fold<typename Op::value_type>* left) {
   using T = typename Op::value_type;
   constexpr index_t width = scan_radix + 1;
+  index_t const rest = plan.end - number * tile, count = rest < tile ? rest : tile;
+  bool const whole = count == tile;
   scan_tile<Warp, T> work;
-  take_tile<Warp, Op>(load, number * tile, count, room, work);
   typename scan_tile<Warp, T>::lanes before;
-  work.fold(form.op, before);
-  if (left != nullptr) {
-    index_t const rows = count / scan_radix, rest = count % scan_radix;
+  T total{};
+  if (count > 0) {
+    take_tile<Warp, Op>(load, number * tile, count, room, work);
+    total = work.fold(form.op, before);
+  }
+  auto const fronts = meet_on_board<Warp>(form.op, plan, number, whole, total, entry, board);
+  if (!whole) {
+    index_t const rows = count / scan_radix, last = count % scan_radix;
+    Warp::each([&](index_t lane) {
+      if (lane != 0) return;
+      left->end = number * tile + count;
+      for (int k = 0; k < fronts.count; ++k) left->at[fronts.level[k]] = fronts.at[k];
+    });
+    if (count == 0) return;
     for (int c = 0; c < scan_radix; ++c)
       Warp::each([&](index_t lane) {
-        if (lane == rows && c + 1 == rest) left->at[0] = work.column[c].get(lane);
+        if (lane == rows && c + 1 == last) left->at[0] = work.column[c].get(lane);
       });
     Warp::each([&](index_t lane) {
       if (lane == rows && rows > 0) left->at[row_level] = before.get(lane);
-      if (lane == rows) left->end = number * tile + count;
     });
   }
   work.put_before(form.op, before);
-  tile_fronts<Op> const fronts(form, plan, number, entry, scratch);
-  for (int k = 0; k < fronts.count; ++k) {
-    T const front = fronts.at[k];
+  T first = form.init;  // of an exclusive scan
+  for (int k = 0; k <= fronts.count; ++k) {
+    if (k == fronts.count && !form.has_init) break;
+    T const front = k < fronts.count ? fronts.at[k] : form.init;
+    first = k == 0 ? front : form.op(front, first);
 #if defined(__CUDA_ARCH__)
 #pragma unroll
 #endif
@@ -249,11 +238,8 @@ PRORATA_HD void finish_tile(scan_form<Op> const& form, scan_plan const& plan, Lo
         out[i] = static_cast<R>(sealed(room[from / scan_radix * width + from % scan_radix]));
     });
   }
-  if (shift == 0) return;
-  T first = fronts.at[0];  // at least the initial value
-  for (int k = 1; k < fronts.count; ++k) first = form.op(fronts.at[k], first);
   Warp::each([&](index_t lane) {
-    if (lane == 0) out[0] = static_cast<R>(sealed(first));
+    if (shift == 1 && lane == 0) out[0] = static_cast<R>(sealed(first));
   });
 }
 

@@ -1,10 +1,12 @@
-// The scan's kernels, run on the host: the same templates over host::warp, warps of a grid in any order.
+// The scan's kernels, run on the host: the same templates over host::warp.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <kernels/scan_levels.hpp>
 #include <prorata/host.hpp>
 #include <random>
+#include <thread>
 
 #include "block_on_host.hpp"
 
@@ -12,6 +14,11 @@ namespace prorata {
 namespace {
 
 using lanes = host::warp<32>;
+
+struct halved_before {  // neither commutative nor associative: every operand's place shows
+  using value_type = double;
+  double operator()(double a, double b) const { return a * 0.5 + b; }
+};
 
 template <class T>
 struct guarded {  // a load that refuses indices outside its piece
@@ -24,12 +31,43 @@ struct guarded {  // a load that refuses indices outside its piece
   }
 };
 
-/// What the launches of kernels/scan.cuh do, one warp after another.
+/// Where warps meet, without a GPU: one that waits for what nobody has told yet would wait for ever when
+/// tiles run one after another.
+template <class T>
+struct board_in_turn {
+  std::vector<T>* totals;
+  std::vector<char>* told;
+  void tell(index_t place, T const& total) const {
+    EXPECT_EQ(told->at(static_cast<std::size_t>(place)), 0) << "told twice: " << place;
+    totals->at(static_cast<std::size_t>(place)) = total;
+    told->at(static_cast<std::size_t>(place)) = 1;
+  }
+  T learn(index_t place) const {
+    EXPECT_EQ(told->at(static_cast<std::size_t>(place)), 1) << "nobody has told " << place;
+    return totals->at(static_cast<std::size_t>(place));
+  }
+};
+
+/// The same for several threads, as the GPU's own board does it.
+template <class T>
+struct board_of_threads {
+  T* totals;
+  std::atomic<unsigned>* told;
+  void tell(index_t place, T const& total) const {
+    totals[place] = total;
+    told[place].store(1, std::memory_order_release);
+  }
+  T learn(index_t place) const {
+    while (told[place].load(std::memory_order_acquire) == 0) std::this_thread::yield();
+    return totals[place];
+  }
+};
+
+/// What the launches of kernels/scan.cuh do: tiles one after another, or by several threads.
 template <class Op, class Load, class T = typename Op::value_type>
 std::vector<T> scan_by_warps(scan_form<Op> const& form, piece p, Load const& load, running_fold<T>& so_far,
-                             unsigned seed) {
+                             int threads = 0) {
   std::vector<T> out(static_cast<std::size_t>(p.end - p.begin) + 1, T{-77});
-  std::vector<T> room(32 * 33);
   auto const plan = cuda::plan_scan(p);
   auto entry = so_far;
   cuda::scan_loose<lanes>(form, load, plan.tile_begin, entry, out.data());
@@ -37,33 +75,35 @@ std::vector<T> scan_by_warps(scan_form<Op> const& form, piece p, Load const& loa
     so_far = entry;
     return out;
   }
-  auto exit = entry;
-  exit.end = plan.tile_end;
-  std::vector<T> scratch(static_cast<std::size_t>(plan.values));
-  for (index_t k : any_order(plan.tiles(), seed))
-    cuda::fold_tile<lanes>(form.op, load, plan.tile_begin + k * tile, room.data(),
-                           scratch.data() + plan.totals(tile_level) + k);
-  for (int level = tile_level; level < plan.top; ++level)
-    for (index_t group : any_order(plan.levels[level].groups(), seed + 1))
-      cuda::scan_group<lanes>(form.op, plan, level, group, entry, exit, scratch.data());
-  for (index_t k : any_order(plan.tiles() + 1, seed + 2)) {
+  std::vector<T> totals(static_cast<std::size_t>(plan.values));
+  auto const scan_tile_at = [&](index_t k, auto const& board, std::vector<T>& room) {
     index_t const number = plan.tile_begin / tile + k;
-    T* const to = out.data() + (number * tile - p.begin);
-    if (k < plan.tiles()) {
-      cuda::finish_tile<lanes>(form, plan, load, number, tile, entry, scratch.data(), room.data(), to);
-    } else {
-      so_far = exit;
-      if (plan.tile_end < p.end)
-        cuda::finish_tile<lanes>(form, plan, load, number, p.end - plan.tile_end, entry, scratch.data(),
-                                 room.data(), to, &so_far);
-    }
+    cuda::scan_one_tile<lanes>(form, plan, load, number, entry, board, room.data(),
+                               out.data() + (number * tile - p.begin), &so_far);
+  };
+  if (threads == 0) {
+    std::vector<T> room(32 * 33);
+    std::vector<char> told(totals.size());
+    for (index_t k = 0; k <= plan.tiles(); ++k) scan_tile_at(k, board_in_turn<T>{&totals, &told}, room);
+    EXPECT_EQ(std::count(told.begin(), told.end(), 1), plan.values) << "totals that nobody told";
+    return out;
   }
+  std::vector<std::atomic<unsigned>> told(totals.size());
+  std::atomic<index_t> next{0};
+  std::vector<std::thread> team;
+  for (int t = 0; t < threads; ++t)
+    team.emplace_back([&] {
+      std::vector<T> room(32 * 33);
+      for (index_t k; (k = next.fetch_add(1)) <= plan.tiles();)
+        scan_tile_at(k, board_of_threads<T>{totals.data(), told.data()}, room);
+    });
+  for (auto& t : team) t.join();
   return out;
 }
 
 template <class Op>
 void expect_the_hosts_bits(std::vector<index_t> const& cuts, Op const& op, bool exclusive, bool has_init,
-                           unsigned seed) {
+                           int threads = 0) {
   using T = typename Op::value_type;
   host::stream s;
   scan_form<Op> const form{op, T{3}, has_init || exclusive, exclusive};
@@ -73,7 +113,7 @@ void expect_the_hosts_bits(std::vector<index_t> const& cuts, Op const& op, bool 
     std::vector<T> expected(static_cast<std::size_t>(p.end - p.begin) + 1, T{-77});
     host::scan_piece(s, form, p, guarded<T>{p}, &theirs, expected.data());
     s.sync();
-    auto const found = scan_by_warps(form, p, guarded<T>{p}, ours, seed);
+    auto const found = scan_by_warps(form, p, guarded<T>{p}, ours, threads);
     ASSERT_EQ(std::memcmp(found.data(), expected.data(), expected.size() * sizeof(T)), 0)
         << "[" << p.begin << ", " << p.end << ")";
     ASSERT_EQ(ours.end, theirs.end);
@@ -86,10 +126,10 @@ void expect_the_hosts_bits(std::vector<index_t> const& cuts, Op const& op, bool 
 
 TEST(ScanLevels, ScanAsTheHostDoesForEverySizeAndCut) {
   for (index_t n : {1, 31, 32, 33, 1023, 1024, 1025, 2048, 32767, 32768, 32769, 66000, 1000003}) {
-    expect_the_hosts_bits({0, n}, plus<float>{}, false, false, 1);
-    expect_the_hosts_bits({0, n}, plus<double>{}, true, true, 2);
-    expect_the_hosts_bits({0, n / 3, n / 3, n - n / 5, n}, plus<float>{}, false, true, 3);
-    expect_the_hosts_bits({0, n / 3 / 1024 * 1024, n / 2 / 1024 * 1024, n}, plus<double>{}, true, true, 4);
+    expect_the_hosts_bits({0, n}, plus<float>{}, false, false);
+    expect_the_hosts_bits({0, n}, plus<double>{}, true, true);
+    expect_the_hosts_bits({0, n / 3, n / 3, n - n / 5, n}, plus<float>{}, false, true);
+    expect_the_hosts_bits({0, n / 3 / 1024 * 1024, n / 2 / 1024 * 1024, n}, plus<double>{}, true, true);
   }
   std::mt19937 random(5);
   for (int trial = 0; trial < 100; ++trial) {
@@ -98,9 +138,18 @@ TEST(ScanLevels, ScanAsTheHostDoesForEverySizeAndCut) {
     for (unsigned k = random() % 6; k > 0; --k)
       cuts.push_back(static_cast<index_t>(random() % static_cast<unsigned>(n + 1)));
     std::sort(cuts.begin(), cuts.end());
-    expect_the_hosts_bits(cuts, plus<float>{}, trial % 2 == 0, trial % 3 == 0, random());
-    expect_the_hosts_bits(cuts, maximum<std::int32_t>{}, trial % 2 == 1, false, random());
+    expect_the_hosts_bits(cuts, plus<float>{}, trial % 2 == 0, trial % 3 == 0);
+    expect_the_hosts_bits(cuts, halved_before{}, trial % 2 == 0, trial % 5 == 0);
+    expect_the_hosts_bits(cuts, maximum<std::int32_t>{}, trial % 2 == 1, false);
   }
+}
+
+TEST(ScanLevels, ScanTheSameWhoeverArrivesFirst) {
+  for (int threads : {1, 2, 7})
+    for (index_t n : {5 * tile, 40 * tile + 7, 1100 * tile + 999}) {
+      expect_the_hosts_bits({0, n}, plus<float>{}, false, false, threads);
+      expect_the_hosts_bits({0, n / 3, n / 2 / tile * tile, n}, plus<double>{}, true, true, threads);
+    }
 }
 
 TEST(ScanLevels, ListTheNodesThatTheHostLists) {
@@ -131,7 +180,7 @@ TEST(ScanLevels, ListTheNodesThatTheHostLists) {
     if (begin == 0) {
       running_fold<float> a{0, {}}, b{0, {}};
       cuda::append_nodes<lanes>(plus<float>{}, p, found.data(), a);
-      scan_by_warps(scan_form<plus<float>>{}, p, guarded<float>{p}, b, 8);
+      scan_by_warps(scan_form<plus<float>>{}, p, guarded<float>{p}, b);
       ASSERT_EQ(a.end, b.end);
       if (a.end > 0) { ASSERT_EQ(a.value(plus<float>{}), b.value(plus<float>{})); }
     }
@@ -149,7 +198,7 @@ TEST(ScanLevels, ReachFarPlaces) {
     host::stream s;
     host::scan_piece(s, form, p, guarded<double>{p}, &a, expected.data());
     s.sync();
-    EXPECT_EQ(scan_by_warps(form, p, guarded<double>{p}, b, 9), expected);
+    EXPECT_EQ(scan_by_warps(form, p, guarded<double>{p}, b), expected);
     EXPECT_EQ(a.value(plus<double>{}), b.value(plus<double>{}));
   }
 }
