@@ -27,6 +27,18 @@ load<T> const one(identity{}, 0, static_cast<T const*>(nullptr));
 element_load<multiplied, float, float> const load_of_products(multiplied{}, 0, nullptr, nullptr);
 element_load<paired, double, double> const load_of_pairs(paired{}, 0, nullptr, nullptr);
 
+struct by_remainder {
+  PRORATA_HD index_t operator()(index_t i) const { return i % 8; }
+};
+
+template <class T>
+void weigh_scan(cuda::stream& s, std::byte* memory) {
+  scan_form<plus<T>> const form{};
+  auto* const out = reinterpret_cast<T*>(memory);
+  scan_piece(s, form, piece{0, 1, 1}, one<T>, reinterpret_cast<running_fold<T>*>(memory), out);
+  scan_nodes(s, form.op, piece{0, 1, 1}, one<T>, out);
+}
+
 void weigh_all(cuda::stream& s, std::byte* memory) {
   weigh<ordered<plus<float>>>(s, one<float>, memory);
   weigh<ordered<plus<double>>>(s, one<double>, memory);
@@ -47,6 +59,13 @@ void weigh_all(cuda::stream& s, std::byte* memory) {
   transform_index(s, 0, 1, one<double>, static_cast<double*>(nullptr));
   transform_index(s, 0, 1, load_of_products, static_cast<float*>(nullptr));
   transform_index(s, 0, 1, one<std::int8_t>, static_cast<std::int8_t*>(nullptr));
+  weigh_scan<float>(s, memory);
+  weigh_scan<double>(s, memory);
+  auto* const counts = reinterpret_cast<index_t*>(memory);
+  histogram_index(s, bin_rule{}, 0, 1, one<float>, counts);
+  count_digits(s, 0, 1, one<std::uint32_t>, digit_rule<std::uint32_t>{}, counts);
+  multisplit_index(s, 0, 1, 8, by_remainder{}, one<float>, static_cast<float*>(nullptr), counts);
+  reduce_runs(s, ordered<plus<float>>{}, counts, 1, 1, one<float>, static_cast<float*>(nullptr));
 }
 
 }  // namespace prorata

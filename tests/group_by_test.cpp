@@ -6,6 +6,7 @@
 #include <map>
 #include <prorata/group_by.hpp>
 #include <set>
+#include <tests/element_types.hpp>
 #include <tests/gmp_oracle.hpp>
 #include <tests/splits.hpp>
 
@@ -204,8 +205,8 @@ std::vector<K> some_keys(index_t n, index_t groups, unsigned seed) {
 
 template <class T>
 class GroupBy : public testing::Test {};
-using element_types = testing::Types<boolean8, std::int8_t, std::uint16_t, std::int32_t, std::uint32_t,
-                                     std::int64_t, std::uint64_t, half, float, double>;
+using element_types = tests::types<boolean8, std::int8_t, std::uint16_t, std::int32_t, std::uint32_t,
+                                   std::int64_t, std::uint64_t, half, float, double>;
 TYPED_TEST_SUITE(GroupBy, element_types);
 
 TYPED_TEST(GroupBy, MatchesRationalsForValuesOfEveryKind) {

@@ -4,6 +4,7 @@
 #include <kernels/histogram_plan.hpp>
 #include <map>
 #include <prorata/histogram.hpp>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -91,8 +92,8 @@ constexpr range ranges[] = {{0, 1},          {-1, 1},  {0.1, 0.7},     {-1000.1,
 
 template <class T>
 class Histogram : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
-                                     std::uint32_t, std::int64_t, std::uint64_t, half, float, double>;
+using element_types = tests::types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
+                                   std::uint32_t, std::int64_t, std::uint64_t, half, float, double>;
 TYPED_TEST_SUITE(Histogram, element_types);
 
 TYPED_TEST(Histogram, OfEvenBinsFollowsTheEdges) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <prorata/quantile.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -43,8 +44,8 @@ constexpr int shapes = 7;
 
 template <class T>
 class NthElements : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint16_t, std::int32_t, std::uint32_t, std::int64_t,
-                                     std::uint64_t, float, double>;
+using element_types = tests::types<std::int8_t, std::uint16_t, std::int32_t, std::uint32_t, std::int64_t,
+                                   std::uint64_t, float, double>;
 TYPED_TEST_SUITE(NthElements, element_types);
 
 TYPED_TEST(NthElements, AreWhatASortPutsThere) {

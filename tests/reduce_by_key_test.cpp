@@ -5,6 +5,7 @@
 #include <limits>
 #include <prorata/reduce_by_key.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -62,7 +63,7 @@ struct after {
 
 template <class T>
 class ReduceByKey : public testing::Test {};
-using element_types = testing::Types<std::int32_t, std::uint64_t, float, double>;
+using element_types = tests::types<std::int32_t, std::uint64_t, float, double>;
 TYPED_TEST_SUITE(ReduceByKey, element_types);
 
 TYPED_TEST(ReduceByKey, HasTheBitsOfEachRunAlone) {

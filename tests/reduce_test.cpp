@@ -7,6 +7,7 @@
 #include <prorata/transform.hpp>
 #include <random>
 #include <string>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -51,7 +52,7 @@ std::string all_results(host_team const& team, partition const& cuts, std::span<
 
 template <class T>
 class Splits : public testing::Test {};
-using element_types = testing::Types<float, double, std::int32_t, std::int64_t>;
+using element_types = tests::types<float, double, std::int32_t, std::int64_t>;
 TYPED_TEST_SUITE(Splits, element_types);
 
 TYPED_TEST(Splits, GiveTheSameBits) {

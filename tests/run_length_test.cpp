@@ -4,6 +4,7 @@
 #include <limits>
 #include <prorata/run_length.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -66,7 +67,7 @@ std::vector<T> runny(index_t n, index_t longest, int distinct, unsigned seed) {
 
 template <class T>
 class RunLength : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
+using element_types = tests::types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
 TYPED_TEST_SUITE(RunLength, element_types);
 
 TYPED_TEST(RunLength, OfEverySizeAndShape) {

@@ -12,6 +12,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -119,7 +120,7 @@ TEST(RunningFold, ReachesAnyPlaceByAnyNodes) {
 
 template <class T>
 class Scan : public testing::Test {};
-using element_types = testing::Types<float, double, std::int32_t, std::int64_t>;
+using element_types = tests::types<float, double, std::int32_t, std::int64_t>;
 TYPED_TEST_SUITE(Scan, element_types);
 
 TYPED_TEST(Scan, FollowsItsDefinition) {

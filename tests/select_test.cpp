@@ -7,6 +7,7 @@
 #include <prorata/select.hpp>
 #include <prorata/transform.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -45,8 +46,8 @@ struct less_than_limit {
 
 template <class T>
 class Select : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
-                                     std::uint32_t, std::int64_t, std::uint64_t, float, double>;
+using element_types = tests::types<std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
+                                   std::uint32_t, std::int64_t, std::uint64_t, float, double>;
 TYPED_TEST_SUITE(Select, element_types);
 
 TYPED_TEST(Select, KeepsWhatStdKeepsForEverySize) {

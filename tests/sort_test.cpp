@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 #include <prorata/sort.hpp>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -135,8 +136,8 @@ void expect_sorted(std::vector<T> const& x, direction d, split const& s) {
 
 template <class T>
 struct sorting : testing::Test {};
-using types = testing::Types<boolean8, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
-                             std::uint32_t, std::int64_t, std::uint64_t, half, float, double>;
+using types = tests::types<boolean8, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
+                           std::uint32_t, std::int64_t, std::uint64_t, half, float, double>;
 TYPED_TEST_SUITE(sorting, types);
 
 TYPED_TEST(sorting, is_the_same_over_every_split) {

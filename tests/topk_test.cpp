@@ -5,6 +5,7 @@
 #include <numeric>
 #include <prorata/topk.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -52,7 +53,7 @@ constexpr int shapes = 8;
 
 template <class T>
 class TopK : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
+using element_types = tests::types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
 TYPED_TEST_SUITE(TopK, element_types);
 
 TYPED_TEST(TopK, IsTheHeadOfAStableSort) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <prorata/unique.hpp>
 #include <sstream>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -87,7 +88,7 @@ std::vector<T> shaped(int shape, index_t n) {
 
 template <class T>
 class Unique : public testing::Test {};
-using element_types = testing::Types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
+using element_types = tests::types<std::int8_t, std::uint16_t, std::int32_t, std::uint64_t, float, double>;
 TYPED_TEST_SUITE(Unique, element_types);
 
 TYPED_TEST(Unique, OfEverySizeAndShape) {

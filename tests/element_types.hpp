@@ -1,0 +1,38 @@
+// The types of elements that typed tests are for.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <prorata/half.hpp>
+#include <type_traits>
+
+namespace prorata::tests {
+
+/// Whether typed tests are compiled and run for T: for all, but under sanitizers, which make both many times
+/// slower, only for a few. Memory and threads are treated alike for all types of a size.
+template <class T>
+inline constexpr bool is_tested =
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    std::is_same_v<T, float> || std::is_same_v<T, half> || std::is_same_v<T, std::int8_t> ||
+    std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t>;
+#else
+    true;
+#endif
+
+namespace detail {
+template <class Kept, class... T>
+struct tested {
+  using type = Kept;
+};
+template <class... Kept, class T, class... More>
+struct tested<testing::Types<Kept...>, T, More...>
+    : tested<std::conditional_t<is_tested<T>, testing::Types<Kept..., T>, testing::Types<Kept...>>, More...> {
+};
+}  // namespace detail
+
+/// testing::Types of those of T… that are tested.
+template <class... T>
+using types = typename detail::tested<testing::Types<>, T...>::type;
+
+}  // namespace prorata::tests
