@@ -6,8 +6,8 @@
 #include <host/group_rows.hpp>
 #include <host/group_table.hpp>
 #include <host/pages.hpp>
+#include <host/pool.hpp>
 #include <host/streaming.hpp>
-#include <mutex>
 #include <new>
 #include <numeric>
 #include <prorata/error.hpp>
@@ -160,7 +160,12 @@ class grouping_of final : public grouping {
  public:
   using record = group_record<State>;
 
-  explicit grouping_of(group_plan const& plan) : plan_(plan) {}
+  explicit grouping_of(group_plan const& plan)
+      : plan_(plan), workers_([this] {
+          auto made = std::make_unique<worker>(*this);
+          ready(made->table);
+          return made;
+        }) {}
 
   void expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values, index_t rows) override {
     std::sort(keys.begin(), keys.end());
@@ -171,23 +176,11 @@ class grouping_of final : public grouping {
     apart_ = ranges_.count() > 1 && expected_.groups > few_groups;
   }
 
-  void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) override {
-    lease const mine(*this);
-    worker& w = *mine.held;
-    if (!apart_ && (w.table.hashed() < too_many_groups || ranges_.count() < 2))
-      return w.table.take_many(keys, values, n);
-    if (!w.aside) w.aside = std::make_unique<group_rows>(ranges_.count());
-    if (frequent_.empty()) {
-      for (index_t i = 0; i < n; ++i) w.aside->push(ranges_.of(keys[i]), {keys[i], values[i]});
-      return;
-    }
-    for (index_t i = 0; i < n; ++i) {
-      if (is_frequent(keys[i])) {
-        w.table.take_one(keys[i], values[i]);
-      } else {
-        w.aside->push(ranges_.of(keys[i]), {keys[i], values[i]});
-      }
-    }
+  row_taker& lend() override { return workers_.take(); }
+  void take_back(row_taker& lent) override {
+    auto& w = static_cast<worker&>(lent);
+    w.bytes.store(w.table.bytes() + (w.aside ? w.aside->bytes() : 0), std::memory_order_relaxed);
+    workers_.give_back(w);
   }
 
   void take_runs(std::vector<record_run> runs) override {
@@ -237,46 +230,41 @@ class grouping_of final : public grouping {
     return all;
   }
   index_t bytes() const override {
-    std::lock_guard const lock(mutex_);
     index_t total = 0;
-    for (auto const& w : workers_) total += w->bytes.load(std::memory_order_relaxed);
+    workers_.each([&](worker const& w) { total += w.bytes.load(std::memory_order_relaxed); });
     return total;
   }
 
  private:
   /// What one thread holds.
-  struct worker {
+  struct worker final : row_taker {
+    explicit worker(grouping_of const& of) : owner(of) {}
+    grouping_of const& owner;
     group_table<State> table;
     std::unique_ptr<group_rows> aside;
-    std::atomic<index_t> bytes = 0;  // of both, as of the last rows
+    std::atomic<index_t> bytes = 0;  // of both, as of when it was last given back
+
+    void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) override {
+      if (!owner.apart_ && (table.hashed() < too_many_groups || owner.ranges_.count() < 2))
+        return table.take_many(keys, values, n);
+      if (!aside) aside = std::make_unique<group_rows>(owner.ranges_.count());
+      if (owner.frequent_.empty()) {
+        for (index_t i = 0; i < n; ++i) aside->push(owner.ranges_.of(keys[i]), {keys[i], values[i]});
+        return;
+      }
+      for (index_t i = 0; i < n; ++i) {
+        if (owner.is_frequent(keys[i])) {
+          table.take_one(keys[i], values[i]);
+        } else {
+          aside->push(owner.ranges_.of(keys[i]), {keys[i], values[i]});
+        }
+      }
+    }
   };
   struct piece_of_result {
     std::array<std::vector<std::uint64_t>, group_columns> columns;
     std::vector<record> records;
   };
-  struct lease {
-    explicit lease(grouping_of& from) : owner(from) {
-      std::lock_guard const lock(owner.mutex_);
-      if (owner.idle_.empty()) {
-        owner.workers_.push_back(std::make_unique<worker>());
-        held = owner.workers_.back().get();
-        owner.idle_.reserve(owner.workers_.size());
-        owner.ready(held->table);
-      } else {
-        held = owner.idle_.back();
-        owner.idle_.pop_back();
-      }
-    }
-    ~lease() {
-      held->bytes.store(held->table.bytes() + (held->aside ? held->aside->bytes() : 0),
-                        std::memory_order_relaxed);
-      std::lock_guard const lock(owner.mutex_);
-      owner.idle_.push_back(held);
-    }
-    grouping_of& owner;
-    worker* held;
-  };
-
   /// A table for a thread's own groups: a window where the sample's keys are close together.
   void ready(group_table<State>& table) {
     if (apart_ && frequent_.empty()) choose_frequent();
@@ -314,18 +302,19 @@ class grouping_of final : public grouping {
   /// Groups piece after piece of the keys' order, on all threads, and gives each to emit(table, result).
   template <class Emit>
   void each_piece(stream const& s, Emit const& emit) {
+    auto const& workers = workers_.all();
     bool const rows_apart =
-        std::any_of(workers_.begin(), workers_.end(), [](auto const& w) { return !!w->aside; });
-    if (!rows_apart && runs_.empty() && workers_.size() <= 1) {
+        std::any_of(workers.begin(), workers.end(), [](auto const& w) { return !!w->aside; });
+    if (!rows_apart && runs_.empty() && workers.size() <= 1) {
       pieces_.resize(1);
-      if (!workers_.empty()) emit(workers_.front()->table, pieces_.front());
+      if (!workers.empty()) emit(workers.front()->table, pieces_.front());
       return;
     }
     // threads' own groups become runs, too
-    std::vector<std::vector<record>> own(workers_.size());
-    s.parallel(static_cast<index_t>(workers_.size()), [&](index_t k) {
+    std::vector<std::vector<record>> own(workers.size());
+    s.parallel(static_cast<index_t>(workers.size()), [&](index_t k) {
       auto& mine = own[static_cast<std::size_t>(k)];
-      workers_[static_cast<std::size_t>(k)]->table.in_order(
+      workers[static_cast<std::size_t>(k)]->table.in_order(
           [&](std::uint64_t key, auto const& at, index_t states) {
             for (index_t j = 0; j < states; ++j) mine.push_back({key, at(j)});
           });
@@ -340,22 +329,11 @@ class grouping_of final : public grouping {
       begins = quantiles(runs);
     }
     pieces_.resize(begins.size());
-    std::mutex mutex;
-    std::vector<std::unique_ptr<group_table<State>>> idle;
+    pool<group_table<State>> tables([] { return std::make_unique<group_table<State>>(); });
     s.parallel(static_cast<index_t>(begins.size()), [&](index_t k) {
-      std::unique_ptr<group_table<State>> table;
-      {
-        std::lock_guard const lock(mutex);
-        if (!idle.empty()) {
-          table = std::move(idle.back());
-          idle.pop_back();
-        }
-      }
-      if (!table) table = std::make_unique<group_table<State>>();
+      auto const table = tables.lend();
       fill(*table, k, begins, runs, rows_apart);
       emit(*table, pieces_[static_cast<std::size_t>(k)]);
-      std::lock_guard const lock(mutex);
-      idle.push_back(std::move(table));
     });
   }
 
@@ -379,7 +357,7 @@ class grouping_of final : public grouping {
       high = std::max(high, (to - 1)->key);
     }
     if (rows_apart)
-      for (auto const& w : workers_) {
+      for (auto const& w : workers_.all()) {
         if (!w->aside) continue;
         items += w->aside->rows(k);
         w->aside->each(k, [&](group_row const* rows, index_t n) {
@@ -395,7 +373,7 @@ class grouping_of final : public grouping {
     for (auto const& run : mine)
       for (record const& r : run) table.merge(r);
     if (rows_apart)
-      for (auto const& w : workers_)
+      for (auto const& w : workers_.all())
         if (w->aside)
           w->aside->each(k, [&](group_row const* rows, index_t n) {
             table.template take<2>(&rows[0].key, &rows[0].value, n);
@@ -426,9 +404,7 @@ class grouping_of final : public grouping {
   key_ranges ranges_;
   bool apart_ = false;
   std::vector<frequent_slot> frequent_;
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<worker>> workers_;
-  std::vector<worker*> idle_;
+  pool<worker> workers_;
   std::vector<std::span<record const>> runs_;
   std::vector<piece_of_result> pieces_;
 };

@@ -12,7 +12,15 @@
 namespace prorata::host {
 
 /// Rows that are handed over together.
-inline constexpr index_t group_block = 1024;
+inline constexpr index_t group_block = 128;
+
+/// What a thread gives its rows to.
+class row_taker {
+ public:
+  virtual ~row_taker() = default;
+  /// Takes n ≤ group_block rows.
+  virtual void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) = 0;
+};
 
 /// Rows on their way to their groups' aggregates.
 ///   few groups    each thread keeps its own, which are merged at the end
@@ -29,8 +37,9 @@ class grouping {
   virtual void expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values,
                       index_t rows) = 0;
 
-  /// Takes n ≤ group_block rows. From many threads.
-  virtual void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) = 0;
+  /// Lends a taker to one thread, from any thread; it is to be given back.
+  virtual row_taker& lend() = 0;
+  virtual void take_back(row_taker& lent) = 0;
 
   /// Takes runs of records, which must outlive the next call. In place of rows.
   virtual void take_runs(std::vector<record_run> runs) = 0;
@@ -50,6 +59,20 @@ class grouping {
 
   /// Memory that the rows and groups taken so far hold. From any thread.
   virtual index_t bytes() const = 0;
+};
+
+/// A taker, lent for as long as this lives.
+class lent_taker {
+ public:
+  explicit lent_taker(grouping& owner) : owner_(owner), lent_(owner.lend()) {}
+  ~lent_taker() { owner_.take_back(lent_); }
+  lent_taker(lent_taker const&) = delete;
+  lent_taker& operator=(lent_taker const&) = delete;
+  row_taker* operator->() const { return &lent_; }
+
+ private:
+  grouping& owner_;
+  row_taker& lent_;
 };
 
 /// The groups of some rows on a stream; complete once the stream has been synchronised.
@@ -86,12 +109,13 @@ void each_sampled(index_t begin, index_t end, F const& f) {
 /// Gives rows [begin, end) to a grouping, on the calling thread.
 template <class Keys, class Values>
 void take_rows(grouping& to, Keys const& keys, Values const& values, index_t begin, index_t end) {
+  lent_taker const mine(to);
   std::uint64_t key[group_block], value[group_block];
   for (index_t first = begin; first < end; first += group_block) {
     index_t const n = std::min(group_block, end - first);
     for (index_t i = 0; i < n; ++i) key[i] = key_word(keys(first + i));
     for (index_t i = 0; i < n; ++i) value[i] = value_word(values(first + i));
-    to.take(key, value, n);
+    mine->take(key, value, n);
   }
 }
 

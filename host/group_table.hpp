@@ -27,24 +27,29 @@ struct group_row {
 
 namespace detail {
 
-/// Sums in fixed point of reals whose exponents lie in one band of 32, split over two words so that a row
-/// costs a conversion and an addition for each: high in units of 2^42, low in units of 1, both of 2^unit.
-///   exact   a value is below 2^84 units and a whole number of them: what is converted and subtracted is
-///   never
-///           rounded, in no rounding mode
-///   room    2^20 rows in a word of 63 bits
+/// Sums in fixed point, split over two words so that a row costs a conversion and one addition of a vector:
+/// high·2^low_bits + low, in units of 2^unit.
+///   reals     whose exponents lie in one band of 32: a value is below 2^84 units and a whole number of them,
+///   so
+///             what is converted and subtracted is never rounded, in no rounding mode
+///   integers  any; their words' halves
+///   room      most_rows in words of 63 bits
+template <addend Kind>
 struct quick_sums {
-  struct upper {
-    std::int64_t high, count;
+  typedef std::int64_t words __attribute__((vector_size(32)));
+  typedef double reals __attribute__((vector_size(32)));
+  static constexpr index_t lanes = 4;
+  struct sum {
+    words high_low_count;  // and one that is always 0
   };
-  static constexpr int low_bits = 42;
-  static constexpr index_t most_rows = index_t{1} << 20;
+  static constexpr bool real = Kind == addend::real;
+  static constexpr int low_bits = real ? 42 : 32;
+  static constexpr index_t most_rows = index_t{1} << (real ? 20 : 30);
 
-  int exponent = -1;  // the least of the band, biased; −1: none was chosen
-  double scale = 0;   // 2^−(unit + 42)
+  int exponent = real ? -1 : 1075;  // the least of the band, biased; −1: none was chosen
+  double scale = 0;                 // 2^−(unit + low_bits)
   index_t rows = 0;
-  std::vector<upper> uppers;  // of each place
-  std::vector<std::int64_t> lows;
+  std::vector<sum> sums;  // of each place
 
   std::int32_t unit() const { return exponent - 1075; }
 
@@ -56,16 +61,32 @@ struct quick_sums {
     scale = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - unit() - low_bits) << 52);
     return true;
   }
-  void add(std::size_t place, std::uint64_t word) {
-    uppers[place].high += static_cast<std::int64_t>(std::bit_cast<double>(word) * scale);
-    ++uppers[place].count;
-  }
-  void add_both(std::size_t place, std::uint64_t word) {
-    double const scaled = std::bit_cast<double>(word) * scale;
-    auto const high = static_cast<std::int64_t>(scaled);
-    uppers[place].high += high;
-    ++uppers[place].count;
-    lows[place] += static_cast<std::int64_t>((scaled - static_cast<double>(high)) * 0x1p42);
+
+  /// What each of `lanes` rows adds.
+  void split(std::uint64_t const* values, sum* parts) const {
+    words high, low;
+    if constexpr (real) {
+      reals v;
+      std::memcpy(&v, values, sizeof v);
+      v *= scale;
+      high = __builtin_convertvector(v, words);
+      constexpr double units = static_cast<double>(std::int64_t{1} << low_bits);
+      low = __builtin_convertvector((v - __builtin_convertvector(high, reals)) * units, words);
+    } else {
+      typedef std::uint64_t naturals __attribute__((vector_size(32)));
+      using integers = std::conditional_t<Kind == addend::signed_integer, words, naturals>;
+      integers v;
+      std::memcpy(&v, values, sizeof v);
+      high = reinterpret_cast<words>(v >> 32);
+      low = reinterpret_cast<words>(v & 0xffffffff);
+    }
+    words const one{1, 0, 0, 0};
+    words const even = __builtin_shufflevector(high, low, 0, 4, 2, 6);
+    words const odd = __builtin_shufflevector(high, low, 1, 5, 3, 7);
+    parts[0].high_low_count = __builtin_shufflevector(even, one, 0, 1, 4, 5);
+    parts[1].high_low_count = __builtin_shufflevector(odd, one, 0, 1, 4, 5);
+    parts[2].high_low_count = __builtin_shufflevector(even, one, 2, 3, 4, 5);
+    parts[3].high_low_count = __builtin_shufflevector(odd, one, 2, 3, 4, 5);
   }
 };
 
@@ -103,12 +124,12 @@ class group_table {
   index_t hashed() const { return static_cast<index_t>(hashed_); }
   index_t bytes() const {
     return static_cast<index_t>(slots_.size() * sizeof(slot) + states_.capacity() * sizeof(State) +
-                                keys_.capacity() * 8 + quick_.uppers.capacity() * 24);
+                                keys_.capacity() * 8 + quick_.sums.capacity() * sizeof(quick_.sums[0]));
   }
 
   /// Takes many rows of each group, on the whole: they are added up in fixed point for as long as they can.
   void take_many(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
-    if constexpr (State::has_bands && State::moments == 1 && !State::extremes) {
+    if constexpr (only_sums) {
       if (take_quickly(keys, values, n)) return;
     }
     take<1>(keys, values, n);
@@ -195,6 +216,7 @@ class group_table {
 
  private:
   static constexpr std::size_t least_slots = 1024;
+  static constexpr bool only_sums = State::moments == 1 && !State::extremes;
   struct slot {
     std::uint64_t key;
     std::int32_t unit;
@@ -218,69 +240,80 @@ class group_table {
     return find_hashed(key, unit);
   }
 
-  /// Whether all rows are normal numbers of one band, or +0; if so, they were taken.
+  /// Whether all rows can be added up in fixed point; if so, they were taken.
   bool take_quickly(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
-    auto const field = [&](index_t i) { return static_cast<int>(values[i] >> 52) & 0x7ff; };
-    if (quick_.exponent < 0) {
-      int largest = 0;
-      for (index_t i = 0; i < n; ++i) largest = std::max(largest, field(i));
-      if (!quick_.choose(largest, origin_)) return false;
+    if constexpr (State::has_bands) {
+      if (!have_one_band(values, n)) return false;
     }
-    // every exponent in the band; below the upper word's unit, any bit of any value
-    std::uint64_t const hidden = std::uint64_t{1} << 52;
-    auto const least = static_cast<std::uint64_t>(quick_.exponent);
-    std::uint64_t outside = 0, below = 0;
-    for (index_t i = 0; i < n; ++i) {
-      std::uint64_t const place = values[i] == 0 ? 0 : (values[i] << 1 >> 53) - least;  // +0 is in any band
-      outside |= place;
-      below |= ((values[i] & (hidden - 1)) | hidden) << (64 - detail::quick_sums::low_bits + (place & 31));
-    }
-    if (outside > 31) {
-      if (quick_.rows == 0) quick_.exponent = -1;  // another band may do better
-      return false;
-    }
-    if (quick_.rows + n > detail::quick_sums::most_rows) settle_quick();
+    if (quick_.rows + n > decltype(quick_)::most_rows) settle_quick();
     quick_.rows += n;
-    make_room();
-    if (below == 0) {
-      for (index_t i = 0; i < n; ++i) quick_.add(quick_place(keys[i]), values[i]);
-    } else {
-      for (index_t i = 0; i < n; ++i) quick_.add_both(quick_place(keys[i]), values[i]);
+    quick_.sums.resize(states_.size());
+    constexpr index_t lanes = decltype(quick_)::lanes;
+    constexpr index_t stretch = 32 * lanes;  // whose parts wait in first-level cache
+    typename decltype(quick_)::sum parts[stretch];
+    for (index_t first = 0; first < n; first += stretch) {
+      index_t const here = std::min(stretch, n - first), whole = here / lanes * lanes;
+      for (index_t i = 0; i < whole; i += lanes) quick_.split(values + first + i, parts + i);
+      if (whole < here) {
+        std::uint64_t rest[lanes] = {};
+        std::copy(values + first + whole, values + first + here, rest);
+        quick_.split(rest, parts + whole);
+      }
+      std::uint64_t outside = 0;
+      for (index_t i = 0; i < here; ++i)
+        outside |= static_cast<std::uint64_t>(keys[first + i] - low_ >= width_);
+      if (outside == 0) {
+        auto* const sums = quick_.sums.data();
+        for (index_t i = 0; i < here; ++i)
+          sums[static_cast<std::size_t>(keys[first + i] - low_)].high_low_count += parts[i].high_low_count;
+      } else {
+        for (index_t i = 0; i < here; ++i)
+          quick_.sums[quick_place(keys[first + i])].high_low_count += parts[i].high_low_count;
+      }
     }
     return true;
+  }
+
+  /// Whether all values are normal numbers of the chosen band, or +0. Chooses one where there is none yet.
+  bool have_one_band(std::uint64_t const* values, index_t n) {
+    auto const field = [&](index_t i) { return values[i] << 1 >> 53; };
+    if (quick_.exponent < 0) {
+      std::uint64_t largest = 0;
+      for (index_t i = 0; i < n; ++i) largest = std::max(largest, field(i));
+      if (!quick_.choose(static_cast<int>(largest), origin_)) return false;
+    }
+    auto const least = static_cast<std::uint64_t>(quick_.exponent);
+    std::uint64_t outside = 0;
+    for (index_t i = 0; i < n; ++i) outside |= values[i] == 0 ? 0 : field(i) - least;
+    if (outside <= 31) return true;
+    if (quick_.rows == 0) quick_.exponent = -1;  // another band may do better
+    return false;
   }
 
   std::size_t quick_place(std::uint64_t key) {
     std::uint64_t const d = key - low_;
     if (d < width_) return static_cast<std::size_t>(d);
     auto const place = static_cast<std::size_t>(&find_hashed(key, quick_.unit()) - states_.data());
-    if (place >= quick_.uppers.size()) make_room();
+    if (place >= quick_.sums.size()) quick_.sums.resize(states_.size());
     return place;
-  }
-  void make_room() {
-    if (quick_.uppers.size() >= states_.size()) return;
-    quick_.uppers.resize(states_.size());
-    quick_.lows.resize(states_.size());
   }
 
   /// Adds what was added up in fixed point to the states.
   void settle_quick() {
-    if constexpr (State::has_bands && State::moments == 1 && !State::extremes) {
+    if constexpr (only_sums) {
       if (quick_.rows == 0) return;
       quick_.rows = 0;
-      for (std::size_t place = 0; place < quick_.uppers.size(); ++place) {
-        auto& upper = quick_.uppers[place];
-        if (upper.count == 0) continue;
+      for (std::size_t place = 0; place < quick_.sums.size(); ++place) {
+        auto& sum = quick_.sums[place].high_low_count;
+        if (sum[2] == 0) continue;
         State part = State::none();
         part.unit = quick_.unit();
-        part.count = upper.count;
-        part.flags = exact_flag::something;
-        auto const whole =
-            (static_cast<__int128>(upper.high) << detail::quick_sums::low_bits) + quick_.lows[place];
+        part.count = sum[2];
+        if constexpr (State::has_bands) part.flags = exact_flag::something;
+        __int128 const whole = (static_cast<__int128>(sum[0]) << decltype(quick_)::low_bits) + sum[1];
         prorata::detail::add_wide(part.sum, static_cast<prorata::detail::wide>(whole));
         (place < width_ ? find(low_ + place, part.unit) : states_[place]).merge(part);
-        upper = {};
-        quick_.lows[place] = 0;
+        sum ^= sum;
       }
     }
   }
@@ -336,7 +369,7 @@ class group_table {
   std::vector<State> states_;
   std::vector<std::uint64_t> keys_;
   std::vector<word_place> places_, scratch_;
-  detail::quick_sums quick_;
+  detail::quick_sums<State::kind> quick_;
 };
 
 }  // namespace prorata::host

@@ -23,11 +23,12 @@ struct vectors {  // 64 bytes: the compiler cuts them to what the processor has
 constexpr std::uint32_t doubt = 0x80000000u;
 constexpr index_t stretch = 128;  // elements after which doubts are looked at
 
-/// Guesses for n elements, a multiple of the lanes; those that are not clear of the edges, and NaN, are
+/// Guesses in X for n elements, a multiple of the lanes; those that are not clear of the edges, and NaN, are
 /// marked. Returns whether any is.
-template <class X>
-bool guess_slots(bin_rule const& rule, X slack, X const* x, index_t n, std::uint32_t* slot) {
+template <class X, class In>
+bool guess_slots(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* slot) {
   using V = vectors<X>;
+  typedef In elements __attribute__((vector_size(sizeof(In) * V::lanes)));
   using reals = typename V::reals;
   using integers = typename V::integers;
   using words = typename V::words;
@@ -37,8 +38,9 @@ bool guess_slots(bin_rule const& rule, X slack, X const* x, index_t n, std::uint
   reals const magic = reals{} + V::magic;
   integers doubts{};
   for (index_t i = 0; i < n; i += V::lanes) {
-    reals v;
-    std::memcpy(&v, x + i, sizeof v);
+    elements stored;
+    std::memcpy(&stored, x + i, sizeof stored);
+    auto const v = __builtin_convertvector(stored, reals);
     reals const f = (v - low) * scale;
     reals const shifted = (f - X{0.5}) + magic;
     reals const part = f - (shifted - magic);
@@ -109,8 +111,8 @@ bool any_marked(std::uint32_t const* slot) {
 
 /// Guesses first; what they leave in doubt goes to the edges, one by one, or all where many do: integers
 /// between whole edges lie on them.
-template <class X>
-void find(bin_rule const& rule, X slack, X const* x, index_t n, std::uint32_t* slot) {
+template <class X, class In>
+void find(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* slot) {
   if (rule.scale == 0) return search_slots(rule, x, n, slot);
   if (slack >= X{0.125}) return correct_slots(rule, x, n, slot);
   index_t const whole = n / vectors<X>::lanes * vectors<X>::lanes;
@@ -150,11 +152,8 @@ void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t*
 }
 void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot) {
   constexpr double rarely = 1.0 / 256;  // a doubt costs as much as ten elements without one
-  if (rule.scale > 0 && rule.slack_float > rarely && rule.slack_float > 2 * rule.slack) {
-    double wide[bin_block];
-    std::copy(x, x + n, wide);
-    return find(rule, rule.slack, wide, n, slot);
-  }
+  if (rule.scale > 0 && rule.slack_float > rarely && rule.slack_float > 2 * rule.slack)
+    return find(rule, rule.slack, x, n, slot);
   find(rule, std::min(1.0f, static_cast<float>(rule.slack_float) + 0x1p-20f), x, n, slot);
 }
 
@@ -163,39 +162,24 @@ bin_counters::bin_counters(bin_rule const& rule)
       stride_((rule.slots() + 15) / 16 * 16),
       copies_(4 * stride_ <= small_bins      ? 8
               : 4 * stride_ <= private_limit ? 1
-                                             : 0) {
+                                             : 0),
+      pool_([this] {
+        auto made = std::make_unique<private_bins>();
+        made->counts.resize(static_cast<std::size_t>(stride_ * copies_));
+        return made;
+      }) {
   if (copies_ == 0) shared_ = std::make_unique<index_t[]>(static_cast<std::size_t>(stride_));
 }
 
-bin_counters::lease::lease(bin_counters& from) : owner(from), held(nullptr) {
-  if (owner.copies_ == 0) return;
-  std::lock_guard const lock(owner.mutex_);
-  if (owner.idle_.empty()) {
-    owner.all_.push_back(std::make_unique<private_bins>());
-    held = owner.all_.back().get();
-    held->counts.resize(static_cast<std::size_t>(owner.stride_ * owner.copies_));
-    owner.idle_.reserve(owner.all_.size());
-  } else {
-    held = owner.idle_.back();
-    owner.idle_.pop_back();
-  }
-}
-
-bin_counters::lease::~lease() {
-  if (held == nullptr) return;
-  std::lock_guard const lock(owner.mutex_);
-  owner.idle_.push_back(held);
-}
-
-void bin_counters::add(private_bins* bins, std::uint32_t const* slot, index_t n) {
+void bin_counters::add(private_bins& bins, std::uint32_t const* slot, index_t n) {
   if (copies_ == 0) {
     for (index_t i = 0; i < n; ++i) std::atomic_ref(shared_[slot[i]]).fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  if (bins->pending + n > most_pending) carry(*bins);
-  bins->pending += n;
-  if (copies_ == 1) return count_slots<1>(bins->counts.data(), stride_, slot, n);
-  count_slots<8>(bins->counts.data(), stride_, slot, n);
+  if (bins.pending + n > most_pending) carry(bins);
+  bins.pending += n;
+  if (copies_ == 1) return count_slots<1>(bins.counts.data(), stride_, slot, n);
+  count_slots<8>(bins.counts.data(), stride_, slot, n);
 }
 
 void bin_counters::carry(private_bins& bins) const {
@@ -210,7 +194,7 @@ void bin_counters::add_to(index_t* counts) const {
   auto const slots = static_cast<std::size_t>(rule_.slots());
   if (copies_ == 0)
     for (std::size_t k = 0; k < slots; ++k) counts[k] += shared_[k];
-  for (auto const& bins : all_)
+  for (auto const& bins : pool_.all())
     for (std::size_t k = 0; k < slots; ++k) {
       if (!bins->carried.empty()) counts[k] += bins->carried[k];
       for (int c = 0; c < copies_; ++c) counts[k] += bins->counts[static_cast<std::size_t>(c * stride_) + k];

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <host/for_each.hpp>
+#include <host/pool.hpp>
 #include <host/stream.hpp>
 #include <memory>
-#include <mutex>
 #include <prorata/bins.hpp>
 #include <type_traits>
 #include <utility>
@@ -15,7 +15,7 @@
 namespace prorata::host {
 
 /// Elements whose slots are found together.
-inline constexpr index_t bin_block = 1024;
+inline constexpr index_t bin_block = 128;
 
 /// slot[i] = rule(x[i]) for n ≤ bin_block elements. Floats are placed in float where that is precise enough.
 ///   method  a guess that lies clear of every edge is right; in a block where one does not, all are compared
@@ -54,7 +54,7 @@ class bin_counters {
   void count(Load const& load, index_t begin, index_t end) {
     using T = std::remove_cvref_t<decltype(numeric(load(begin)))>;
     using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
-    lease const mine(*this);
+    auto const mine = pool_.lend();
     std::uint32_t slot[bin_block];
     for (index_t first = begin; first < end; first += bin_block) {
       index_t const n = std::min(bin_block, end - first);
@@ -65,7 +65,7 @@ class bin_counters {
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
         find_slots(rule_, x, n, slot);
       }
-      add(mine.held, slot, n);
+      add(*mine, slot, n);
     }
   }
 
@@ -78,23 +78,13 @@ class bin_counters {
     std::vector<index_t> carried;  // what outgrew 32 bits
     index_t pending = 0;           // elements counted since the last carry
   };
-  struct lease {
-    explicit lease(bin_counters& from);
-    ~lease();
-    bin_counters& owner;
-    private_bins* held;
-  };
-
-  /// bins: null where all threads share one place.
-  void add(private_bins* bins, std::uint32_t const* slot, index_t n);
+  void add(private_bins& bins, std::uint32_t const* slot, index_t n);
   void carry(private_bins& bins) const;
 
   bin_rule rule_;
   index_t stride_;
-  int copies_;  // 0: one place for all threads
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<private_bins>> all_;
-  std::vector<private_bins*> idle_;
+  int copies_;               // 0: one place for all threads
+  pool<private_bins> pool_;  // without counts where all threads share one place
   std::unique_ptr<index_t[]> shared_;
 };
 

@@ -20,7 +20,7 @@ inline constexpr bool is_tested =
     true;
 #endif
 
-namespace detail {
+namespace type_lists {
 template <class Kept, class... T>
 struct tested {
   using type = Kept;
@@ -29,10 +29,10 @@ template <class... Kept, class T, class... More>
 struct tested<testing::Types<Kept...>, T, More...>
     : tested<std::conditional_t<is_tested<T>, testing::Types<Kept..., T>, testing::Types<Kept...>>, More...> {
 };
-}  // namespace detail
+}  // namespace type_lists
 
 /// testing::Types of those of T… that are tested.
 template <class... T>
-using types = typename detail::tested<testing::Types<>, T...>::type;
+using types = typename type_lists::tested<testing::Types<>, T...>::type;
 
 }  // namespace prorata::tests

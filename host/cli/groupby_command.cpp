@@ -224,20 +224,23 @@ class group_job {
     bool const whole = part.begin == 0 && part.end == 0;
     auto const work = [&](piece p) {
       prepare(p.begin, p.end);
-      std::uint64_t key[block], value[block];
-      for (index_t first = p.begin; first < p.end; first += block) {
-        index_t const count = std::min(block, p.end - first);
-        read(first, count, key, value);
-        index_t kept = count;
-        if (!whole) {
-          kept = 0;
-          for (index_t i = 0; i < count; ++i) {
-            key[kept] = key[i];
-            value[kept] = value[i];
-            kept += part.holds(key[i]);
+      {
+        host::lent_taker const mine(to);
+        std::uint64_t key[block], value[block];
+        for (index_t first = p.begin; first < p.end; first += block) {
+          index_t const count = std::min(block, p.end - first);
+          read(first, count, key, value);
+          index_t kept = count;
+          if (!whole) {
+            kept = 0;
+            for (index_t i = 0; i < count; ++i) {
+              key[kept] = key[i];
+              value[kept] = value[i];
+              kept += part.holds(key[i]);
+            }
           }
+          mine->take(key, value, kept);
         }
-        to.take(key, value, kept);
       }
       if (to.bytes() > budget_) throw over_budget{};
     };

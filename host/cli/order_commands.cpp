@@ -5,6 +5,7 @@
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/count_digits.hpp>
+#include <host/pool.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <prorata/quantile_rule.hpp>
@@ -23,46 +24,38 @@ struct keys_of_tile {
 /// Tables that threads count in, one for each that counts at the same time.
 class digit_tables {
  public:
-  explicit digit_tables(index_t size) : size_(static_cast<std::size_t>(size)), total_(size_, 0) {}
+  explicit digit_tables(index_t size)
+      : total_(static_cast<std::size_t>(size), 0),
+        pool_([this] { return std::make_unique<table>(total_.size()); }) {}
 
-  /// Runs f(table) with a table that nobody else uses meanwhile. It takes at most 2^31 elements.
-  template <class F>
-  void with(index_t elements, F const& f) {
-    auto mine = take();
-    f(mine.counts.data());
+  struct table {
+    explicit table(std::size_t size) : counts(size, 0u) {}
+    std::vector<std::uint32_t> counts;
+    index_t seen = 0;
+  };
+  auto lend() { return pool_.lend(); }
+
+  /// To be told before `elements` more, at most 2^30, are counted.
+  void expect(table& mine, index_t elements) {
+    if (mine.seen + elements >= index_t{1} << 32) empty(mine);
     mine.seen += elements;
-    if (mine.seen >= index_t{1} << 30) empty(mine);
-    std::lock_guard const lock(mutex_);
-    idle_.push_back(std::move(mine));
   }
   std::vector<index_t> total() {
-    for (auto& table : idle_) empty(table);
+    pool_.each([&](table& t) { empty(t); });
     return total_;
   }
 
  private:
-  struct table {
-    std::vector<std::uint32_t> counts;
-    index_t seen = 0;
-  };
-  table take() {
-    std::lock_guard const lock(mutex_);
-    if (idle_.empty()) return {std::vector<std::uint32_t>(size_, 0), 0};
-    table mine = std::move(idle_.back());
-    idle_.pop_back();
-    return mine;
-  }
   void empty(table& t) {
     std::lock_guard const lock(mutex_);
-    for (std::size_t k = 0; k < size_; ++k) total_[k] += t.counts[k];
+    for (std::size_t k = 0; k < total_.size(); ++k) total_[k] += t.counts[k];
     std::fill(t.counts.begin(), t.counts.end(), 0u);
     t.seen = 0;
   }
 
-  std::size_t size_;
   std::vector<index_t> total_;
   std::mutex mutex_;
-  std::vector<table> idle_;
+  host::pool<table> pool_;
 };
 
 /// The keys of a file's elements in an order, and reads of the whole file.
@@ -76,17 +69,25 @@ class file_keys {
   total_order<T> const& order() const { return order_; }
   double seconds() const { return seconds_; }
 
-  /// f(keys, first, n) for every tile, on all threads.
-  template <class F>
-  void each(char const* what, F const& f) {
+  /// f(room, keys, first, n) for every tile, on all threads; make_room() is called for every part of the
+  /// file.
+  template <class MakeRoom, class F>
+  void each(char const* what, MakeRoom const& make_room, F const& f) {
     run_on_threads(job_, what, [&](piece p) {
+      auto const room = make_room();
       each_tile<T>(in_, p.begin, p.end, [&](T const* elements, index_t first, index_t n) {
         alignas(64) K keys[tile];
         for (index_t j = 0; j < n; ++j) keys[j] = order_.key(elements[j]);
-        f(keys, first, n);
+        f(room, keys, first, n);
       });
     });
     seconds_ += job_.seconds();
+  }
+  /// The same without a room.
+  template <class F>
+  void each(char const* what, F const& f) {
+    each(
+        what, [] { return 0; }, [&](int, K const* keys, index_t first, index_t n) { f(keys, first, n); });
   }
 
   /// One round of a search over the file.
@@ -95,14 +96,15 @@ class file_keys {
     bool const all = rule.count == 1 && rule.shift + rule.bits >= digit_rule<K>::width;
     index_t const slots = rule.slots(), tables = all ? host::detail::count_tables : 1;
     digit_tables counted(slots * tables);
-    each("count", [&](K const* keys, index_t, index_t n) {
-      counted.with(n, [&](std::uint32_t* table) {
-        if (all)
-          host::detail::count_all<K>(keys_of_tile<K>{keys}, rule, 0, n, table);
-        else
-          host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table);
-      });
-    });
+    auto const count = [&](auto const& table, K const* keys, index_t, index_t n) {
+      counted.expect(*table, n);
+      if (all)
+        host::detail::count_all<K>(keys_of_tile<K>{keys}, rule, 0, n, table->counts.data());
+      else
+        host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table->counts.data());
+    };
+    each(
+        "count", [&] { return counted.lend(); }, count);
     search.take(summed(counted.total(), slots));
   }
 
