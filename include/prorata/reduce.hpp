@@ -137,6 +137,10 @@ I reduce(Op const& op, distributed_array<T, S> const& x, I init) {
 }
 
 namespace detail {
+/// Arrays of which one may be a view of what must not change.
+template <class T, class U>
+concept same_elements = std::is_same_v<std::remove_const_t<T>, std::remove_const_t<U>>;
+
 struct times {
   template <class T>
   PRORATA_HD constexpr T operator()(T a, T b) const {
@@ -185,26 +189,27 @@ struct asked {
 
 /// Σ x[i], in T: floats in the canonical order, integers modulo 2^bits. Empty: 0 (−0 for floats).
 template <class T, backend S>
-T sum(distributed_array<T, S> const& x) {
-  return reduce(plus<T>{}, x);
+std::remove_const_t<T> sum(distributed_array<T, S> const& x) {
+  return reduce(plus<std::remove_const_t<T>>{}, x);
 }
 
 /// Π x[i], in T.
 template <class T, backend S>
-T product(distributed_array<T, S> const& x) {
-  return reduce(multiplies<T>{}, x);
+std::remove_const_t<T> product(distributed_array<T, S> const& x) {
+  return reduce(multiplies<std::remove_const_t<T>>{}, x);
 }
 
 /// Σ x[i]·y[i], in T: products rounded once, then summed in the canonical order.
-template <class T, backend S>
-T dot(distributed_array<T, S> const& x, distributed_array<T, S> const& y) {
-  return transform_reduce(detail::times{}, plus<T>{}, x, y);
+template <class T, class U, backend S>
+requires detail::same_elements<T, U> std::remove_const_t<T> dot(distributed_array<T, S> const& x,
+                                                                distributed_array<U, S> const& y) {
+  return transform_reduce(detail::times{}, plus<std::remove_const_t<T>>{}, x, y);
 }
 
 /// √Σ x[i]², in T.
 template <class T, backend S>
-T norm(distributed_array<T, S> const& x) {
-  return detail::root(transform_reduce(detail::square{}, plus<T>{}, x));
+std::remove_const_t<T> norm(distributed_array<T, S> const& x) {
+  return detail::root(transform_reduce(detail::square{}, plus<std::remove_const_t<T>>{}, x));
 }
 
 /// What `statistics` knows about an array.
@@ -238,8 +243,9 @@ summary<T> summary_of(index_t n, typename statistics_reduction<T>::result_type c
 
 /// Count, sum, mean, second moment, extremes and their places, in one pass; sums in double.
 template <class T, backend S>
-summary<T> statistics(distributed_array<T, S> const& x) {
-  return summary_of<T>(x.size(), run_reduction(statistics_reduction<T>{}, identity{}, x));
+summary<std::remove_const_t<T>> statistics(distributed_array<T, S> const& x) {
+  using element = std::remove_const_t<T>;
+  return summary_of<element>(x.size(), run_reduction(statistics_reduction<element>{}, identity{}, x));
 }
 
 /// Σ x[i] / n in double, the sum in the canonical order.
@@ -282,15 +288,15 @@ double weighted_variance(distributed_array<T, S> const& x, distributed_array<W, 
 
 /// The least and the greatest element and their lowest indices; floats as in IEEE 754-2019 minimum/maximum.
 template <class T, backend S>
-extrema_result<T> minmax(distributed_array<T, S> const& x) {
-  return run_reduction(extrema<T>{}, identity{}, x);
+extrema_result<std::remove_const_t<T>> minmax(distributed_array<T, S> const& x) {
+  return run_reduction(extrema<std::remove_const_t<T>>{}, identity{}, x);
 }
 template <class T, backend S>
-T min(distributed_array<T, S> const& x) {
+std::remove_const_t<T> min(distributed_array<T, S> const& x) {
   return minmax(x).min;
 }
 template <class T, backend S>
-T max(distributed_array<T, S> const& x) {
+std::remove_const_t<T> max(distributed_array<T, S> const& x) {
   return minmax(x).max;
 }
 template <class T, backend S>
@@ -314,7 +320,7 @@ struct as_factors {
 /// The element type of the exact accumulator for T: narrow integers go into the 64-bit one.
 template <class T>
 using exact_element =
-    std::conditional_t<std::is_floating_point_v<T>, T,
+    std::conditional_t<std::is_floating_point_v<T>, std::remove_const_t<T>,
                        std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
 
 /// Σ x[i] rounded once: to T for floats, to double for integers. Any order, any split: the same bits, those
@@ -332,18 +338,22 @@ auto exact_mean_of(distributed_array<T, S> const& x) {
 }
 
 /// Σ x[i]·y[i] rounded once; no product is rounded before.
-template <class T, backend S>
-T exact_dot_of(distributed_array<T, S> const& x, distributed_array<T, S> const& y) {
+template <class T, class U, backend S>
+requires detail::same_elements<T, U> std::remove_const_t<T> exact_dot_of(distributed_array<T, S> const& x,
+                                                                         distributed_array<U, S> const& y) {
+  using products = exact_dot<std::remove_const_t<T>>;
   require_alike(x, y);
-  if (x.size() == 0) return exact_dot<T>{}.round();
-  return run_reduction(exactly<exact_dot<T>>{}, detail::as_factors{}, x, y).round();
+  if (x.size() == 0) return products{}.round();
+  return run_reduction(exactly<products>{}, detail::as_factors{}, x, y).round();
 }
 
 /// Σ w[i]·x[i] / Σ w[i] rounded once.
-template <class T, backend S>
-T exact_weighted_mean_of(distributed_array<T, S> const& x, distributed_array<T, S> const& w) {
-  auto const products = run_reduction(exactly<exact_dot<T>>{}, detail::as_factors{}, x, w);
-  return quotient<T>(products, run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, w));
+template <class T, class U, backend S>
+requires detail::same_elements<T, U> std::remove_const_t<T> exact_weighted_mean_of(
+    distributed_array<T, S> const& x, distributed_array<U, S> const& w) {
+  using element = std::remove_const_t<T>;
+  auto const products = run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, w);
+  return quotient<element>(products, run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, w));
 }
 
 /// How many elements the predicate holds for; whether for any, for all (empty: none, all).

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Writes the README's speed table from reports of prorata-bench.
+
+  bench/speed_table.py REPORT.json... [--check]
+
+Every bar that was measured becomes an entry, the missed ones too. --check changes nothing and fails where the
+README says something else.
+"""
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(__file__).resolve().parent.parent
+begin, end = "<!-- begin: speed table -->\n", "<!-- end: speed table -->"
+
+
+def machine(header):
+    versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
+    return f"{header['cores']} cores of an {header['cpu']}, {header['compiler']}, {versions}"
+
+
+def size(header):
+    mib = header["array_bytes"] >> 20
+    return f"{mib >> 10} GiB" if mib >= 1024 else f"{mib} MiB"
+
+
+def table(report):
+    """One line for every work and what it was compared with: the types side by side."""
+    lines, others = {}, {}
+    for contest in report["contests"]:
+        name, _, element = contest["name"].rpartition("/")
+        for bar in contest["bars"]:
+            against, who = re.fullmatch(r"(.*?)(?: \((.*)\))?", bar["against"]).groups()
+            reached = f"{bar['reached']:.2f}" + ("" if bar["met"] else " (of " + f"{bar['wanted']:.2f})")
+            lines.setdefault((name.replace("/", " "), against), []).append(f"{element} {reached}")
+            if who:
+                others.setdefault((name.replace("/", " "), against), []).append(who)
+    rounds = max(contest["rounds"] for contest in report["contests"])
+    rows = [f"| {name} | {against}{': ' + ', '.join(dict.fromkeys(others[name, against])) if (name, against) in others else ''} "
+            f"| {' · '.join(cells)} |" for (name, against), cells in lines.items()]
+    head = [f"Arrays of {size(report['header'])}, medians of {rounds} rounds, at commit {report['header']['commit']}:", "",
+            "| | compared with | how many times as fast |", "|---|---|---|"]
+    return "\n".join(head + rows)
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("reports", nargs="+", type=pathlib.Path)
+    ask.add_argument("--check", action="store_true")
+    asked = ask.parse_args()
+    reports = [json.loads(path.read_text()) for path in asked.reports]
+    names = ", ".join(f"`bench/results/{path.name}`" for path in asked.reports)
+    text = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. "
+            "\"Fastest peer\" is the fastest of `std::execution::par_unseq`, OpenMP simd, oneTBB, Thrust (OMP and TBB), NumPy, "
+            "Highway and ips4o, as far as they do the work. A bar that was missed stands behind its figure.\n\n"
+            + "\n\n".join(table(report) for report in reports)
+            + f"\n\nThe whole reports are {names}; `bench/run.sh` makes them for your machine. No GPU figure stands here yet: "
+            "the CUDA half compiles, links and is tested on the host through the same templates, and `bench/gpu.sh` is the "
+            "one command that tests and measures it where there is a GPU.\n")
+    readme = root / "README.md"
+    before = readme.read_text()
+    first, last = before.index(begin) + len(begin), before.index(end)
+    after = before[:first] + text + before[last:]
+    if asked.check:
+        sys.exit("error: README.md has another speed table; run bench/speed_table.py" if after != before else 0)
+    readme.write_text(after)
+
+
+if __name__ == "__main__":
+    main()
