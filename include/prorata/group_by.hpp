@@ -183,33 +183,12 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
 template <class S>
 using groups_of = decltype(merge_groups(std::declval<S&>(), group_plan{}, std::vector<record_run>{}));
 
-}  // namespace detail
-
-/// Groups rows by key: key i belongs to value i.
-///   shape     two arrays of n rows, cut alike → g ≤ n keys, ascending, and as many counts, sums, …
-///   keys      −0 and +0 are one key, all NaNs are one, the last (NumPy's unique; pandas with dropna=False)
-///   sums      floats are added exactly and rounded once to double, so no order and no split shows; integers
-///             modulo 2^64. Means and variances come from the exact sums, rounded once
-///   extremes  as minimum and maximum of IEEE 754-2019: a NaN in a group is its minimum and its maximum
-///   cost      reads every row once; per group about 48 bytes (32 for a sum alone). Where there are many
-///   groups
-///             the host writes and reads 16 bytes a row besides, a GPU sorts the rows. One record of each
-///             group and rank is sent
-///   capacity  2^42 rows
-///   waits     for the number of groups
-///   throws    usage_error (arrays not cut alike), device_error, communication_error, out_of_memory
-///   source    exact states by integer limbs: R. M. Neal, arXiv 1505.05571, windowed; local aggregation
-///   before
-///             the exchange: Graefe 1993; splitters: regular sampling, Shi and Schaeffer 1992
-template <class K, class V, backend S>
-grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_array<K, S> const& keys,
-                                                                    distributed_array<V, S> const& values,
-                                                                    aggregate wanted, std::int64_t ddof = 0) {
-  using key = std::remove_const_t<K>;
-  using value = std::remove_const_t<V>;
-  require_alike(keys, values);
-  require(ddof >= 0, "group_by: ddof is at least 0");
-  auto const& team = keys.team();
+/// group_by of rows whose keys and values are keys_of(k)(i) and values_of(k)(i) on local rank k; they are cut
+/// as `rows` is.
+template <class key, class value, class Row, backend S, class KeysOf, class ValuesOf>
+grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf const& keys_of,
+                                  ValuesOf const& values_of, aggregate wanted, std::int64_t ddof) {
+  auto const& team = rows.team();
   group_plan const plan{addend_of<value>,
                         {asks(wanted, aggregate::variance)                ? 2
                          : asks(wanted, aggregate::sum | aggregate::mean) ? 1
@@ -219,11 +198,10 @@ grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_
   bool const alone = team.ranks() == 1;
 
   // local work: each rank groups its own rows
-  std::vector<detail::groups_of<S>> groups;
-  for (std::size_t k = 0; k < keys.parts().size(); ++k) {
-    auto const& p = keys.parts()[k];
-    groups.push_back(start_groups(*p.stream, plan, p.begin, p.end(), load_of(identity{}, k, keys),
-                                  load_of(identity{}, k, values), alone));
+  std::vector<groups_of<S>> groups;
+  for (std::size_t k = 0; k < rows.parts().size(); ++k) {
+    auto const& p = rows.parts()[k];
+    groups.push_back(start_groups(*p.stream, plan, p.begin, p.end(), keys_of(k), values_of(k), alone));
   }
   team.sync();
 
@@ -238,7 +216,7 @@ grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_
       packed.emplace_back(s, mine.back() * size);
       read_records(s, groups[k], packed.back().data());
     }
-    received = detail::exchange_records(team, keys.partition(), size, packed, mine, counts);
+    received = exchange_records(team, rows.partition(), size, packed, mine, counts);
     groups.clear();
     for (int k = 0; k < team.local_ranks(); ++k) {
       std::vector<record_run> runs;
@@ -268,16 +246,44 @@ grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_
   };
   using sum = group_sum_type<value>;
   grouped<key, value, S> result{
-      column(group_column::key, true, detail::word_to_key<key>{}, key{}),
-      column(group_column::count, true, detail::word_to_bits<index_t>{}, index_t{}),
-      column(group_column::sum, asks(wanted, aggregate::sum), detail::word_to_bits<sum>{}, sum{}),
-      column(group_column::mean, asks(wanted, aggregate::mean), detail::word_to_bits<double>{}, double{}),
-      column(group_column::variance, asks(wanted, aggregate::variance), detail::word_to_bits<double>{},
-             double{}),
-      column(group_column::least, asks(wanted, aggregate::min), detail::word_to_value<value>{}, value{}),
-      column(group_column::greatest, asks(wanted, aggregate::max), detail::word_to_value<value>{}, value{})};
+      column(group_column::key, true, word_to_key<key>{}, key{}),
+      column(group_column::count, true, word_to_bits<index_t>{}, index_t{}),
+      column(group_column::sum, asks(wanted, aggregate::sum), word_to_bits<sum>{}, sum{}),
+      column(group_column::mean, asks(wanted, aggregate::mean), word_to_bits<double>{}, double{}),
+      column(group_column::variance, asks(wanted, aggregate::variance), word_to_bits<double>{}, double{}),
+      column(group_column::least, asks(wanted, aggregate::min), word_to_value<value>{}, value{}),
+      column(group_column::greatest, asks(wanted, aggregate::max), word_to_value<value>{}, value{})};
   team.sync();
   return result;
+}
+
+}  // namespace detail
+
+/// Groups rows by key: key i belongs to value i.
+///   shape     two arrays of n rows, cut alike → g ≤ n keys, ascending, and as many counts, sums, …
+///   keys      −0 and +0 are one key, all NaNs are one, the last (NumPy's unique; pandas with dropna=False)
+///   sums      floats are added exactly and rounded once to double, so no order and no split shows; integers
+///             modulo 2^64. Means and variances come from the exact sums, rounded once
+///   extremes  as minimum and maximum of IEEE 754-2019: a NaN in a group is its minimum and its maximum
+///   cost      reads every row once; per group about 48 bytes (32 for a sum alone). Where there are many
+///   groups
+///             the host writes and reads 16 bytes a row besides, a GPU sorts the rows. One record of each
+///             group and rank is sent
+///   capacity  2^42 rows
+///   waits     for the number of groups
+///   throws    usage_error (arrays not cut alike), device_error, communication_error, out_of_memory
+///   source    exact states by integer limbs: R. M. Neal, arXiv 1505.05571, windowed; local aggregation
+///   before
+///             the exchange: Graefe 1993; splitters: regular sampling, Shi and Schaeffer 1992
+template <class K, class V, backend S>
+grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_array<K, S> const& keys,
+                                                                    distributed_array<V, S> const& values,
+                                                                    aggregate wanted, std::int64_t ddof = 0) {
+  require_alike(keys, values);
+  require(ddof >= 0, "group_by: ddof is at least 0");
+  return detail::group_each<std::remove_const_t<K>, std::remove_const_t<V>>(
+      keys, [&](std::size_t k) { return load_of(identity{}, k, keys); },
+      [&](std::size_t k) { return load_of(identity{}, k, values); }, wanted, ddof);
 }
 
 /// Counts the rows of every key.

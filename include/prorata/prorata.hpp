@@ -23,6 +23,7 @@
 #include <prorata/topk.hpp>
 #include <prorata/transform.hpp>
 #include <prorata/unique.hpp>
+#include <prorata/weighted_histogram.hpp>
 #if defined(__CUDACC__)
 #include <prorata/mixed.cuh>
 #endif

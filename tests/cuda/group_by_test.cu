@@ -1,9 +1,10 @@
-// group_by on GPUs: the bits of the host.
+// group_by and weighted_histogram on GPUs: the bits of the host.
 #include <gtest/gtest.h>
 
 #include <prorata/group_by.hpp>
 #include <prorata/mixed.cuh>
 #include <prorata/transform.hpp>
+#include <prorata/weighted_histogram.hpp>
 #include <vector>
 
 namespace prorata {
@@ -42,6 +43,12 @@ std::vector<std::byte> result(team<S> const& team, index_t n, index_t groups) {
   std::vector<std::byte> bytes;
   append(bytes, g.keys), append(bytes, g.counts), append(bytes, g.sums), append(bytes, g.means);
   append(bytes, g.variances), append(bytes, g.minima), append(bytes, g.maxima);
+  auto const h = weighted_histogram(values, values, even_bins{-4, 7, 100});
+  auto const add = [&](auto const& list) {
+    auto const* const from = reinterpret_cast<std::byte const*>(list.data());
+    bytes.insert(bytes.end(), from, from + list.size() * sizeof(list[0]));
+  };
+  add(h.elements.counts), add(h.weights), add(std::vector{h.below, h.above, h.nan});
   return bytes;
 }
 
