@@ -218,9 +218,33 @@ class Unique(Case):
         x = np.random.default_rng(25).integers(0, 60000, 1_500_007).astype('i4')
         self.expect(x, self.save('x.npy', x), '--memory', '6M')
 
+    def test_distinct_elements_that_are_more_than_memory(self):
+        r = np.random.default_rng(27)
+        many = some('f8', 1_500_007, 28)
+        many[::11], many[::13], many[::17] = 0.0, -0.0, np.nan
+        for x in (many, r.integers(-2**62, 2**62, 1_200_003), r.integers(0, 2**31, 1_600_001).astype('>i4'),
+                  np.where(r.random(1_500_001) < 0.9, 5, r.integers(0, 2**40, 1_500_001)).astype('f4')):
+            path = self.save('x.npy', x)
+            values, index, counts = np.unique(x, return_index=True, return_counts=True)
+            self.assertGreater(values.size, 65536)
+            o, c, i = self.path('o.npy'), self.path('c.npy'), self.path('i.npy')
+            for more in ([], ['--devices', 'cpu*3', '--weights', '1,0,7']):
+                for index_too in ([], ['--index', i]):
+                    done = run('unique', path, '-o', o, '--counts', c, *index_too, '--memory', '16M', *more)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertTrue(np.array_equal(np.load(o), values, equal_nan=x.dtype.kind == 'f'), more)
+                    self.assertTrue(np.array_equal(np.load(c), counts), more)
+                    if index_too:
+                        self.assertTrue(np.array_equal(np.load(i), index), more)
+
     def test_refuses_and_leaves_nothing(self):
         x = self.save('x.npy', some('f8', 300000, 26))
         before = set(os.listdir(self.dir))
+        self.refused(5, 'leave out --inverse', 'unique', x, '-o', self.path('o.npy'), '--memory', '1M', '--inverse',
+                     self.path('i.npy'))
+        self.refused(2, 'no-such-folder', 'unique', self.save('y.npy', np.arange(3e6)), '-o', self.path('o.npy'), '--memory', '16M',
+                     '--temp', self.path('no-such-folder'))
+        os.remove(self.path('y.npy'))
         self.refused(5, 'distinct elements do not fit --memory', 'unique', x, '-o', self.path('o.npy'), '--memory', '1M')
         self.refused(2, 'one name', 'unique', x, '-o', self.path('o.npy'), '--counts', self.path('o.npy'))
         self.refused(2, 'also an input', 'unique', x, '-o', self.path('o.npy'), '--counts', x)

@@ -9,26 +9,19 @@ namespace prorata::cli {
 
 namespace {
 
-/// A key and where it was.
-template <class U>
-struct record {
-  U key;
-  index_t index;
-};
-
 /// Ranges of records, each sorted in memory by the whole team, stably.
 template <class U>
-class record_work final : public range_work<record<U>> {
+class record_work final : public range_work<indexed_key<U>> {
  public:
   record_work(sorting_job& job, index_t capacity)
       : job_(job),
         memory_(static_cast<std::size_t>(capacity) * (sizeof(U) + sizeof(index_t))),
         capacity_(capacity) {}
 
-  void sort(index_t place, index_t n, element_reader<record<U>> const& read) override {
+  void sort(index_t place, index_t n, element_reader<indexed_key<U>> const& read) override {
     auto* const indices = reinterpret_cast<index_t*>(memory_.data());
     auto* const keys = reinterpret_cast<U*>(indices + capacity_);
-    each(n, read, [&](index_t first, std::vector<record<U>> const& records) {
+    each(n, read, [&](index_t first, std::vector<indexed_key<U>> const& records) {
       for (std::size_t k = 0; k < records.size(); ++k) {
         keys[first + static_cast<index_t>(k)] = records[k].key;
         indices[first + static_cast<index_t>(k)] = records[k].index;
@@ -43,8 +36,8 @@ class record_work final : public range_work<record<U>> {
       job_.write(place + first, std::as_bytes(std::span<index_t const>(indices + first, indices + last)));
     });
   }
-  void copy_equal(index_t place, index_t n, element_reader<record<U>> const& read) override {
-    each(n, read, [&](index_t first, std::vector<record<U>> const& records) {
+  void copy_equal(index_t place, index_t n, element_reader<indexed_key<U>> const& read) override {
+    each(n, read, [&](index_t first, std::vector<indexed_key<U>> const& records) {
       std::vector<index_t> indices;
       for (auto const& r : records) indices.push_back(r.index);
       job_.write(place + first, std::as_bytes(std::span<index_t const>(indices)));
@@ -53,11 +46,11 @@ class record_work final : public range_work<record<U>> {
 
  private:
   template <class F>
-  void each(index_t n, element_reader<record<U>> const& read, F const& f) {
+  void each(index_t n, element_reader<indexed_key<U>> const& read, F const& f) {
     job_.each_piece(n, [&](index_t first, index_t last) {
-      std::vector<record<U>> records(static_cast<std::size_t>(last - first));
+      std::vector<indexed_key<U>> records(static_cast<std::size_t>(last - first));
       read(first, last, records.data());
-      job_.bar().add((last - first) * static_cast<index_t>(sizeof(record<U>)));
+      job_.bar().add((last - first) * static_cast<index_t>(sizeof(indexed_key<U>)));
       f(first, records);
     });
   }
@@ -102,13 +95,13 @@ void argsort_elements(sorting_job& job) {
     sort_in_memory<U>(job, read_keys_of);
   } else {
     index_t const capacity = job.memory() / (key + place + 20 + exchanged);
-    auto const size = static_cast<index_t>(sizeof(record<U>));
+    auto const size = static_cast<index_t>(sizeof(indexed_key<U>));
     job.begin(n * (3 * size + place));
     record_work<U> work(job, capacity);
-    element_reader<record<U>> const read = [&](index_t first, index_t last, record<U>* to) {
+    element_reader<indexed_key<U>> const read = [&](index_t first, index_t last, indexed_key<U>* to) {
       read_keys(job, order, first, last, [&](index_t k, U u) { to[k] = {u, first + k}; });
     };
-    ranges = sort_externally<record<U>>(n, read, work, job.limits(capacity), job.bar());
+    ranges = sort_externally<indexed_key<U>>(n, read, work, job.limits(capacity), job.bar());
   }
   job.finish(ranges);
 }

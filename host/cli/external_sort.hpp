@@ -27,6 +27,27 @@ namespace prorata::cli {
 template <class E>
 using element_reader = std::function<void(index_t first, index_t last, E* to)>;
 
+/// A key and where it was.
+template <class U>
+struct indexed_key {
+  U key;
+  index_t index;
+};
+
+/// The unsigned integers that elements of T are sorted as.
+template <class T>
+using wide_key = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;
+
+/// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
+template <class F>
+void each_piece(host::stream& hands, index_t n, F const& f) {
+  constexpr index_t grain = 1 << 17;
+  hands.enqueue([&, n] {
+    hands.parallel((n + grain - 1) / grain, [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
+  });
+  hands.sync();
+}
+
 template <class E>
 using key_type_of = std::remove_cvref_t<decltype(host::key_of(std::declval<E const&>()))>;
 
@@ -162,9 +183,11 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
   using key = key_type_of<E>;
   constexpr auto size = static_cast<index_t>(sizeof(E));
   constexpr index_t grain = 1 << 17;
-  // A range is a third less than what fits: a sample of 256 keys a range is that far off about never.
+  // A range is a third less than what fits: a sample of 256 keys a range is that far off about never. Of four
+  // ranges or more, a key that half of the elements have gets one for itself, and every other range is
+  // smaller than the whole by a quarter: what is dealt out again and again comes to an end.
   int const wanted =
-      static_cast<int>(std::clamp<index_t>(n / std::max<index_t>(limits.capacity / 3 * 2, 1) + 1, 2, 1024));
+      static_cast<int>(std::clamp<index_t>(n / std::max<index_t>(limits.capacity / 3 * 2, 1) + 1, 4, 1024));
   std::vector<key> sample;
   std::uint64_t random = static_cast<std::uint64_t>(n) ^ static_cast<std::uint64_t>(place);
   for (index_t k = 0, count = std::min<index_t>(n, 256 * wanted); k < count; ++k) {

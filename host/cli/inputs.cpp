@@ -29,6 +29,16 @@ input::input(std::string const& path, options const& o)
   if (array_.data_bytes > 0) mapping_ = file_.map(array_.data_offset, array_.data_bytes);
 }
 
+void input::read(index_t first, index_t last, std::byte* to) const {
+  // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
+  if (last - first < few) {
+    file_.read(array_.data_offset + first * size_, {to, static_cast<std::size_t>((last - first) * size_)});
+  } else {
+    std::copy_n(data() + first * size_, (last - first) * size_, to);
+  }
+  if (array_.swapped) io::swap_bytes(to, last - first, size_);
+}
+
 index_t input::c_order_index(index_t i) const {
   if (!array_.fortran_order) return i;
   index_t result = 0, rest = i;

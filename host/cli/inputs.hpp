@@ -1,6 +1,7 @@
 // The arrays a command reads: opened, described and mapped, ready to be loaded element by element.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <host/cli/options.hpp>
 #include <host/io/array_file.hpp>
@@ -27,6 +28,26 @@ class input {
     mapping_.populate(first * size_, (last - first) * size_);
   }
   void release(index_t first, index_t last) const { mapping_.release(first * size_, (last - first) * size_); }
+
+  /// Copies elements [first, last), in this machine's byte order. From any thread.
+  ///   few     fewer are read as they are; for more, the caller prepares and releases them
+  void read(index_t first, index_t last, std::byte* to) const;
+  static constexpr index_t few = 64;
+
+  /// Prepares, reads and releases elements [first, last) of T, one after another at f(place in the piece, x).
+  template <class T, class F>
+  void read_each(index_t first, index_t last, F const& f) const {
+    constexpr index_t at_once = 1 << 13;
+    T elements[at_once];
+    bool const mapped = last - first >= few;
+    if (mapped) prepare(first, last);
+    for (index_t begin = first; begin < last; begin += at_once) {
+      index_t const end = std::min(begin + at_once, last);
+      read(begin, end, reinterpret_cast<std::byte*>(elements));
+      for (index_t i = begin; i < end; ++i) f(i - first, elements[i - begin]);
+    }
+    if (mapped) release(first, last);
+  }
 
   /// The index that NumPy would call the element stored at i: its position in C order.
   index_t c_order_index(index_t i) const;

@@ -57,24 +57,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
 }
 
 void sorting_job::each_piece(index_t n, std::function<void(index_t, index_t)> const& f) {
-  constexpr index_t grain = 1 << 17;
-  hands_->enqueue([&, n] {
-    hands_->parallel((n + grain - 1) / grain,
-                     [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
-  });
-  hands_->sync();
-}
-
-void sorting_job::read(index_t first, index_t last, std::byte* to) const {
-  auto const size = io::size_of(in_->array().type);
-  // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
-  if (last - first < few) {
-    in_->file().read(in_->array().data_offset + first * size,
-                     {to, static_cast<std::size_t>((last - first) * size)});
-  } else {
-    std::copy_n(in_->data() + first * size, (last - first) * size, to);
-  }
-  if (in_->array().swapped) io::swap_bytes(to, last - first, size);
+  cli::each_piece(*hands_, n, f);
 }
 
 void sorting_job::write(index_t place, std::span<std::byte const> elements) {

@@ -41,11 +41,6 @@ class sorting_job {
   /// f(first, last) for pieces of [0, n), on the threads of the command.
   void each_piece(index_t n, std::function<void(index_t, index_t)> const& f);
 
-  /// Reads elements [first, last) of the input, in this machine's byte order. From any thread.
-  void read(index_t first, index_t last, std::byte* to) const;
-  /// Fewer than these are read as they are; for more, the caller prepares and releases the input.
-  static constexpr index_t few = 64;
-
   /// Writes elements from `place` on. From any thread.
   void write(index_t place, std::span<std::byte const> elements);
 
@@ -72,25 +67,12 @@ class sorting_job {
   std::chrono::steady_clock::time_point start_;
 };
 
-/// The unsigned integers that elements of T are sorted as.
-template <class T>
-using wide_key = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;
-
 /// Reads elements [first, last) of the input as keys of their order, one after another at f(place in the
 /// piece).
 template <class T, class Put>
 void read_keys(sorting_job const& job, total_order<T> const& order, index_t first, index_t last,
                Put const& put) {
-  constexpr index_t at_once = 1 << 13;
-  T elements[at_once];
-  bool const mapped = last - first >= sorting_job::few;
-  if (mapped) job.in().prepare(first, last);
-  for (index_t begin = first; begin < last; begin += at_once) {
-    index_t const end = std::min(begin + at_once, last);
-    job.read(begin, end, reinterpret_cast<std::byte*>(elements));
-    for (index_t i = begin; i < end; ++i) put(i - first, order.key(elements[i - begin]));
-  }
-  if (mapped) job.in().release(first, last);
+  job.in().template read_each<T>(first, last, [&](index_t k, T const& x) { put(k, order.key(x)); });
 }
 
 }  // namespace prorata::cli

@@ -1,6 +1,8 @@
-// prorata unique: the distinct elements of a file, and what is known of them; memory for those, not for it.
+// prorata unique: the distinct elements of a file, and what is known of them; by way of the disk where they
+// must.
 #include <fmt/core.h>
 
+#include <host/cli/external_unique.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
@@ -12,6 +14,8 @@
 namespace prorata::cli {
 
 namespace {
+
+constexpr index_t least_by_disk = index_t{16} << 20;
 
 struct unique_outputs {
   std::string counts, index, inverse;
@@ -51,7 +55,7 @@ class distinct_so_far {
 
   /// Which of the values an element is.
   index_t number_of(T const& x) const {
-    T const wanted = detail::representative{}(x);
+    T const wanted = prorata::detail::representative{}(x);
     return std::lower_bound(values.begin(), values.end(), wanted, order_) - values.begin();
   }
 
@@ -59,14 +63,20 @@ class distinct_so_far {
   total_order<T> order_;
 };
 
-/// Reads the file chunk by chunk; each is sorted by the team and merged with what is known.
+/// How many distinct elements memory is for.
+template <class T>
+index_t most_distinct(options const& o) {
+  return std::max(parse_bytes(o.memory, "--memory") / 4 / (static_cast<index_t>(sizeof(T)) + 16), 64 * tile);
+}
+
+/// Reads the file chunk by chunk; each is sorted by the team and merged with what is known. Stops where more
+/// are known than memory is for.
 template <class T>
 distinct_so_far<T> read_distinct(session& job, options const& o, input const& in, bool places) {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   index_t const budget = parse_bytes(o.memory, "--memory");
   // A chunk, its copy, room for sorting, and its runs; with indices and room for sorting them.
   index_t const chunk = std::max(budget / 2 / (5 * size + (places ? 40 : 16)), 64 * tile);
-  index_t const most = std::max(budget / 4 / (size + 16), 64 * tile);
   distinct_so_far<T> known;
   auto const& team = job.team();
   for (index_t begin = 0; begin < in.count(); begin += chunk) {
@@ -91,13 +101,66 @@ distinct_so_far<T> read_distinct(session& job, options const& o, input const& in
       auto const found = unique_counts(x);
       known.add(on_host(found.values), on_host(found.lengths), {}, begin);
     }
-    if (static_cast<index_t>(known.values.size()) > most)
-      throw out_of_memory("unique: more than " + std::to_string(most) +
-                          " distinct elements do not fit --memory " + o.memory + "; raise it");
+    if (static_cast<index_t>(known.values.size()) > most_distinct<T>(o)) break;
   }
   team.sync();
   in.file().check_unchanged();
   return known;
+}
+
+/// A file of elements of T whose number is known last.
+template <class T>
+class growing_array {
+ public:
+  growing_array(io::atomic_file* out, index_t most) : out_(out), most_(most) {}
+
+  void write(index_t place, std::span<T const> x) const {
+    auto const begin = static_cast<index_t>(header(most_).size());
+    out_->write(begin + place * static_cast<index_t>(sizeof(T)), std::as_bytes(x));
+  }
+  void finish(index_t count) const {
+    if (out_ == nullptr) return;
+    auto const text = header(count);
+    require(text.size() == header(most_).size(), "unique: a header of another length");
+    out_->write(0, std::as_bytes(std::span(text.data(), text.size())));
+  }
+
+ private:
+  static std::string header(index_t count) { return io::npy_header(io::dtype_of<T>, {count}); }
+  io::atomic_file* out_;
+  index_t most_;
+};
+
+/// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
+template <class T>
+index_t write_by_disk(session& job, options const& o, std::string const& folder, input const& in,
+                      io::atomic_file& out, io::atomic_file* counts, io::atomic_file* index) {
+  using U = wide_key<T>;
+  using key = typename total_order<T>::key_type;
+  total_order<T> const order;
+  index_t const n = in.count();
+  growing_array<T> const values(&out, n);
+  growing_array<index_t> const counted(counts, n), first(index, n);
+  distinct_sink<U> sink;
+  sink.keys = [&](index_t place, std::span<U const> keys) {
+    std::vector<T> elements;
+    for (U const k : keys) elements.push_back(order.value(static_cast<key>(k)));
+    values.write(place, elements);
+  };
+  if (counts) sink.counts = [&](index_t place, std::span<index_t const> x) { counted.write(place, x); };
+  if (index) sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, x); };
+  element_reader<U> const read = [&](index_t from, index_t to, U* keys) {
+    in.read_each<T>(
+        from, to, [&](index_t k, T const& x) { keys[k] = order.key(prorata::detail::representative{}(x)); });
+  };
+  index_t const memory = parse_bytes(o.memory, "--memory");
+  progress bar(o.progress, "unique",
+               3 * n * static_cast<index_t>(index ? sizeof(indexed_key<U>) : sizeof(U)));
+  index_t const found =
+      unique_externally<U>(job.team(), job.weights(), n, read, sink, {folder, memory, 0, o.threads}, bar);
+  in.file().check_unchanged();
+  values.finish(found), counted.finish(found), first.finish(found);
+  return found;
 }
 
 template <class T>
@@ -134,6 +197,8 @@ void unique_command(arguments const& args) {
   command.add_option("--counts", also.counts);
   command.add_option("--index", also.index);
   command.add_option("--inverse", also.inverse);
+  std::string folder;
+  command.add_option("--temp", folder);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
@@ -141,6 +206,8 @@ void unique_command(arguments const& args) {
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
   auto const in = std::move(open_inputs(o).front());
+  if (folder.empty()) folder = o.output.substr(0, o.output.rfind('/') + 1);
+  if (folder.empty()) folder = ".";
 
   std::vector<std::string const*> names{&o.output};
   for (auto const* name : {&also.counts, &also.index, &also.inverse})
@@ -160,7 +227,18 @@ void unique_command(arguments const& args) {
   auto const start = std::chrono::steady_clock::now();
   index_t const distinct = io::visit(in->array().type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    auto const known = read_distinct<T>(job, o, *in, index != nullptr);
+    auto known = read_distinct<T>(job, o, *in, index != nullptr);
+    if (static_cast<index_t>(known.values.size()) > most_distinct<T>(o)) {
+      if (inverse || parse_bytes(o.memory, "--memory") < least_by_disk)
+        throw out_of_memory("unique: more than " + std::to_string(most_distinct<T>(o)) +
+                            " distinct elements do not fit --memory " + o.memory + "; raise it" +
+                            (inverse ? ", or leave out --inverse: then they go by way of the disk"
+                                     : " to 16M, and they go by way of the disk"));
+      if constexpr (sizeof(T) > 2) {
+        known = {};
+        return write_by_disk<T>(job, o, folder, *in, *out, counts.get(), index.get());
+      }
+    }
     write_array(*out, known.values);
     if (counts) write_array(*counts, known.counts);
     if (index) write_array(*index, known.first);
