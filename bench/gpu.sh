@@ -51,6 +51,7 @@ if ! command -v nvidia-smi >/dev/null || ! nvidia-smi -L >"$out/devices.txt" 2>&
   exit 1
 fi
 
+tests=(cuda_conformance_test cuda_mixed_conformance_test cuda_sort_conformance_test cuda_group_by_test check_test nvrtc_test)
 if [ $# -ge 1 ]; then
   build=$1
 else
@@ -58,13 +59,13 @@ else
   limit_before=$limit limit=300
   part configure cmake -S "$here" -B "$build" -DPRORATA_CUDA=ON -DPRORATA_CLI=OFF -DCMAKE_CUDA_ARCHITECTURES=native
   part build cmake --build "$build" -j "$(nproc)" \
-    --target cuda_conformance_test cuda_mixed_conformance_test check_test nvrtc_test gpu_bench planted_fault
+    --target "${tests[@]}" gpu_bench planted_fault
   limit=$limit_before
 fi
 find_program() { find "$build" -name "$1" -type f -perm -u+x 2>/dev/null | head -n 1; }
 
 # ---- tests
-for test in cuda_conformance_test cuda_mixed_conformance_test check_test nvrtc_test; do
+for test in "${tests[@]}"; do
   program=$(find_program "$test")
   if [ -n "$program" ]; then
     part "$test" "$program"
@@ -74,15 +75,16 @@ for test in cuda_conformance_test cuda_mixed_conformance_test check_test nvrtc_t
   fi
 done
 
-# ---- checkers: loops, copies, order, and the small reductions
+# ---- checkers: loops, copies, order, and small runs of every kind of kernel
 conformance=$(find_program cuda_conformance_test)
 fault=$(find_program planted_fault)
 part planted_fault bash -c 'fault_is_caught "$1"' _ "$fault"
-small='gpu/*.copies_bytes_both_ways:gpu/*.orders_streams_by_events:gpu/*.folds_two_at_once'
+kernels='gpu/*.folds_two_at_once:gpu/*.counts_in_bins:gpu/*.keeps_some_in_order:gpu/*.deals_into_buckets:gpu/*.scans_in_its_order'
+small="gpu/*.copies_bytes_both_ways:gpu/*.orders_streams_by_events:$kernels"
 part memcheck bash -c 'checked memcheck --leak-check full "$@"' _ "$conformance" --gtest_filter="$small"
-part racecheck bash -c 'checked racecheck "$@"' _ "$conformance" --gtest_filter='gpu/*.folds_two_at_once'
-part initcheck bash -c 'checked initcheck "$@"' _ "$conformance" --gtest_filter='gpu/*.folds_two_at_once'
-part synccheck bash -c 'checked synccheck "$@"' _ "$conformance" --gtest_filter='gpu/*.folds_two_at_once'
+for tool in racecheck initcheck synccheck; do
+  part $tool bash -c 'checked "$@"' _ $tool "$conformance" --gtest_filter="$kernels"
+done
 
 # ---- benchmarks
 bench=$(find_program gpu_bench)
