@@ -18,7 +18,8 @@ template <class Op, class Load>
 struct lifted_load {
   Load const& load;
   PRORATA_HD typename Op::value_type operator()(index_t i) const { return lifted<Op>(load(i)); }
-  PRORATA_HD void prefetch(index_t first, index_t last, index_t bytes) const requires requires {
+  [[gnu::always_inline]] PRORATA_HD void prefetch(index_t first, index_t last,
+                                                  index_t bytes) const requires requires {
     load.prefetch(first, last, bytes);
   }
   { load.prefetch(first, last, bytes); }
