@@ -25,7 +25,8 @@ weighted_counts<group_sum_type<W>> by_accumulators(std::vector<T> const& x, std:
     auto const slot = static_cast<std::size_t>(rule(x[i]));
     ++counts[slot];
     if constexpr (std::is_integral_v<W>) {
-      sums[slot] += static_cast<sum>(w[i]);
+      sums[slot] =
+          static_cast<sum>(static_cast<std::uint64_t>(sums[slot]) + static_cast<std::uint64_t>(w[i]));
     } else {
       exact[slot].deposit(static_cast<double>(w[i]));
       sums[slot] = exact[slot].round();
