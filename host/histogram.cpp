@@ -21,7 +21,7 @@ struct vectors {  // 64 bytes: the compiler cuts them to what the processor has
 };
 
 constexpr std::uint32_t doubt = 0x80000000u;
-constexpr index_t stretch = 128;  // elements after which doubts are looked at
+constexpr int blocks_not_guessed = 63;
 
 /// Guesses in X for n elements, a multiple of the lanes; those that are not clear of the edges, and NaN, are
 /// marked. Returns whether any is.
@@ -109,26 +109,30 @@ bool any_marked(std::uint32_t const* slot) {
   return (all & 0x8000000080000000u) != 0;
 }
 
-/// Guesses first; what they leave in doubt goes to the edges, one by one, or all where many do: integers
-/// between whole edges lie on them.
+/// Guesses first; what they leave in doubt goes to the edges, one by one. Where many do, as integers between
+/// whole edges, which lie on them, all are compared, and the next blocks are not guessed.
 template <class X, class In>
-void find(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* slot) {
+void find(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* slot, int& crowded) {
   if (rule.scale == 0) return search_slots(rule, x, n, slot);
   if (slack >= X{0.125}) return correct_slots(rule, x, n, slot);
-  index_t const whole = n / vectors<X>::lanes * vectors<X>::lanes;
-  for (index_t first = 0; first < whole; first += stretch) {
-    index_t const last = std::min(first + stretch, whole);
-    if (!guess_slots(rule, slack, x + first, last - first, slot + first)) continue;
+  if (crowded > 0) {
+    --crowded;
+    return correct_slots(rule, x, n, slot);
+  }
+  constexpr index_t lanes = vectors<X>::lanes;
+  index_t const whole = n / lanes * lanes;
+  if (guess_slots(rule, slack, x, whole, slot)) {
     index_t marked = 0;
-    for (index_t i = first; i < last; i += vectors<X>::lanes) {
-      if (!any_marked<vectors<X>::lanes>(slot + i)) continue;
-      for (index_t j = i; j < i + vectors<X>::lanes; ++j) {
-        if (slot[j] < doubt) continue;
-        slot[j] = static_cast<std::uint32_t>(rule(x[j]));
-        ++marked;
-      }
+    for (index_t i = 0; i < whole; ++i) marked += slot[i] >= doubt;
+    if (marked > n / 8) {
+      crowded = blocks_not_guessed;
+      return correct_slots(rule, x, n, slot);
     }
-    if (marked > stretch / 8) return correct_slots(rule, x + last, n - last, slot + last);
+    for (index_t i = 0; i < whole; i += lanes) {
+      if (!any_marked<lanes>(slot + i)) continue;
+      for (index_t j = i; j < i + lanes; ++j)
+        if (slot[j] >= doubt) slot[j] = static_cast<std::uint32_t>(rule(x[j]));
+    }
   }
   for (index_t i = whole; i < n; ++i) slot[i] = static_cast<std::uint32_t>(rule(x[i]));
 }
@@ -147,14 +151,14 @@ void count_slots(std::uint32_t* counts, index_t stride, std::uint32_t const* slo
 
 }  // namespace
 
-void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t* slot) {
-  find(rule, rule.slack, x, n, slot);
+void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t* slot, int& crowded) {
+  find(rule, rule.slack, x, n, slot, crowded);
 }
-void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot) {
+void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot, int& crowded) {
   constexpr double rarely = 1.0 / 256;  // a doubt costs as much as ten elements without one
   if (rule.scale > 0 && rule.slack_float > rarely && rule.slack_float > 2 * rule.slack)
-    return find(rule, rule.slack, x, n, slot);
-  find(rule, std::min(1.0f, static_cast<float>(rule.slack_float) + 0x1p-20f), x, n, slot);
+    return find(rule, rule.slack, x, n, slot, crowded);
+  find(rule, std::min(1.0f, static_cast<float>(rule.slack_float) + 0x1p-20f), x, n, slot, crowded);
 }
 
 bin_counters::bin_counters(bin_rule const& rule)

@@ -18,10 +18,12 @@ namespace prorata::host {
 inline constexpr index_t bin_block = 128;
 
 /// slot[i] = rule(x[i]) for n ≤ bin_block elements. Floats are placed in float where that is precise enough.
-///   method  a guess that lies clear of every edge is right; in a block where one does not, all are compared
-///           with the edges beside them
-void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t* slot);
-void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot);
+///   method   a guess that lies clear of every edge is right; what does not is compared with the edges beside
+///   it crowded  0 before the first block; what it holds then says how many blocks are not worth a guess,
+///   because
+///            many elements of the last guessed one lay on edges
+void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t* slot, int& crowded);
+void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot, int& crowded);
 
 namespace detail {
 template <class Load, class = void>
@@ -59,11 +61,11 @@ class bin_counters {
     for (index_t first = begin; first < end; first += bin_block) {
       index_t const n = std::min(bin_block, end - first);
       if constexpr (detail::lies_as<X, Load>) {
-        find_slots(rule_, load.contiguous(first), n, slot);
+        find_slots(rule_, load.contiguous(first), n, slot, mine->crowded);
       } else {
         X x[bin_block];
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
-        find_slots(rule_, x, n, slot);
+        find_slots(rule_, x, n, slot, mine->crowded);
       }
       add(*mine, slot, n);
     }
@@ -77,7 +79,9 @@ class bin_counters {
     std::vector<std::uint32_t> counts;
     std::vector<index_t> carried;  // what outgrew 32 bits
     index_t pending = 0;           // elements counted since the last carry
+    int crowded = 0;
   };
+
   void add(private_bins& bins, std::uint32_t const* slot, index_t n);
   void carry(private_bins& bins) const;
 

@@ -161,13 +161,36 @@ TEST(BinRule, IsOneRuleWhereverItIsApplied) {
         } catch (usage_error const&) { continue; }
         auto const x = hostile_numbers<double>(edges.edges(), 4096, 3);
         auto const rule = edges.rule();
+        int crowded = 0;
         for (index_t first = 0; first < 4096; first += host::bin_block) {
           std::uint32_t slot[host::bin_block];
-          host::find_slots(rule, x.data() + first, host::bin_block, slot);
+          host::find_slots(rule, x.data() + first, host::bin_block, slot, crowded);
           for (index_t i = 0; i < host::bin_block; ++i)
             ASSERT_EQ(slot[i], rule(x[static_cast<std::size_t>(first + i)]));
         }
       }
+}
+
+TEST(BinRule, HoldsWhereBlocksOnEdgesAndBlocksBesideThemTakeTurns) {
+  auto const edges = bin_edges::even({0, 1000, 1000}, false);
+  auto const rule = edges.rule();
+  std::mt19937_64 random(9);
+  int crowded = 0, blocks_on_edges = 0;
+  for (int block = 0; block < 2000; ++block) {
+    bool const on_edges = block / 100 % 2 == 1;
+    auto const n = static_cast<index_t>(block % 7 == 0 ? random() % host::bin_block : host::bin_block);
+    double x[host::bin_block];
+    for (double& v : x)
+      v = static_cast<double>(random() % 1'100'000) / (on_edges ? 1 : 1000.0) - (on_edges ? 0 : 50);
+    if (on_edges)
+      for (double& v : x) v = std::fmod(v, 1100) - 50;
+    std::uint32_t slot[host::bin_block];
+    host::find_slots(rule, x, n, slot, crowded);
+    blocks_on_edges += crowded > 0;
+    for (index_t i = 0; i < n; ++i) ASSERT_EQ(slot[i], rule(x[i])) << "block " << block << ", " << x[i];
+  }
+  EXPECT_GT(blocks_on_edges, 900);
+  EXPECT_LT(blocks_on_edges, 1900);
 }
 
 TEST(BinEdges, AreThoseOfLinspace) {
