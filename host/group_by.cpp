@@ -176,12 +176,7 @@ class grouping_of final : public grouping {
     apart_ = ranges_.count() > 1 && expected_.groups > few_groups;
   }
 
-  row_taker& lend() override { return workers_.take(); }
-  void take_back(row_taker& lent) override {
-    auto& w = static_cast<worker&>(lent);
-    w.bytes.store(w.table.bytes() + (w.aside ? w.aside->bytes() : 0), std::memory_order_relaxed);
-    workers_.give_back(w);
-  }
+  std::unique_ptr<row_taker> taker() override { return std::make_unique<lent_worker>(workers_); }
 
   void take_runs(std::vector<record_run> runs) override {
     for (auto const& r : runs)
@@ -237,14 +232,14 @@ class grouping_of final : public grouping {
 
  private:
   /// What one thread holds.
-  struct worker final : row_taker {
+  struct worker {
     explicit worker(grouping_of const& of) : owner(of) {}
     grouping_of const& owner;
     group_table<State> table;
     std::unique_ptr<group_rows> aside;
     std::atomic<index_t> bytes = 0;  // of both, as of when it was last given back
 
-    void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) override {
+    void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
       if (!owner.apart_ && (table.hashed() < too_many_groups || owner.ranges_.count() < 2))
         return table.take_many(keys, values, n);
       if (!aside) aside = std::make_unique<group_rows>(owner.ranges_.count());
@@ -261,10 +256,25 @@ class grouping_of final : public grouping {
       }
     }
   };
+  class lent_worker final : public row_taker {
+   public:
+    explicit lent_worker(pool<worker>& workers) : mine_(workers) {}
+    ~lent_worker() override {
+      mine_->bytes.store(mine_->table.bytes() + (mine_->aside ? mine_->aside->bytes() : 0),
+                         std::memory_order_relaxed);
+    }
+    void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) override {
+      mine_->take(keys, values, n);
+    }
+
+   private:
+    typename pool<worker>::lease mine_;
+  };
   struct piece_of_result {
     std::array<std::vector<std::uint64_t>, group_columns> columns;
     std::vector<record> records;
   };
+
   /// A table for a thread's own groups: a window where the sample's keys are close together.
   void ready(group_table<State>& table) {
     if (apart_ && frequent_.empty()) choose_frequent();

@@ -14,19 +14,17 @@ namespace prorata::host {
 /// Rows that are handed over together.
 inline constexpr index_t group_block = 128;
 
-/// What a thread gives its rows to.
+/// What a thread gives its rows to, for as long as it has some.
 class row_taker {
  public:
   virtual ~row_taker() = default;
-  /// Takes n ≤ group_block rows.
   virtual void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) = 0;
 };
 
 /// Rows on their way to their groups' aggregates.
 ///   few groups    each thread keeps its own, which are merged at the end
 ///   many groups   each thread sets its rows aside by ranges of keys; then range by range is grouped in
-///   cache.
-///                 Keys that make up much of all rows are still added up at once
+///                 cache. Keys that make up much of all rows are still added up at once
 ///   memory        in proportion to the groups; of many groups, 16 bytes a row
 class grouping {
  public:
@@ -37,9 +35,8 @@ class grouping {
   virtual void expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values,
                       index_t rows) = 0;
 
-  /// Lends a taker to one thread, from any thread; it is to be given back.
-  virtual row_taker& lend() = 0;
-  virtual void take_back(row_taker& lent) = 0;
+  /// For one thread, from any thread.
+  virtual std::unique_ptr<row_taker> taker() = 0;
 
   /// Takes runs of records, which must outlive the next call. In place of rows.
   virtual void take_runs(std::vector<record_run> runs) = 0;
@@ -59,20 +56,6 @@ class grouping {
 
   /// Memory that the rows and groups taken so far hold. From any thread.
   virtual index_t bytes() const = 0;
-};
-
-/// A taker, lent for as long as this lives.
-class lent_taker {
- public:
-  explicit lent_taker(grouping& owner) : owner_(owner), lent_(owner.lend()) {}
-  ~lent_taker() { owner_.take_back(lent_); }
-  lent_taker(lent_taker const&) = delete;
-  lent_taker& operator=(lent_taker const&) = delete;
-  row_taker* operator->() const { return &lent_; }
-
- private:
-  grouping& owner_;
-  row_taker& lent_;
 };
 
 /// The groups of some rows on a stream; complete once the stream has been synchronised.
@@ -109,7 +92,7 @@ void each_sampled(index_t begin, index_t end, F const& f) {
 /// Gives rows [begin, end) to a grouping, on the calling thread.
 template <class Keys, class Values>
 void take_rows(grouping& to, Keys const& keys, Values const& values, index_t begin, index_t end) {
-  lent_taker const mine(to);
+  auto const mine = to.taker();
   std::uint64_t key[group_block], value[group_block];
   for (index_t first = begin; first < end; first += group_block) {
     index_t const n = std::min(group_block, end - first);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <host/fixed_sums.hpp>
 #include <prorata/groups.hpp>
 #include <utility>
 #include <vector>
@@ -25,79 +25,13 @@ struct group_row {
   std::uint64_t key, value;
 };
 
-namespace detail {
-
-/// Sums in fixed point, split over two words so that a row costs a conversion and one addition of a vector:
-/// high·2^low_bits + low, in units of 2^unit.
-///   reals     whose exponents lie in one band of 32: a value is below 2^84 units and a whole number of them,
-///   so
-///             what is converted and subtracted is never rounded, in no rounding mode
-///   integers  any; their words' halves
-///   room      most_rows in words of 63 bits
-template <addend Kind>
-struct quick_sums {
-  typedef std::int64_t words __attribute__((vector_size(32)));
-  typedef double reals __attribute__((vector_size(32)));
-  static constexpr index_t lanes = 4;
-  struct sum {
-    words high_low_count;  // and one that is always 0
-  };
-  static constexpr bool real = Kind == addend::real;
-  static constexpr int low_bits = real ? 42 : 32;
-  static constexpr index_t most_rows = index_t{1} << (real ? 20 : 30);
-
-  int exponent = real ? -1 : 1075;  // the least of the band, biased; −1: none was chosen
-  double scale = 0;                 // 2^−(unit + low_bits)
-  index_t rows = 0;
-  std::vector<sum> sums;  // of each place
-
-  std::int32_t unit() const { return exponent - 1075; }
-
-  /// Takes the band of the largest exponent in question, unless its scale would not be a normal number.
-  bool choose(int largest, int origin) {
-    int const least = ((largest + origin) & ~31) - origin;
-    if (least < 64 || least > 2000) return false;
-    exponent = least;
-    scale = std::bit_cast<double>(static_cast<std::uint64_t>(1023 - unit() - low_bits) << 52);
-    return true;
-  }
-
-  /// What each of `lanes` rows adds.
-  void split(std::uint64_t const* values, sum* parts) const {
-    words high, low;
-    if constexpr (real) {
-      reals v;
-      std::memcpy(&v, values, sizeof v);
-      v *= scale;
-      high = __builtin_convertvector(v, words);
-      constexpr double units = static_cast<double>(std::int64_t{1} << low_bits);
-      low = __builtin_convertvector((v - __builtin_convertvector(high, reals)) * units, words);
-    } else {
-      typedef std::uint64_t naturals __attribute__((vector_size(32)));
-      using integers = std::conditional_t<Kind == addend::signed_integer, words, naturals>;
-      integers v;
-      std::memcpy(&v, values, sizeof v);
-      high = reinterpret_cast<words>(v >> 32);
-      low = reinterpret_cast<words>(v & 0xffffffff);
-    }
-    words const one{1, 0, 0, 0};
-    words const even = __builtin_shufflevector(high, low, 0, 4, 2, 6);
-    words const odd = __builtin_shufflevector(high, low, 1, 5, 3, 7);
-    parts[0].high_low_count = __builtin_shufflevector(even, one, 0, 1, 4, 5);
-    parts[1].high_low_count = __builtin_shufflevector(odd, one, 0, 1, 4, 5);
-    parts[2].high_low_count = __builtin_shufflevector(even, one, 2, 3, 4, 5);
-    parts[3].high_low_count = __builtin_shufflevector(odd, one, 2, 3, 4, 5);
-  }
-};
-
-}  // namespace detail
-
 /// States by key. Keys within a window [low, low + width) are found by subtraction, the others, and second
 /// bands of the same key, by hashing with linear probing; there is no reserved key.
 template <class State>
 class group_table {
  public:
   using record = group_record<State>;
+  using sums = fixed_sums<State::kind>;
 
   /// Forgets everything and makes ready for keys that mostly lie in a window, whose width may be 0, and for
   /// this many others.
@@ -245,12 +179,12 @@ class group_table {
     if constexpr (State::has_bands) {
       if (!have_one_band(values, n)) return false;
     }
-    if (quick_.rows + n > decltype(quick_)::most_rows) settle_quick();
+    if (quick_.rows + n > sums::most_rows) settle_quick();
     quick_.rows += n;
     quick_.sums.resize(states_.size());
-    constexpr index_t lanes = decltype(quick_)::lanes;
+    constexpr index_t lanes = sums::lanes;
     constexpr index_t stretch = 32 * lanes;  // whose parts wait in first-level cache
-    typename decltype(quick_)::sum parts[stretch];
+    typename sums::sum parts[stretch];
     for (index_t first = 0; first < n; first += stretch) {
       index_t const here = std::min(stretch, n - first), whole = here / lanes * lanes;
       for (index_t i = 0; i < whole; i += lanes) quick_.split(values + first + i, parts + i);
@@ -310,10 +244,10 @@ class group_table {
         part.unit = quick_.unit();
         part.count = sum[2];
         if constexpr (State::has_bands) part.flags = exact_flag::something;
-        __int128 const whole = (static_cast<__int128>(sum[0]) << decltype(quick_)::low_bits) + sum[1];
+        __int128 const whole = (static_cast<__int128>(sum[0]) << sums::low_bits) + sum[1];
         prorata::detail::add_wide(part.sum, static_cast<prorata::detail::wide>(whole));
         (place < width_ ? find(low_ + place, part.unit) : states_[place]).merge(part);
-        sum ^= sum;
+        sum = typename sums::words{};
       }
     }
   }
@@ -369,7 +303,7 @@ class group_table {
   std::vector<State> states_;
   std::vector<std::uint64_t> keys_;
   std::vector<word_place> places_, scratch_;
-  detail::quick_sums<State::kind> quick_;
+  sums quick_;
 };
 
 }  // namespace prorata::host

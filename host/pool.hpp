@@ -20,6 +20,37 @@ class pool {
  public:
   explicit pool(std::function<std::unique_ptr<T>()> make) : make_(std::move(make)) {}
 
+  /// One of them for as long as the lease lives.
+  class lease {
+   public:
+    explicit lease(pool& from) : from_(from), item_(from.take()) {}
+    ~lease() { from_.give_back(item_); }
+    lease(lease const&) = delete;
+    lease& operator=(lease const&) = delete;
+    T& operator*() const { return item_; }
+    T* operator->() const { return &item_; }
+
+   private:
+    pool& from_;
+    T& item_;
+  };
+  lease lend() { return lease(*this); }
+
+  /// Calls f(item) for each, in use or not.
+  template <class F>
+  void each(F const& f) const {
+    std::lock_guard const lock(mutex_);
+    for (auto const& item : all_) f(*item);
+  }
+  /// All of them, while nobody takes any.
+  std::vector<std::unique_ptr<T>> const& all() const { return all_; }
+
+ private:
+  struct idle_item {
+    T* item;
+    std::thread::id user;
+  };
+
   T& take() {
     auto const me = std::this_thread::get_id();
     std::lock_guard const lock(mutex_);
@@ -39,36 +70,6 @@ class pool {
     idle_.push_back({&item, std::this_thread::get_id()});
   }
 
-  /// One of them for as long as the lease lives.
-  class lease {
-   public:
-    explicit lease(pool& from) : from_(from), item_(from.take()) {}
-    ~lease() { from_.give_back(item_); }
-    lease(lease const&) = delete;
-    lease& operator=(lease const&) = delete;
-    T& operator*() const { return item_; }
-    T* operator->() const { return &item_; }
-
-   private:
-    pool& from_;
-    T& item_;
-  };
-  lease lend() { return lease(*this); }
-
-  /// Calls f(item) for each, whether in use or not.
-  template <class F>
-  void each(F const& f) const {
-    std::lock_guard const lock(mutex_);
-    for (auto const& item : all_) f(*item);
-  }
-  /// All of them, while nobody takes any.
-  std::vector<std::unique_ptr<T>> const& all() const { return all_; }
-
- private:
-  struct idle_item {
-    T* item;
-    std::thread::id user;
-  };
   std::function<std::unique_ptr<T>()> make_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<T>> all_;

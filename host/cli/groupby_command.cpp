@@ -225,7 +225,7 @@ class group_job {
     auto const work = [&](piece p) {
       prepare(p.begin, p.end);
       {
-        host::lent_taker const mine(to);
+        auto const mine = to.taker();
         std::uint64_t key[block], value[block];
         for (index_t first = p.begin; first < p.end; first += block) {
           index_t const count = std::min(block, p.end - first);

@@ -69,8 +69,7 @@ class file_keys {
   total_order<T> const& order() const { return order_; }
   double seconds() const { return seconds_; }
 
-  /// f(room, keys, first, n) for every tile, on all threads; make_room() is called for every part of the
-  /// file.
+  /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
   template <class MakeRoom, class F>
   void each(char const* what, MakeRoom const& make_room, F const& f) {
     run_on_threads(job_, what, [&](piece p) {

@@ -1,5 +1,5 @@
-// prorata unique: the distinct elements of a file, and what is known of them; by way of the disk where they
-// must.
+// prorata unique: the distinct elements of a file, in memory or by way of the disk, and what is known of
+// them.
 #include <fmt/core.h>
 
 #include <host/cli/external_unique.hpp>
