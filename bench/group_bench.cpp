@@ -3,6 +3,8 @@
 #include <bench/oracle.hpp>
 #include <bench/peers/group_peers.hpp>
 #include <bench/settings.hpp>
+#include <memory>
+#include <optional>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 
@@ -57,6 +59,35 @@ contest histogram_contest(hall& h, index_t bins) {
                              [=] { return ask().seconds; }});
   }
   c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
+/// Integers from 0 to 255 between whole edges: every one of them lies on an edge.
+contest whole_histogram_contest(hall& h) {
+  struct data {
+    std::vector<std::int32_t> x;
+    std::vector<index_t> expected = std::vector<index_t>(256);
+    std::optional<distributed_array<std::int32_t, host::stream>> array;
+  };
+  auto const d = std::make_shared<data>();
+  auto const number = h.memory.fill<std::int32_t>();
+  auto const n = static_cast<index_t>(h.memory.get<std::int32_t>(arrays::x).size());
+  for (index_t i = 0; i < n; ++i) {
+    d->x.push_back(number(arrays::x, i) & 255);
+    ++d->expected[static_cast<std::size_t>(d->x.back())];
+  }
+  d->array = borrow(h.cpu, std::span(d->x));
+  contest c{h.memory.bytes(), {}, fastest};
+  c.contestants.push_back(entry(
+      "prorata", role::ours,
+      [=] {
+        return histogram(*d->array, even_bins{0, 256, 256}).counts;
+      },
+      [=](auto const& got) { return judge_counts(got, d->expected, true); }));
+  for (auto const& other : histogram_peers<std::int32_t>())
+    c.contestants.push_back(entry(
+        other.name, role::peer, [=] { return other.count(d->x.data(), n, 256, 0, 256); },
+        [=](auto const& got) { return judge_counts(got, d->expected, true); }));
   return c;
 }
 
@@ -177,6 +208,7 @@ void add_groups(hall& h) {
     h.add("histogram/" + std::to_string(bins) + "/f64",
           [&h, bins] { return histogram_contest<double>(h, bins); });
   }
+  h.add("histogram/whole edges/i32", [&h] { return whole_histogram_contest(h); });
   add_groups_of<float>(h);
   add_groups_of<double>(h);
   add_groups_of<std::int64_t>(h);

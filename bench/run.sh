@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds prorata-bench, runs it, and keeps the reports.   bench/run.sh [OPTIONS OF prorata-bench...]
 #
-# Without options: folds and maps of 1 GiB, every other verb on 256 MiB, and the README's table from both; about 40
-# minutes. With options: one run of those. The reports are bench/results/cpu-CPU-DATE-WHAT.json. Run it on a quiet
+# Without options: folds and maps of 1 GiB, every other verb on 256 MiB, and the README's table from both. With
+# options: one run of those. The reports are bench/results/cpu-CPU-DATE-WHAT.json. Run it on a quiet
 # machine: their headers say how busy it was.
 set -eu -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Writes the README's speed table from reports of prorata-bench.
 
-  bench/speed_table.py REPORT.json... [--check]
+  bench/speed_table.py [REPORT.json...]
+  bench/speed_table.py --check
 
-Every bar that was measured becomes an entry, the missed ones too. --check changes nothing and fails where the
-README says something else.
+Without reports, from those that the README names. Every bar that was measured becomes an entry, the missed ones too.
+--check changes nothing and fails where the README says something else than its reports.
 """
 import argparse
 import json
 import pathlib
 import re
 import sys
+import textwrap
 
 root = pathlib.Path(__file__).resolve().parent.parent
 begin, end = "<!-- begin: speed table -->\n", "<!-- end: speed table -->"
@@ -37,32 +39,39 @@ def table(report):
             lines.setdefault((name.replace("/", " "), against), []).append(f"{element} {reached}")
             if who:
                 others.setdefault((name.replace("/", " "), against), []).append(who)
-    rounds = max(contest["rounds"] for contest in report["contests"])
-    rows = [f"| {name} | {against}{': ' + ', '.join(dict.fromkeys(others[name, against])) if (name, against) in others else ''} "
-            f"| {' · '.join(cells)} |" for (name, against), cells in lines.items()]
-    head = [f"Arrays of {size(report['header'])}, medians of {rounds} rounds, at commit {report['header']['commit']}:", "",
+    rows = []
+    for (name, against), cells in lines.items():
+        who = ", ".join(dict.fromkeys(others.get((name, against), [])))
+        rows.append(f"| {name} | {against}{': ' * bool(who)}{who} | {' · '.join(cells)} |")
+    header, rounds = report["header"], max(contest["rounds"] for contest in report["contests"])
+    head = [f"Arrays of {size(header)}, medians of {rounds} rounds, at commit {header['commit']}:", "",
             "| | compared with | how many times as fast |", "|---|---|---|"]
     return "\n".join(head + rows)
 
 
+def text_of(paths):
+    reports = [json.loads(path.read_text()) for path in paths]
+    names = ", ".join(f"`{path.resolve().relative_to(root)}`" for path in paths)
+    before = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. \"Fastest "
+              "peer\" is the fastest of `std::execution::par_unseq`, OpenMP simd, oneTBB, Thrust (OMP and TBB), NumPy, "
+              "Highway and ips4o, as far as they do the work. A bar that was missed stands behind its figure.")
+    after = (f"The whole reports are {names}; `bench/run.sh` makes them for your machine. No GPU figure stands here "
+             "yet: the CUDA half compiles, links and is tested on the host through the same templates, and "
+             "`bench/gpu.sh` is the one command that tests and measures it where there is a GPU.")
+    fill = lambda text: textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join([fill(before), *map(table, reports), fill(after)]) + "\n"
+
+
 def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("reports", nargs="+", type=pathlib.Path)
+    ask.add_argument("reports", nargs="*", type=pathlib.Path)
     ask.add_argument("--check", action="store_true")
     asked = ask.parse_args()
-    reports = [json.loads(path.read_text()) for path in asked.reports]
-    names = ", ".join(f"`bench/results/{path.name}`" for path in asked.reports)
-    text = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. "
-            "\"Fastest peer\" is the fastest of `std::execution::par_unseq`, OpenMP simd, oneTBB, Thrust (OMP and TBB), NumPy, "
-            "Highway and ips4o, as far as they do the work. A bar that was missed stands behind its figure.\n\n"
-            + "\n\n".join(table(report) for report in reports)
-            + f"\n\nThe whole reports are {names}; `bench/run.sh` makes them for your machine. No GPU figure stands here yet: "
-            "the CUDA half compiles, links and is tested on the host through the same templates, and `bench/gpu.sh` is the "
-            "one command that tests and measures it where there is a GPU.\n")
     readme = root / "README.md"
     before = readme.read_text()
     first, last = before.index(begin) + len(begin), before.index(end)
-    after = before[:first] + text + before[last:]
+    named = [root / name for name in re.findall(r"bench/results/[\w.-]+\.json", before[first:last])]
+    after = before[:first] + text_of(asked.reports or named) + before[last:]
     if asked.check:
         sys.exit("error: README.md has another speed table; run bench/speed_table.py" if after != before else 0)
     readme.write_text(after)

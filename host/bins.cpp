@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <host/fp_environment.hpp>
-#include <limits>
 #include <prorata/bins.hpp>
 #include <prorata/error.hpp>
 
@@ -12,37 +11,47 @@ namespace {
 
 constexpr index_t most_bins = (index_t{1} << 31) - 8;
 
-/// The edges in double, and how far a guess is off. In units of a bin, with u half a unit in the last place:
-/// (x − low)·scale makes at most 4 roundings of itself (two of them in scale), k·step + low at most 3 of
-/// k·step and one of the edge. An edge that is then rounded to float moves by u_float·|edge|.
-struct evenly {
-  std::vector<double> edges;
-  double scale, slack, slack_float;
-};
-
-evenly divided(double low, double high, index_t count, bool floats) {
-  evenly result{std::vector<double>(static_cast<std::size_t>(count) + 1), 0, 1, 1};
+/// k·((high − low)/count) + low for every k, and high.
+std::vector<double> divided(double low, double high, index_t count, bool floats) {
+  std::vector<double> edges(static_cast<std::size_t>(count) + 1);
   double const width = high - low, n = static_cast<double>(count);
   double const step = width / n;
   for (index_t k = 0; k < count; ++k) {
     double const i = static_cast<double>(k);
-    result.edges[static_cast<std::size_t>(k)] = (step == 0 ? i / n * width : i * step) + low;
+    edges[static_cast<std::size_t>(k)] = (step == 0 ? i / n * width : i * step) + low;
   }
-  result.edges.back() = high;
+  edges.back() = high;
   if (floats)
-    for (double& e : result.edges) e = static_cast<double>(static_cast<float>(e));
-  constexpr double u = 0x1p-53, u_float = 0x1p-24;
-  double const largest = std::max(std::abs(low), std::abs(high));
-  double const moved = (u + (floats ? u_float : 0)) * largest / step;
-  bool const normal = step > 0x1p-900 && n / width < 0x1p900;
-  double const slack = 8 * u * n + 2 * moved;
-  if (normal && slack < 1) {
-    result.scale = n / width;
-    result.slack = slack;
-    if (floats && step > 0x1p-100 && largest < 0x1p100)
-      result.slack_float = std::min(1.0, 5 * u_float * n + 2 * moved);
+    for (double& e : edges) e = static_cast<double>(static_cast<float>(e));
+  return edges;
+}
+
+/// How far a guess in X is off at the worst of the edges; 1 where it is no use.
+template <class X>
+double worst_guess(std::vector<double> const& edges, X origin, X scale) {
+  if (sizeof(X) == 4 && edges.size() > std::size_t{1} << 21) return 1;  // it needs room for the half of a bin
+  double worst = 0;
+  for (std::size_t k = 0; k < edges.size(); ++k) {
+    X const e = static_cast<X>(edges[k]), guess = (e - origin) * scale;
+    double const off = std::abs(static_cast<double>(guess) - (static_cast<double>(k) + 0.5));
+    if (!(off < 0.75) || static_cast<double>(e) != edges[k]) return 1;
+    worst = std::max(worst, off);
   }
-  return result;
+  return worst;
+}
+
+/// The rule of some edges, with the best guess there is.
+bin_rule rule_of(std::vector<double> const& edges) {
+  bin_rule rule{nullptr, static_cast<index_t>(edges.size()) - 1};
+  double const width = edges.back() - edges.front(), n = static_cast<double>(rule.bins);
+  double const origin = edges.front() - width / n / 2, scale = n / width;
+  double const worst = scale > 0 ? worst_guess(edges, origin, scale) : 1;
+  if (worst == 1) return rule;
+  rule.origin = origin;
+  rule.scale = scale;
+  rule.slack = worst;
+  rule.slack_float = worst_guess(edges, static_cast<float>(origin), static_cast<float>(scale));
+  return rule;
 }
 
 }  // namespace
@@ -55,13 +64,12 @@ bin_edges bin_edges::even(even_bins const& wanted, bool floats) {
   require(wanted.low <= wanted.high,
           "histogram: the range of the bins runs backwards: its first number is "
           "the greater one");
-  auto const result = host::canonically([&] {
-    bool const point = wanted.low == wanted.high;
+  bool const point = wanted.low == wanted.high;
+  bin_edges made;
+  made.edges_ = host::canonically([&] {
     return divided(point ? wanted.low - 0.5 : wanted.low, point ? wanted.high + 0.5 : wanted.high,
                    wanted.count, floats);
   });
-  bin_edges made;
-  made.edges_ = result.edges;
   require(std::isfinite(made.edges_.front()) && std::isfinite(made.edges_.back()) &&
               std::isfinite(made.edges_.back() - made.edges_.front()),
           "histogram: the range of even bins is too wide for its floating-point type");
@@ -69,7 +77,7 @@ bin_edges bin_edges::even(even_bins const& wanted, bool floats) {
     require(made.edges_[k] < made.edges_[k + 1],
             "histogram: " + std::to_string(wanted.count) + " bins are too many for the range: edges " +
                 std::to_string(k) + " and " + std::to_string(k + 1) + " are the same number");
-  made.rule_ = {nullptr, wanted.count, result.scale, result.slack, result.slack_float};
+  made.rule_ = host::canonically([&] { return rule_of(made.edges_); });
   return made;
 }
 
@@ -83,7 +91,7 @@ bin_edges bin_edges::custom(std::span<double const> edges) {
   }
   bin_edges made;
   made.edges_.assign(edges.begin(), edges.end());
-  made.rule_.bins = made.bins();
+  made.rule_ = host::canonically([&] { return rule_of(made.edges_); });
   return made;
 }
 

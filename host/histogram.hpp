@@ -1,4 +1,4 @@
-// Histograms on the host: slots found by vector code, counted in bins of each thread's own.
+// Histograms on the host: bins found by vector code, counted in bins of each thread's own.
 #pragma once
 
 #include <algorithm>
@@ -14,16 +14,16 @@
 
 namespace prorata::host {
 
-/// Elements whose slots are found together.
+/// Elements whose places are found together.
 inline constexpr index_t bin_block = 128;
 
-/// slot[i] = rule(x[i]) for n ≤ bin_block elements. Floats are placed in float where that is precise enough.
+/// place[i] = rule.place(x[i]) for n ≤ bin_block elements.
 ///   method   a guess that lies clear of every edge is right; what does not is compared with the edges beside
-///   it crowded  0 before the first block; what it holds then says how many blocks are not worth a guess,
-///   because
-///            many elements of the last guessed one lay on edges
-void find_slots(bin_rule const& rule, double const* x, index_t n, std::uint32_t* slot, int& crowded);
-void find_slots(bin_rule const& rule, float const* x, index_t n, std::uint32_t* slot, int& crowded);
+///            it. Floats are guessed in float where that is precise enough
+///   crowded  0 before the first block; then, how many blocks are not worth a guess, because many elements of
+///            the last guessed one lay on edges
+void find_places(bin_rule const& rule, double const* x, index_t n, std::uint32_t* place, int& crowded);
+void find_places(bin_rule const& rule, float const* x, index_t n, std::uint32_t* place, int& crowded);
 
 namespace detail {
 template <class Load, class = void>
@@ -42,9 +42,10 @@ constexpr bool lies_as = [] {
 }();
 }  // namespace detail
 
-/// Counters that many threads fill at once: each has its own, which are added up at the end. Few bins are
-/// kept several times over, so that equal neighbours do not wait for each other's stores; so many bins that
-/// no cache holds them are counted by atomic additions in one place.
+/// Counters that many threads fill at once: each has its own, which are added up at the end.
+///   few bins    are kept several times over, so that equal neighbours do not wait for each other's stores
+///   many        in bytes, which the nearest cache holds most of; what they overflow with lies apart
+///   very many   that no cache holds are counted by atomic additions in one place
 class bin_counters {
  public:
   explicit bin_counters(bin_rule const& rule);
@@ -57,43 +58,45 @@ class bin_counters {
     using T = std::remove_cvref_t<decltype(numeric(load(begin)))>;
     using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
     auto const mine = pool_.lend();
-    std::uint32_t slot[bin_block];
+    std::uint32_t place[bin_block];
     for (index_t first = begin; first < end; first += bin_block) {
       index_t const n = std::min(bin_block, end - first);
       if constexpr (detail::lies_as<X, Load>) {
-        find_slots(rule_, load.contiguous(first), n, slot, mine->crowded);
+        find_places(rule_, load.contiguous(first), n, place, mine->crowded);
       } else {
         X x[bin_block];
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
-        find_slots(rule_, x, n, slot, mine->crowded);
+        find_places(rule_, x, n, place, mine->crowded);
       }
-      add(*mine, slot, n);
+      add(*mine, place, n);
     }
   }
 
-  /// Adds what was counted so far to counts[0 … slots). When no thread counts.
-  void add_to(index_t* counts) const;
+  /// Adds what was counted to counts[0 … slots), once, when no thread counts any more.
+  void add_to(index_t* counts);
 
  private:
-  struct private_bins {
+  enum class kept { in_copies, in_bytes, in_one_place };
+  struct private_bins {  // by place
     std::vector<std::uint32_t> counts;
-    std::vector<index_t> carried;  // what outgrew 32 bits
-    index_t pending = 0;           // elements counted since the last carry
+    std::vector<std::uint8_t> low;
+    std::vector<index_t> carried;  // what the others had no room for
+    index_t pending = 0;           // elements in `counts`
     int crowded = 0;
   };
 
-  void add(private_bins& bins, std::uint32_t const* slot, index_t n);
-  void carry(private_bins& bins) const;
+  void add(private_bins& bins, std::uint32_t const* place, index_t n);
+  static void carry(private_bins& bins);
 
   bin_rule rule_;
   index_t stride_;
-  int copies_;               // 0: one place for all threads
-  pool<private_bins> pool_;  // without counts where all threads share one place
+  kept kept_;
+  pool<private_bins> pool_;
   std::unique_ptr<index_t[]> shared_;
 };
 
 /// Queues counts[rule(load(i))] += 1 for every i in [begin, end).
-///   cost    one read of what load reads; per thread 4 bytes a bin, at least 32 KiB
+///   cost    one read of what load reads; per thread 40 bytes a bin, of many bins 9, at most 16 MiB
 ///   throws  out_of_memory from sync
 template <class Load>
 void histogram_index(stream& s, bin_rule rule, index_t begin, index_t end, Load load, index_t* counts) {

@@ -135,6 +135,30 @@ TYPED_TEST(Histogram, OfCustomEdgesFollowsThem) {
   }
 }
 
+/// Edges so close to even ones that a guess is worth its while, until it is a whole bin off.
+TYPED_TEST(Histogram, OfNearlyEvenEdgesFollowsThem) {
+  using T = TypeParam;
+  auto const team = make_team(2, 1);
+  int guessed = 0;
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    std::mt19937_64 random(seed);
+    double const moved = static_cast<double>(seed % 10) / 10, low = static_cast<double>(random() % 100) - 50;
+    std::vector<double> edges;
+    for (std::size_t k = 0; k < 2 + seed * 5; ++k) {
+      double const u = static_cast<double>(random() % 1000) / 1000 - 0.5;
+      edges.push_back(low + (static_cast<double>(k) + 2 * moved * u) / 3);
+      if (seed % 2 == 0) edges.back() = static_cast<double>(static_cast<float>(edges.back()));
+    }
+    std::sort(edges.begin(), edges.end());
+    guessed += bin_edges::custom(edges).rule().scale > 0;
+    auto x = hostile_numbers<T>(edges, 4001, seed);
+    auto const a = borrow(team, std::span<T>(x));
+    ASSERT_EQ(histogram(a, std::span<double const>(edges)), brute_force<T>(x, edges)) << "seed " << seed;
+  }
+  EXPECT_GT(guessed, 20);
+  EXPECT_LT(guessed, 55);
+}
+
 TYPED_TEST(Histogram, SpansWhatIsFinite) {
   using T = TypeParam;
   auto const team = make_team(3, 1);
@@ -163,10 +187,10 @@ TEST(BinRule, IsOneRuleWhereverItIsApplied) {
         auto const rule = edges.rule();
         int crowded = 0;
         for (index_t first = 0; first < 4096; first += host::bin_block) {
-          std::uint32_t slot[host::bin_block];
-          host::find_slots(rule, x.data() + first, host::bin_block, slot, crowded);
+          std::uint32_t place[host::bin_block];
+          host::find_places(rule, x.data() + first, host::bin_block, place, crowded);
           for (index_t i = 0; i < host::bin_block; ++i)
-            ASSERT_EQ(slot[i], rule(x[static_cast<std::size_t>(first + i)]));
+            ASSERT_EQ(place[i], rule.place(x[static_cast<std::size_t>(first + i)]));
         }
       }
 }
@@ -184,10 +208,11 @@ TEST(BinRule, HoldsWhereBlocksOnEdgesAndBlocksBesideThemTakeTurns) {
       v = static_cast<double>(random() % 1'100'000) / (on_edges ? 1 : 1000.0) - (on_edges ? 0 : 50);
     if (on_edges)
       for (double& v : x) v = std::fmod(v, 1100) - 50;
-    std::uint32_t slot[host::bin_block];
-    host::find_slots(rule, x, n, slot, crowded);
+    std::uint32_t place[host::bin_block];
+    host::find_places(rule, x, n, place, crowded);
     blocks_on_edges += crowded > 0;
-    for (index_t i = 0; i < n; ++i) ASSERT_EQ(slot[i], rule(x[i])) << "block " << block << ", " << x[i];
+    for (index_t i = 0; i < n; ++i)
+      ASSERT_EQ(place[i], rule.place(x[i])) << "block " << block << ", " << x[i];
   }
   EXPECT_GT(blocks_on_edges, 900);
   EXPECT_LT(blocks_on_edges, 1900);
@@ -235,6 +260,7 @@ TEST(Histogram, CountsOneBinAndVeryManyBins) {
   std::vector<double> same(1000003, 0.25);
   auto const a = borrow(team, std::span<double>(same));
   EXPECT_EQ(histogram(a, even_bins{0, 1, 256}).counts[64], 1000003);
+  EXPECT_EQ(histogram(a, even_bins{0, 1, 10000}).counts[2500], 1000003);
   EXPECT_EQ(histogram(a, even_bins{0, 1, 5000000}).counts[1250000], 1000003);  // more than any cache holds
 }
 

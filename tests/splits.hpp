@@ -52,16 +52,19 @@ class hostile_caller {
 
 inline constexpr int split_count = 8 * 4 * 2 * 9;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int sparser = 5;  // divides no dimension of the matrix
+// Neither 5 nor 13 divides a dimension of the matrix.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int sparser = 13, smaller = 5;
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr int sparser = 5, smaller = 5;
 #else
-inline constexpr int sparser = 1;
+inline constexpr int sparser = 1, smaller = 1;
 #endif
 
 /// How far apart the splits are that a test tries, and how many elements its large arrays have. A sanitizer
 /// looks for mistakes that show in any split, runs ten times slower, and the plain build has tried them all.
 constexpr int apart(int splits) { return splits * sparser; }
-constexpr index_t fewer(index_t n) { return n / sparser; }
+constexpr index_t fewer(index_t n) { return n / smaller; }
 
 inline split split_number(int number, index_t n) {
   std::mt19937_64 random(static_cast<unsigned>(number));

@@ -104,6 +104,18 @@ TEST(WeightedHistogram, TakesCustomEdges) {
   EXPECT_EQ(found.above, 8);
 }
 
+TEST(WeightedHistogram, SpansWhatIsFinite) {
+  auto const team = make_team(3, 1);
+  std::vector<double> const x{NAN, 2, INFINITY, 4, 3, 2.5, -INFINITY};
+  std::vector<std::int64_t> const w{1, 2, 4, 8, 16, 32, 64};
+  auto const found = weighted_histogram(borrow(team, std::span(x)), borrow(team, std::span(w)), 2);
+  EXPECT_EQ(found.elements.edges, (std::vector<double>{2, 3, 4}));
+  EXPECT_EQ(found.weights, (std::vector<std::int64_t>{34, 24}));
+  EXPECT_EQ(found.below, 64);
+  EXPECT_EQ(found.above, 4);
+  EXPECT_EQ(found.nan, 1);
+}
+
 TEST(WeightedHistogram, RefusesArraysThatAreCutDifferently) {
   auto const team = make_team(2, 1);
   std::vector<double> x(3000), w(3000);

@@ -72,6 +72,7 @@ bool const sorting = join_groups([]<class T>(T) { return group_peer<T>{"oneTBB, 
 bool const counting = [] {
   histogram_peers<float>().push_back({"oneTBB", count<float>});
   histogram_peers<double>().push_back({"oneTBB", count<double>});
+  histogram_peers<std::int32_t>().push_back({"oneTBB", count<std::int32_t>});
   return true;
 }();
 

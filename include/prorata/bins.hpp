@@ -25,31 +25,38 @@ PRORATA_HD constexpr T numeric(T const& x) {
 ///   bins         bin k holds edges[k] ≤ x < edges[k + 1], the last one x = edges[bins] too (NumPy's rule);
 ///                of equal edges the last one counts; −0 is 0; integers are rounded to double first
 ///   elsewhere    slot `bins` counts what is below, bins + 1 what is above, bins + 2 NaN
-///   same bits    (x − low)·scale is only a guess; the edges beside it decide, so no rounding of the guess
-///                shows. A guess that could be wrong by a whole bin is not used: then scale is 0, and the
-///                edges are searched
+///   places       the same in order of size: 0 below, 1 … bins the bins, bins + 1 above, bins + 2 NaN
+///   same bits    (x − origin)·scale, rounded, is only a guess of the place; the edges beside it decide, so
+///   no rounding
+///                of the guess shows. It never decreases as x grows, and so is never further off than it is
+///                at an edge, where it was measured. One that is off by a whole bin is not used: then scale
+///                is 0, and the edges are searched
 /// It is a reference and goes into kernels: `edges` are the device's, and must outlive it.
 struct bin_rule {
   double const* edges = nullptr;  ///< bins + 1 of them, not decreasing
   index_t bins = 0;
+  double origin = 0;       ///< half a bin below the first edge
   double scale = 0;        ///< bins / (high − low), or 0
-  double slack = 1;        ///< how far a guess in double may be off, in bins
-  double slack_float = 1;  ///< how far a guess in float may be off, for floats and edges that are floats
+  double slack = 1;        ///< how far the guess is off, in bins, at most
+  double slack_float = 1;  ///< how far it is off when made in float, for floats and edges that are floats
 
   static constexpr index_t elsewhere = 3;
   PRORATA_HD constexpr index_t slots() const { return bins + elsewhere; }
+  PRORATA_HD constexpr index_t slot_at(index_t place) const {
+    return place == 0 ? bins : place <= bins ? place - 1 : place;
+  }
 
   template <class T>
-  PRORATA_HD constexpr index_t operator()(T const& element) const {
+  PRORATA_HD constexpr index_t place(T const& element) const {
     double const x = static_cast<double>(numeric(element));
     if (!(x == x)) return bins + 2;
-    if (x < edges[0]) return bins;
+    if (x < edges[0]) return 0;
     if (x > edges[bins]) return bins + 1;
     if (scale > 0) {
-      auto k = static_cast<index_t>((x - edges[0]) * scale);
-      if (k > bins - 1) k = bins - 1;
-      k -= static_cast<index_t>(x < edges[k]);
-      k += static_cast<index_t>(k + 1 < bins && x >= edges[k + 1]);
+      auto k = static_cast<index_t>((x - origin) * scale + 0.5);
+      k = k < 1 ? 1 : k > bins ? bins : k;
+      k -= static_cast<index_t>(x < edges[k - 1]);
+      k += static_cast<index_t>(k < bins && x >= edges[k]);
       return k;
     }
     index_t first = 0;
@@ -58,7 +65,11 @@ struct bin_rule {
       first += edges[first + half] <= x ? half : 0;
       rest -= half;
     }
-    return first;
+    return first + 1;
+  }
+  template <class T>
+  PRORATA_HD constexpr index_t operator()(T const& element) const {
+    return slot_at(place(element));
   }
 };
 

@@ -56,6 +56,12 @@ struct finite_range {
   }
 };
 
+template <class T, backend S>
+even_bins bins_over_span(distributed_array<T, S> const& x, index_t bins) {
+  auto const span = transform_reduce(identity{}, finite_range{}, x);
+  return span.low <= span.high ? even_bins{span.low, span.high, bins} : even_bins{0, 1, bins};
+}
+
 }  // namespace detail
 
 /// Counts the elements of x in bins: numpy.histogram's answer, and what lies below, above, and NaN besides.
@@ -105,8 +111,7 @@ histogram_counts histogram(distributed_array<T, S> const& x, even_bins const& bi
 /// (NumPy refuses NaN and infinities here; they are counted elsewhere.)
 template <class T, backend S>
 histogram_counts histogram(distributed_array<T, S> const& x, index_t bins) {
-  auto const span = transform_reduce(identity{}, detail::finite_range{}, x);
-  return histogram(x, span.low <= span.high ? even_bins{span.low, span.high, bins} : even_bins{0, 1, bins});
+  return histogram(x, detail::bins_over_span(x, bins));
 }
 
 /// Bins between the caller's own edges.

@@ -81,6 +81,12 @@ auto weighted_histogram(distributed_array<T, S> const& x, distributed_array<W, S
   return weighted_histogram(x, w, bin_edges::even(bins, float_edges<std::remove_const_t<T>>));
 }
 
+/// Bins of equal width over what the finite elements span, in two passes; over [0, 1] where there is none.
+template <class T, class W, backend S>
+auto weighted_histogram(distributed_array<T, S> const& x, distributed_array<W, S> const& w, index_t bins) {
+  return weighted_histogram(x, w, detail::bins_over_span(x, bins));
+}
+
 /// Bins between the caller's own edges.
 template <class T, class W, backend S>
 auto weighted_histogram(distributed_array<T, S> const& x, distributed_array<W, S> const& w,
