@@ -24,9 +24,11 @@ constexpr std::uint32_t doubt = 0x80000000u;
 constexpr int blocks_not_guessed = 63;
 
 /// Guesses in X for n elements, a multiple of the lanes; those that are not clear of the edges, and NaN, are
-/// marked. Returns whether any is.
-template <class X, class In>
-bool guess_places(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* place) {
+/// marked. Returns whether any is. `meanwhile` does elements [i, i + lanes) of other work: finding waits for
+/// arithmetic, counting for memory.
+template <class X, class In, class Meanwhile>
+bool guess_places(bin_rule const& rule, X slack, In const* x, index_t n, std::uint32_t* place,
+                  Meanwhile const& meanwhile) {
   using V = vectors<X>;
   typedef In elements __attribute__((vector_size(sizeof(In) * V::lanes)));
   using reals = typename V::reals;
@@ -50,6 +52,7 @@ bool guess_places(bin_rule const& rule, X slack, In const* x, index_t n, std::ui
     auto const marked = nearest | (__builtin_convertvector(unsure, places) & doubt);
     std::memcpy(place + i, &marked, sizeof marked);
     doubts |= marked;
+    meanwhile(i, V::lanes);
   }
   std::uint32_t any = 0;
   for (index_t lane = 0; lane < V::lanes; ++lane) any |= doubts[lane];
@@ -107,17 +110,21 @@ bool any_marked(std::uint32_t const* place) {
 
 /// Guesses first; what they leave in doubt goes to the edges, one by one. Where many do, as integers between
 /// whole edges, which lie on them, all are compared, and the next blocks are not guessed.
-template <class X, class In>
-void find(bin_rule const& rule, double off, In const* x, index_t n, std::uint32_t* place, int& crowded) {
-  if (rule.scale == 0) return search_places(rule, x, n, place);
-  if (off >= 0.125) return correct_places(rule, x, n, place);
-  if (crowded > 0) {
-    --crowded;
+///   meanwhile  is called for all of [0, bin_block)
+template <class X, class In, class Meanwhile>
+void find(bin_rule const& rule, double off, In const* x, index_t n, std::uint32_t* place, int& crowded,
+          Meanwhile const& meanwhile) {
+  if (rule.scale == 0 || off >= 0.125 || crowded > 0) {
+    meanwhile(0, bin_block);
+    if (rule.scale == 0) return search_places(rule, x, n, place);
+    crowded -= crowded > 0;
     return correct_places(rule, x, n, place);
   }
   constexpr index_t lanes = vectors<X>::lanes;
   index_t const whole = n / lanes * lanes;
-  if (guess_places(rule, static_cast<X>(off) + X{0x1p-20}, x, whole, place)) {
+  bool const doubtful = guess_places(rule, static_cast<X>(off) + X{0x1p-20}, x, whole, place, meanwhile);
+  if (whole < bin_block) meanwhile(whole, bin_block - whole);
+  if (doubtful) {
     index_t marked = 0;
     for (index_t i = 0; i < whole; ++i) marked += place[i] >= doubt;
     if (marked > n / 8) {
@@ -133,33 +140,62 @@ void find(bin_rule const& rule, double off, In const* x, index_t n, std::uint32_
   for (index_t i = whole; i < n; ++i) place[i] = static_cast<std::uint32_t>(rule.place(x[i]));
 }
 
+template <class Meanwhile>
+void find(bin_rule const& rule, double const* x, index_t n, std::uint32_t* place, int& crowded,
+          Meanwhile const& meanwhile) {
+  find<double>(rule, rule.slack, x, n, place, crowded, meanwhile);
+}
+template <class Meanwhile>
+void find(bin_rule const& rule, float const* x, index_t n, std::uint32_t* place, int& crowded,
+          Meanwhile const& meanwhile) {
+  constexpr double rarely = 1.0 / 256;  // a doubt costs as much as ten elements without one
+  if (rule.slack_float > rarely && rule.slack_float > 2 * rule.slack)
+    return find<double>(rule, rule.slack, x, n, place, crowded, meanwhile);
+  find<float>(rule, rule.slack_float, x, n, place, crowded, meanwhile);
+}
+
+struct nothing {
+  void operator()(index_t, index_t) const {}
+};
+
 constexpr int copies = 8;
 constexpr index_t few_bins = 8 * 1024 / 4;                   // with their copies they stay in L1
 constexpr index_t own_bins = (index_t{16} << 20) / (1 + 8);  // more than that no thread has for itself
 constexpr index_t most_pending = index_t{1} << 31;
 
-void count_in_copies(std::uint32_t* counts, index_t stride, std::uint32_t const* place, index_t n) {
-  index_t i = 0;
-  for (; i + copies <= n; i += copies)
-    for (int c = 0; c < copies; ++c) ++counts[c * stride + place[i + c]];
-  for (; i < n; ++i) ++counts[place[i]];
-}
-
-void count_in_bytes(std::uint8_t* low, index_t* carried, std::uint32_t const* place, index_t n) {
-  for (index_t i = 0; i < n; ++i)
-    if (++low[place[i]] == 0) carried[place[i]] += 256;
-}
+/// Each counts n places.
+struct count_in_copies {
+  std::uint32_t* counts;
+  index_t stride;
+  void operator()(std::uint32_t const* place, index_t n) const {
+    index_t const whole = n / copies * copies;
+    for (index_t i = 0; i < whole; i += copies)
+      for (int c = 0; c < copies; ++c) ++counts[c * stride + place[i + c]];
+    for (index_t i = whole; i < n; ++i) ++counts[place[i]];
+  }
+};
+struct count_in_bytes {
+  std::uint8_t* low;
+  index_t* carried;
+  void operator()(std::uint32_t const* place, index_t n) const {
+    for (index_t i = 0; i < n; ++i)
+      if (++low[place[i]] == 0) carried[place[i]] += 256;
+  }
+};
+struct count_in_one_place {
+  index_t* shared;
+  void operator()(std::uint32_t const* place, index_t n) const {
+    for (index_t i = 0; i < n; ++i) std::atomic_ref(shared[place[i]]).fetch_add(1, std::memory_order_relaxed);
+  }
+};
 
 }  // namespace
 
 void find_places(bin_rule const& rule, double const* x, index_t n, std::uint32_t* place, int& crowded) {
-  find<double>(rule, rule.slack, x, n, place, crowded);
+  find(rule, x, n, place, crowded, nothing{});
 }
 void find_places(bin_rule const& rule, float const* x, index_t n, std::uint32_t* place, int& crowded) {
-  constexpr double rarely = 1.0 / 256;  // a doubt costs as much as ten elements without one
-  if (rule.slack_float > rarely && rule.slack_float > 2 * rule.slack)
-    return find<double>(rule, rule.slack, x, n, place, crowded);
-  find<float>(rule, rule.slack_float, x, n, place, crowded);
+  find(rule, x, n, place, crowded, nothing{});
 }
 
 bin_counters::bin_counters(bin_rule const& rule)
@@ -179,18 +215,46 @@ bin_counters::bin_counters(bin_rule const& rule)
   if (kept_ == kept::in_one_place) shared_ = std::make_unique<index_t[]>(static_cast<std::size_t>(stride_));
 }
 
-void bin_counters::add(private_bins& bins, std::uint32_t const* place, index_t n) {
+/// f(what counts n more elements).
+template <class F>
+void bin_counters::with_adder(private_bins& bins, index_t n, F const& f) {
   switch (kept_) {
     case kept::in_copies:
       if (bins.pending + n > most_pending) carry(bins);
       bins.pending += n;
-      return count_in_copies(bins.counts.data(), stride_, place, n);
+      return f(count_in_copies{bins.counts.data(), stride_});
     case kept::in_bytes:
-      return count_in_bytes(bins.low.data(), bins.carried.data(), place, n);
+      return f(count_in_bytes{bins.low.data(), bins.carried.data()});
     case kept::in_one_place:
-      for (index_t i = 0; i < n; ++i)
-        std::atomic_ref(shared_[place[i]]).fetch_add(1, std::memory_order_relaxed);
+      return f(count_in_one_place{shared_.get()});
   }
+}
+
+template <class X>
+void bin_counters::take(private_bins& bins, X const* x, index_t n) {
+  std::uint32_t *const now = bins.place[bins.next], *const earlier = bins.place[1 - bins.next];
+  if (bins.waiting) {
+    with_adder(bins, bin_block, [&](auto const& add) {
+      find(rule_, x, n, now, bins.crowded, [&](index_t i, index_t count) { add(earlier + i, count); });
+    });
+  } else {
+    find(rule_, x, n, now, bins.crowded, nothing{});
+  }
+  bins.waiting = n == bin_block;
+  if (bins.waiting) {
+    bins.next = 1 - bins.next;
+  } else {
+    with_adder(bins, n, [&](auto const& add) { add(now, n); });
+  }
+}
+template void bin_counters::take(private_bins& bins, float const* x, index_t n);
+template void bin_counters::take(private_bins& bins, double const* x, index_t n);
+
+void bin_counters::finish(private_bins& bins) {
+  if (bins.waiting)
+    with_adder(bins, bin_block, [&](auto const& add) { add(bins.place[1 - bins.next], bin_block); });
+  bins.waiting = false;
+  carry(bins);
 }
 
 void bin_counters::carry(private_bins& bins) {
@@ -205,13 +269,13 @@ void bin_counters::add_to(index_t* counts) {
   auto const count_of = [&](std::size_t place) -> index_t& {
     return counts[rule_.slot_at(static_cast<index_t>(place))];
   };
-  if (kept_ == kept::in_one_place)
-    for (std::size_t k = 0; k < slots; ++k) count_of(k) += shared_[k];
   for (auto const& bins : pool_.all()) {
-    carry(*bins);
+    finish(*bins);
     for (std::size_t k = 0; k < std::min(slots, bins->carried.size()); ++k) count_of(k) += bins->carried[k];
     for (std::size_t k = 0; k < std::min(slots, bins->low.size()); ++k) count_of(k) += bins->low[k];
   }
+  if (kept_ == kept::in_one_place)
+    for (std::size_t k = 0; k < slots; ++k) count_of(k) += shared_[k];
 }
 
 }  // namespace prorata::host

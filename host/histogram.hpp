@@ -17,6 +17,9 @@ namespace prorata::host {
 /// Elements whose places are found together.
 inline constexpr index_t bin_block = 128;
 
+/// How far ahead of them memory is asked for, in bytes.
+inline constexpr index_t bin_read_ahead = 4096;
+
 /// place[i] = rule.place(x[i]) for n ≤ bin_block elements.
 ///   method   a guess that lies clear of every edge is right; what does not is compared with the edges beside
 ///            it. Floats are guessed in float where that is precise enough
@@ -58,17 +61,17 @@ class bin_counters {
     using T = std::remove_cvref_t<decltype(numeric(load(begin)))>;
     using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
     auto const mine = pool_.lend();
-    std::uint32_t place[bin_block];
     for (index_t first = begin; first < end; first += bin_block) {
       index_t const n = std::min(bin_block, end - first);
+      if constexpr (requires { load.prefetch(first, first, first); })
+        load.prefetch(first, first + n, bin_read_ahead);
       if constexpr (detail::lies_as<X, Load>) {
-        find_places(rule_, load.contiguous(first), n, place, mine->crowded);
+        take(*mine, load.contiguous(first), n);
       } else {
         X x[bin_block];
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
-        find_places(rule_, x, n, place, mine->crowded);
+        take(*mine, x, n);
       }
-      add(*mine, place, n);
     }
   }
 
@@ -83,9 +86,17 @@ class bin_counters {
     std::vector<index_t> carried;  // what the others had no room for
     index_t pending = 0;           // elements in `counts`
     int crowded = 0;
+    std::uint32_t place[2][bin_block];
+    int next = 0;          // which of them is to be written next
+    bool waiting = false;  // whether the other is a block to be counted while that is done
   };
 
-  void add(private_bins& bins, std::uint32_t const* place, index_t n);
+  /// Finds the places of n ≤ bin_block elements, and counts them, or has them wait.
+  template <class X>
+  void take(private_bins& bins, X const* x, index_t n);
+  template <class F>
+  void with_adder(private_bins& bins, index_t n, F const& f);
+  void finish(private_bins& bins);
   static void carry(private_bins& bins);
 
   bin_rule rule_;
