@@ -85,7 +85,7 @@ void scans(measured const& m, cuda::stream& s, float const* x) {
   memory<running_fold<float>> so_far(s, 1);
   piece const all{0, m.n, m.n};
   auto const ours = [&] {
-    cuda::check(cudaMemsetAsync(so_far.data(), 0, sizeof(running_fold<float>), s.native()));
+    s.zero(so_far.data(), sizeof(running_fold<float>));
     scan_piece(s, form, all, array_load<float>{x}, so_far.data(), out.data());
   };
   ours();
@@ -150,8 +150,7 @@ void histograms(measured const& m, cuda::stream& s, float const* x, index_t bins
   auto const rule = edges.rule();
   memory<index_t> counts(s, rule.slots());
   auto const ours = [&] {
-    cuda::check(cudaMemsetAsync(counts.data(), 0, static_cast<std::size_t>(rule.slots()) * sizeof(index_t),
-                                s.native()));
+    s.zero(counts.data(), static_cast<std::size_t>(rule.slots()) * sizeof(index_t));
     histogram_index(s, edges.rule(placed.data()), 0, m.n, array_load<float>{x}, counts.data());
   };
   ours();
@@ -187,6 +186,7 @@ void groups(measured const& m, cuda::stream& s, float const* x, index_t keys) {
     auto const made =
         start_groups(s, plan, 0, m.n, array_load<std::int64_t>{key.data()}, array_load<float>{x}, true);
     s.sync();
+    if (settle_groups(s, made)) s.sync();
     found = made.count();
     memory<double> sums(s, found);
     read_groups(s, made, group_column::sum, word_as_double{}, sums.data());
@@ -231,7 +231,7 @@ void measure_verbs(std::vector<row>& rows, clock& c, cuda::stream& s, index_t n)
   selections(m, s, x.data());
   for (index_t const bins : {index_t{256}, index_t{4096}, index_t{65536}}) histograms(m, s, x.data(), bins);
   if (n >= index_t{1} << 20)
-    for (index_t const keys : {index_t{16}, index_t{10'000}, index_t{10'000'000}})
+    for (index_t const keys : {index_t{16}, index_t{10'000}, index_t{200'000}, index_t{10'000'000}})
       groups(m, s, x.data(), keys);
 }
 
