@@ -94,7 +94,7 @@ group_words any_rows(std::size_t n, std::uint64_t keys, bool heavy, unsigned see
                         : dice / 16 % 20 == 0   ? special[dice / 512 % 5]
                         : seed % 2 == 0         ? (random() % keys) * 0x10001
                                                 : (random() % keys) << 40);
-    rows.values.push_back(any_value<Kind>(random, seed % 3 == 0 ? 1500 : 20));
+    rows.values.push_back(any_value<Kind>(random, seed % 3 == 0 ? 1500 : 20, seed >= 3));
   }
   return rows;
 }
@@ -208,6 +208,17 @@ TEST(near_and_far, say_where_a_record_went) {
   EXPECT_EQ(to.give(12, one), tables::taken::refused);
   EXPECT_FALSE(to.move_far(0)) << "key 11 has that place";
   EXPECT_EQ(to.give(12, one), tables::taken::near) << "the near table is empty again";
+
+  cuda::group_run<State, tables> run(to, 0);
+  for (std::uint64_t const key : {12, 11, 11, 12}) run.take(key, 1);
+  run.flush();
+  EXPECT_EQ(run.went_far(), 1);
+  EXPECT_FALSE(run.refused());
+  run.take(13, 1);
+  run.flush();
+  EXPECT_TRUE(run.refused());
+  EXPECT_EQ(near.memory[0].state.count, 3);
+  EXPECT_EQ(far.memory[0].state.count, 3);
 }
 
 TEST(plan_group_slots, keeps_to_what_a_gpu_has) {
