@@ -17,6 +17,10 @@ struct fetch_add_word {
 /// All relaxed (a volatile load is, and so are these atomics): nothing is read in the order in which it was
 /// written. A look comes before every atomic that may change nothing.
 struct looked_at_words {
+  template <class Word>
+  __device__ static Word look(Word const* word) {
+    return *static_cast<Word const volatile*>(word);
+  }
   __device__ void set_bits(std::uint32_t* to, std::uint32_t x) const {
     if ((look(to) & x) != x) atomicOr(to, x);
   }
@@ -39,12 +43,6 @@ struct looked_at_words {
                                          static_cast<unsigned>(mine)));
     }
     return seen == free ? mine : seen;
-  }
-
- private:
-  template <class Word>
-  __device__ static Word look(Word* word) {
-    return *static_cast<Word const volatile*>(word);
   }
 };
 

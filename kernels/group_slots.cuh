@@ -2,71 +2,29 @@
 #pragma once
 
 #include <kernels/group_atomics.cuh>
-#include <kernels/group_slots.hpp>
-#include <kernels/group_slots_plan.hpp>
-#include <kernels/group_totals.hpp>
+#include <kernels/group_block.hpp>
 #include <kernels/launch.cuh>
-#include <kernels/unrolled.hpp>
 
 namespace prorata::cuda {
 
-/// Rounds of `group_items` rows after which a block asks whether its table still serves. If most rows find no
-/// place in it, others' keys crowd it: it is emptied, and the keys that come now move in.
-inline constexpr int group_rounds = 16;
+/// A block of threads, as take_rows sees it.
+struct group_block {
+  static constexpr int threads = group_threads;
+  __device__ static index_t index() { return blockIdx.x; }
+  __device__ static index_t blocks() { return gridDim.x; }
+  __device__ static int thread() { return static_cast<int>(threadIdx.x); }
+  __device__ static int count(bool yes) { return __syncthreads_count(yes); }
+};
 
 template <class State>
 __global__ void __launch_bounds__(group_threads)
     take_rows_kernel(std::uint64_t const* keys, std::uint64_t const* values, index_t n, group_totals* totals,
                      group_slots<State> const far, std::uint32_t near_hashed) {
-  using tables = near_and_far<State, block_words, device_words>;
   extern __shared__ __align__(16) unsigned char group_near_bytes[];
-  tables const to{{reinterpret_cast<group_record<State>*>(group_near_bytes), near_hashed, near_spare,
-                   near_probes < near_hashed ? near_probes : near_hashed},
-                  far,
-                  {},
-                  {}};
-  for (std::uint32_t k = threadIdx.x; k < to.near.size(); k += group_threads)
-    to.near.slots[k] = to.near.free_slot();
-  __syncthreads();
-
-  group_run<State, tables> run(to, origin_of(totals));
-  constexpr index_t step = index_t{group_threads} * group_items;
-  index_t first = blockIdx.x * step;
-  bool refused = false;
-  for (bool done = false; !done;) {
-    for (int round = 0; round < group_rounds && first < n; ++round, first += gridDim.x * step) {
-      bool const given_up = *static_cast<unsigned const volatile*>(&totals->refused) != 0;
-      index_t const mine = first + threadIdx.x;
-      std::uint64_t key[group_items], value[group_items];
-      unrolled<group_items>([&](auto number) {
-        constexpr int k = decltype(number)::value;
-        if (index_t const i = mine + k * group_threads; i < n) {
-          key[k] = keys[i];
-          value[k] = values[i];
-        }
-      });
-#pragma unroll 1
-      for (index_t i = mine; i < n && i < first + step; i += group_threads) {  // one copy of the exact adding
-        run.take(key[0], value[0]);
-        unrolled<group_items - 1>([&](auto number) {
-          constexpr int k = decltype(number)::value;
-          key[k] = key[k + 1];
-          value[k] = value[k + 1];
-        });
-      }
-      if (run.refused()) atomicOr(&totals->refused, 1u);
-      if (given_up) first = n;
-    }
-    run.flush();
-    bool const mostly_far = 4 * run.went_far() > 3 * group_rounds * group_items;
-    bool const crowded = __syncthreads_count(mostly_far) > group_threads / 2;
-    done = __syncthreads_and(first >= n) != 0;
-    if (done || crowded)
-      for (std::uint32_t k = threadIdx.x; k < to.near.size(); k += group_threads)
-        refused = !to.move_far(k) || refused;
-    __syncthreads();
-  }
-  if (refused || run.refused()) atomicOr(&totals->refused, 1u);
+  group_slots<State> const near{reinterpret_cast<group_record<State>*>(group_near_bytes), near_hashed,
+                                near_spare, near_probes < near_hashed ? near_probes : near_hashed};
+  near_and_far<State, block_words, device_words> const tables{near, far, {}, {}};
+  take_rows(group_block{}, tables, keys, values, n, totals);
 }
 
 /// Counts records and keys, unless the table is not whole.

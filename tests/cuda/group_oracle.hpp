@@ -16,6 +16,10 @@ namespace prorata {
 
 /// What one thread does to words that nobody else touches.
 struct lonely_words {
+  template <class Word>
+  Word look(Word const* word) const {
+    return *word;
+  }
   bool add(std::uint64_t* to, std::uint64_t x, bool carry) const {
     return cuda::add_carrying(to, x, carry, [](std::uint64_t* word, std::uint64_t y) {
       auto const before = *word;
@@ -36,6 +40,10 @@ struct lonely_words {
 /// What several threads do to the same words: relaxed, as on the GPU. (The builtins, for halves of words.)
 template <bool Halves>
 struct shared_words {
+  template <class Word>
+  static Word look(Word const* word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+  }
   bool add(std::uint64_t* to, std::uint64_t x, bool carry) const {
     auto const fetch_add = []<class Word>(Word* word, Word y) {
       return __atomic_fetch_add(word, y, __ATOMIC_RELAXED);
@@ -52,7 +60,7 @@ struct shared_words {
   }
   template <class Word>
   Word claim(Word* word, Word free, Word mine) const {
-    Word seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    Word seen = look(word);
     if (seen != free) return seen;
     return __atomic_compare_exchange_n(word, &seen, mine, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? mine
                                                                                                      : seen;
@@ -61,7 +69,7 @@ struct shared_words {
  private:
   template <class F>
   static void change(std::int64_t* to, F const& f) {
-    std::int64_t seen = __atomic_load_n(to, __ATOMIC_RELAXED);
+    std::int64_t seen = look(to);
     while (!__atomic_compare_exchange_n(to, &seen, f(seen), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
   }
 };

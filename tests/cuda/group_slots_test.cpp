@@ -1,6 +1,7 @@
 // The GPU's table of groups, run on the host: by one thread, and by several at once.
-#include <kernels/group_slots.hpp>
-#include <kernels/group_slots_plan.hpp>
+#include <atomic>
+#include <barrier>
+#include <kernels/group_block.hpp>
 #include <set>
 #include <thread>
 
@@ -79,7 +80,6 @@ struct owned_slots {
   }
 };
 
-constexpr std::uint32_t every_band = 67;
 constexpr std::uint64_t marked = group_slots<group_state<addend::real, 1, false>>::free_key;
 
 /// Keys from a few to all different; some that are special; and one that has most of the rows, or not.
@@ -99,36 +99,63 @@ group_words any_rows(std::size_t n, std::uint64_t keys, bool heavy, unsigned see
   return rows;
 }
 
-/// Blocks of threads, each with a near table of its own, take rows in turns of a few, and empty their near
-/// tables into the far one now and then: what the kernel does. Each block is one std::thread here, or all are
-/// the same one.
-template <class State, class Near, class Far>
-std::vector<group_record<State>> take_all(group_words const& rows, std::size_t blocks, std::uint32_t near,
-                                          std::uint32_t far, int origin) {
-  owned_slots<State> all(far, every_band, far);
-  std::vector<int> refused(blocks);
-  auto const work = [&](std::size_t block) {
-    owned_slots<State> own(near, 2, std::min<std::uint32_t>(near, 4));
-    using tables = cuda::near_and_far<State, Near, Far>;
-    tables const to{own.view, all.view, {}, {}};
-    cuda::group_run<State, tables> run(to, origin);
-    auto const empty = [&] {
-      run.flush();
-      for (std::uint32_t k = 0; k < own.view.size(); ++k) refused[block] += !to.move_far(k);
-    };
-    for (std::size_t i = block; i < rows.size(); i += blocks) {
-      run.take(rows.keys[i], rows.values[i]);
-      if (i / blocks % 1000 == 999 && run.went_far() > 500) empty();
-    }
-    empty();
-    refused[block] += run.refused();
-  };
+/// What the threads of one block share, and a block as one of them sees it.
+template <int Threads>
+struct block_room {
+  std::barrier<> barrier{Threads};
+  std::atomic<int> counted[3] = {0, 0, 0};
+};
+template <int Threads>
+struct block_of_threads {
+  static constexpr int threads = Threads;
+  block_room<Threads>& room;
+  index_t which, of;
+  int mine;
+  mutable int turn = 0;
+  index_t index() const { return which; }
+  index_t blocks() const { return of; }
+  int thread() const { return mine; }
+  int count(bool yes) const {
+    room.counted[turn] += yes;
+    room.barrier.arrive_and_wait();
+    int const all = room.counted[turn];
+    turn = (turn + 1) % 3;
+    room.counted[(turn + 1) % 3] = 0;  // nobody counts there before all have met once more
+    return all;
+  }
+};
+
+/// Sizes of tables, and how many blocks fill them.
+struct table_sizes {
+  std::uint32_t near, far;
+  index_t blocks;
+};
+
+/// The records of all rows, each thread of each block a thread of its own; none where the table refused one.
+template <class State, int Threads, class Near, class Far>
+std::vector<group_record<State>> take_all(group_words const& rows, table_sizes sizes) {
+  owned_slots<State> far(sizes.far, cuda::far_spare, std::min(sizes.far, cuda::far_probes));
+  cuda::group_totals totals{0, 0, 1040, 0};
   std::vector<std::thread> threads;
-  for (std::size_t b = 0; b < blocks; ++b) threads.emplace_back(work, b);
+  std::vector<std::unique_ptr<owned_slots<State>>> near;
+  std::vector<std::unique_ptr<block_room<Threads>>> rooms;
+  for (index_t b = 0; b < sizes.blocks; ++b) {
+    near.push_back(std::make_unique<owned_slots<State>>(sizes.near, cuda::near_spare,
+                                                        std::min(sizes.near, cuda::near_probes)));
+    near.back()->memory.assign(near.back()->memory.size(), {1, State::none()});  // as a block may find it
+    rooms.push_back(std::make_unique<block_room<Threads>>());
+    for (int t = 0; t < Threads; ++t)
+      threads.emplace_back([&, b, t, table = near.back()->view, room = rooms.back().get()] {
+        block_of_threads<Threads> const block{*room, b, sizes.blocks, t};
+        take_rows(block, cuda::near_and_far<State, Near, Far>{table, far.view, {}, {}}, rows.keys.data(),
+                  rows.values.data(), static_cast<index_t>(rows.size()), &totals);
+      });
+  }
   for (auto& t : threads) t.join();
-  EXPECT_EQ(std::count(refused.begin(), refused.end(), 0), static_cast<index_t>(blocks));
-  return all.records();
+  return totals.refused != 0 ? std::vector<group_record<State>>{} : far.records();
 }
+
+constexpr std::uint32_t room = 1 << 15;
 
 template <addend Kind, int Moments, bool Extremes>
 void expect_rows_grouped() {
@@ -138,10 +165,11 @@ void expect_rows_grouped() {
       for (bool const heavy : {false, true}) {
         auto const rows = any_rows<Kind>(3001, keys, heavy, seed);
         auto const expected = groups_of<State>(rows, 5);
-        expect_groups(take_all<State, lonely_words, lonely_words>(rows, 1, 64, 1 << 13, 9), expected);
-        expect_groups(take_all<State, lonely_words, shared_words<false>>(rows, 4, 16, 1 << 13, 9), expected);
-        expect_groups(take_all<State, shared_words<true>, shared_words<true>>(rows, 3, 16, 1 << 13, 9),
-                      expected);
+        using whole = shared_words<false>;
+        using halves = shared_words<true>;
+        expect_groups(take_all<State, 1, lonely_words, lonely_words>(rows, {64, room, 1}), expected);
+        expect_groups(take_all<State, 1, lonely_words, whole>(rows, {16, room, 3}), expected);
+        expect_groups(take_all<State, 3, halves, whole>(rows, {5, room, 2}), expected);
         if (testing::Test::HasFailure()) FAIL() << "seed " << seed << ", keys " << keys;
       }
 }
@@ -165,8 +193,53 @@ TEST(group_slots, add_up_what_all_threads_give_at_once) {
     rows.values.push_back(i % 2 == 0 ? ~i : i * 0x9e3779b97f4a7c15u);
   }
   auto const expected = groups_of<State>(rows, 0);
-  expect_groups(take_all<State, lonely_words, shared_words<false>>(rows, 4, 1, 8, 0), expected);
-  expect_groups(take_all<State, lonely_words, shared_words<true>>(rows, 4, 1, 8, 0), expected);
+  for (std::uint32_t const near : {1, 8}) {
+    table_sizes const sizes{near, 8, 2};
+    expect_groups(take_all<State, 2, shared_words<true>, shared_words<false>>(rows, sizes), expected);
+    expect_groups(take_all<State, 2, shared_words<false>, shared_words<true>>(rows, sizes), expected);
+  }
+}
+
+/// Counts additions.
+struct counting_words : lonely_words {
+  int* additions;
+  bool add(std::uint64_t* to, std::uint64_t x, bool carry) const {
+    ++*additions;
+    return lonely_words::add(to, x, carry);
+  }
+};
+
+/// As rows go on their keys change: the near table has to follow, so that few are added to the far one.
+TEST(take_rows, follows_keys_that_change) {
+  using State = group_state<addend::unsigned_integer, 0, false>;
+  group_words rows;
+  for (std::uint64_t i = 0; i < 30000; ++i) {
+    rows.keys.push_back(i / 10000 * 100 + i % 3);
+    rows.values.push_back(i);
+  }
+  owned_slots<State> far(room, cuda::far_spare, cuda::far_probes), near(4, 2, 4);
+  cuda::group_totals totals{};
+  block_room<1> alone;
+  int additions = 0;
+  take_rows(
+      block_of_threads<1>{alone, 0, 1, 0},
+      cuda::near_and_far<State, lonely_words, counting_words>{near.view, far.view, {}, {{}, &additions}},
+      rows.keys.data(), rows.values.data(), 30000, &totals);
+  EXPECT_EQ(totals.refused, 0u);
+  EXPECT_LT(additions, 3 * 3 * cuda::group_rounds * cuda::group_items);
+  expect_groups(far.records(), groups_of<State>(rows, 0));
+}
+
+TEST(take_rows, says_where_keys_are_too_many_and_stops) {
+  using State = group_state<addend::unsigned_integer, 1, false>;
+  group_words rows;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    rows.keys.push_back(i * 3);
+    rows.values.push_back(1);
+  }
+  EXPECT_TRUE((take_all<State, 2, shared_words<true>, shared_words<false>>(rows, {16, 1024, 2}).empty()));
+  rows.keys.resize(500), rows.values.resize(500);
+  EXPECT_EQ((take_all<State, 2, shared_words<true>, shared_words<false>>(rows, {16, 1024, 2}).size()), 500u);
 }
 
 TEST(group_slots, refuse_what_has_no_place) {
