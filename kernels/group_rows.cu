@@ -1,4 +1,4 @@
-// The work behind a GPU's groups: sorting, counting what begins where, adding up, and finishing.
+// The work behind a GPU's groups: their table, or sorting their rows; counting, ordering and finishing them.
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
 #include <kernels/group_chunk.cuh>
