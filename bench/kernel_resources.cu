@@ -1,4 +1,5 @@
 // The hot kernels, as algorithms use them, to be compiled and weighed: registers, spills, shared memory.
+#include <kernels/group_slots.cuh>
 #include <prorata/cuda.cuh>
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
@@ -39,6 +40,12 @@ void weigh_scan(cuda::stream& s, std::byte* memory) {
   scan_nodes(s, form.op, piece{0, 1, 1}, one<T>, out);
 }
 
+template <addend Kind, int Moments, bool Extremes>
+void weigh_groups(cuda::stream& s) {
+  using State = group_state<Kind, Moments, Extremes>;
+  cuda::fill_slots<State>(s, nullptr, nullptr, 1, {}, {}, nullptr);
+}
+
 void weigh_all(cuda::stream& s, std::byte* memory) {
   weigh<ordered<plus<float>>>(s, one<float>, memory);
   weigh<ordered<plus<double>>>(s, one<double>, memory);
@@ -66,6 +73,12 @@ void weigh_all(cuda::stream& s, std::byte* memory) {
   count_digits(s, 0, 1, one<std::uint32_t>, digit_rule<std::uint32_t>{}, counts);
   multisplit_index(s, 0, 1, 8, by_remainder{}, one<float>, static_cast<float*>(nullptr), counts);
   reduce_runs(s, ordered<plus<float>>{}, counts, 1, 1, one<float>, static_cast<float*>(nullptr));
+  weigh_groups<addend::real, 0, false>(s);
+  weigh_groups<addend::real, 1, false>(s);
+  weigh_groups<addend::real, 1, true>(s);
+  weigh_groups<addend::real, 2, true>(s);
+  weigh_groups<addend::signed_integer, 1, false>(s);
+  weigh_groups<addend::signed_integer, 2, true>(s);
 }
 
 }  // namespace prorata

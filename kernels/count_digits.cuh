@@ -64,10 +64,7 @@ __global__ void __launch_bounds__(256)
 ///   cost      reads the keys once
 template <class K, class Load>
 void count_digits(stream& s, index_t begin, index_t end, Load load, digit_rule<K> rule, index_t* counts) {
-  {
-    device_guard const on(s.device());
-    check(cudaMemsetAsync(counts, 0, static_cast<std::size_t>(rule.slots()) * sizeof(index_t), s.native()));
-  }
+  s.zero(counts, static_cast<std::size_t>(rule.slots()) * sizeof(index_t));
   if (begin >= end) return;
   auto shape = shape_for(end - begin, count_digits_tuning, s.multiprocessors());
   auto* const to = reinterpret_cast<unsigned long long*>(counts);

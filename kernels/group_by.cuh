@@ -1,4 +1,4 @@
-// Group-by on the GPU: rows sorted by key, and every group's run added up in exact integers.
+// Group-by on the GPU, in exact integers: rows added up in tables of groups, or else sorted by key.
 #pragma once
 
 #include <kernels/group_rows.hpp>
@@ -26,17 +26,26 @@ struct converted_word {
 }  // namespace detail
 
 /// Queues the grouping of rows [begin, end), with keys(i) and values(i); complete once the stream has been
-/// synchronised.
-///   cost   16 bytes a row written, and sorted by CUB's radix sort; 40 bytes of memory a row
+/// synchronised, and settle_groups, too, has nothing left to do.
+///   cost     16 bytes a row written and read. A table in each block's shared memory takes the rows, and one
+///            behind them, of at most a slot for every fourth row and of half the second-level cache, what
+///            finds no place there. Then only groups are sorted
+///   many     groups that fill the far table half, or more: settle_groups sorts the rows by CUB's radix sort,
+///            which moves 32 bytes a row in each of 8 passes
+///   memory   16 bytes a row, and the table; to sort, 40 bytes a row
 template <class Keys, class Values>
 groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t end, Keys keys, Values values,
                     bool) {
   groups made(s, plan, end - begin);
   transform_index(s, begin, end, detail::key_words<Keys>{keys}, made.keys());
   transform_index(s, begin, end, detail::value_words<Values>{values}, made.values());
-  made.sort_rows();
+  made.fill_table();
   return made;
 }
+
+/// After a sync: queues what is left to do, and says whether there was something; then the groups are
+/// complete after another sync.
+inline bool settle_groups(stream&, groups const& of) { return of.settle(); }
 
 /// Queues the merging of runs of records.
 inline groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs) {

@@ -2,7 +2,7 @@
 // test.
 #pragma once
 
-#include <prorata/groups.hpp>
+#include <kernels/group_part.hpp>
 
 namespace prorata::cuda {
 
@@ -40,33 +40,6 @@ PRORATA_HD chunk_heads heads_in(sorted_rows<Bands> const& rows, index_t chunk) {
     heads.keys += rows.begins_key(i);
   }
   return heads;
-}
-
-/// Adds `part` to a record that other threads add to as well: integers only, so that no order shows.
-///   atomics   add(word, x) returns what was there; also lesser, greater, set_bits
-///   carries   whoever makes a word wrap adds the one that is carried
-template <class State, class Atomics>
-PRORATA_HD void add_part(State& to, State const& part, Atomics const& atomics) {
-  atomics.add(reinterpret_cast<std::uint64_t*>(&to.count), static_cast<std::uint64_t>(part.count));
-  atomics.set_bits(&to.flags, part.flags);
-  if constexpr (State::moments > 0) {
-    std::uint64_t const before = atomics.add(&to.sum[0], part.sum[0]);
-    std::uint64_t const carry = before + part.sum[0] < before;
-    atomics.add(&to.sum[1], part.sum[1] + carry);
-  }
-  if constexpr (State::moments > 1) {
-    std::uint64_t carry = 0;
-    for (int k = 0; k < 4; ++k) {
-      std::uint64_t const addition = part.squares[k] + carry;
-      bool const wrapped = addition < carry;  // then addition is 0, and adding it carries nothing more
-      std::uint64_t const before = atomics.add(&to.squares[k], addition);
-      carry = static_cast<std::uint64_t>(wrapped) | static_cast<std::uint64_t>(before + addition < before);
-    }
-  }
-  if constexpr (State::extremes) {
-    atomics.lesser(&to.least, part.least);
-    atomics.greater(&to.greatest, part.greatest);
-  }
 }
 
 /// Adds up a chunk. `before`: records that begin before it. Records start as none() with no key.

@@ -1,110 +1,46 @@
-// The work behind a GPU's groups: sorting, counting what begins where, adding up, and finishing.
+// The work behind a GPU's groups: their table, or sorting their rows; counting, ordering and finishing them.
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
-#include <kernels/for_each.cuh>
-#include <kernels/group_chunk.hpp>
-#include <kernels/group_rows.hpp>
-#include <kernels/select.cuh>
+#include <kernels/group_chunk.cuh>
+#include <kernels/group_slots.cuh>
 #include <kernels/temporary.cuh>
-#include <kernels/transform.cuh>
+#include <prorata/buffer.hpp>
+#include <prorata/cuda.cuh>
 
 namespace prorata::cuda {
 
 namespace {
 
-/// Memory of a stream, given back in its order.
-template <class T>
-class held {
- public:
-  held() = default;
-  held(stream& s, index_t n)
-      : stream_(&s),
-        bytes_(static_cast<std::size_t>(n) * sizeof(T)),
-        data_(static_cast<T*>(s.allocate(bytes_))) {}
-  held(held&& other) noexcept { swap(other); }
-  held& operator=(held&& other) noexcept {
-    swap(other);
-    return *this;
-  }
-  ~held() {
-    if (data_ != nullptr) stream_->deallocate(data_, bytes_);
-  }
-  T* data() const { return data_; }
-
- private:
-  void swap(held& other) {
-    std::swap(stream_, other.stream_);
-    std::swap(bytes_, other.bytes_);
-    std::swap(data_, other.data_);
-  }
-  stream* stream_ = nullptr;
-  std::size_t bytes_ = 0;
-  T* data_ = nullptr;
-};
-
-struct word_atomics {
-  __device__ std::uint64_t add(std::uint64_t* to, std::uint64_t x) const {
-    return atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(x));
-  }
-  __device__ void set_bits(std::uint32_t* to, std::uint32_t x) const { atomicOr(to, x); }
-  __device__ void lesser(std::int64_t* to, std::int64_t x) const {
-    atomicMin(reinterpret_cast<long long*>(to), static_cast<long long>(x));
-  }
-  __device__ void greater(std::int64_t* to, std::int64_t x) const {
-    atomicMax(reinterpret_cast<long long*>(to), static_cast<long long>(x));
-  }
-};
-
-/// totals: records, keys, and the largest exponent field.
-struct group_totals {
-  unsigned long long records, keys;
-  unsigned exponent;
-};
-
-__device__ int origin_of(group_totals const* totals) {
-  return 31 - ((static_cast<int>(totals->exponent) + 2) & 31);  // the top of a band, with a little room above
-}
+/// Rows whose values are looked at, to place the bands: 64 neighbours at each of 256 places.
+constexpr index_t sampled_rows = 64 * 256;
 
 __global__ void __launch_bounds__(256)
-    largest_exponent_kernel(std::uint64_t const* values, index_t n, group_totals* totals) {
-  unsigned most = 0;
-  for (index_t i = index_t{blockIdx.x} * 256 + threadIdx.x; i < n; i += index_t{gridDim.x} * 256) {
-    auto const field = static_cast<unsigned>(values[i] >> 52) & 0x7ffu;
-    if (field != 0x7ff && field > most) most = field;
-  }
-  most = __reduce_max_sync(0xffffffffu, most);
-  if (threadIdx.x % 32 == 0) atomicMax(&totals->exponent, most);
+    sampled_exponent_kernel(std::uint64_t const* values, index_t n, group_totals* totals) {
+  index_t const k = index_t{blockIdx.x} * 256 + threadIdx.x;
+  index_t const i = n <= sampled_rows ? k : (n - 64) / 255 * (k / 64) + k % 64;
+  unsigned field = i < n ? static_cast<unsigned>(values[i] >> 52) & 0x7ffu : 0;
+  if (field == 0x7ff) field = 0;
+  field = __reduce_max_sync(0xffffffffu, field);
+  if (threadIdx.x % 32 == 0) atomicMax(&totals->exponent, field);
 }
 
-template <bool Bands>
-__global__ void __launch_bounds__(256) heads_kernel(std::uint64_t const* keys, std::uint64_t const* values,
-                                                    index_t n, group_totals* totals, index_t* begun) {
-  sorted_rows<Bands> const rows{keys, values, n, origin_of(totals)};
-  index_t const chunks = (n + group_chunk - 1) / group_chunk;
-  for (index_t c = index_t{blockIdx.x} * 256 + threadIdx.x; c < chunks; c += index_t{gridDim.x} * 256) {
-    auto const heads = heads_in(rows, c);
-    begun[c] = heads.records;
-    if (heads.records > 0) atomicAdd(&totals->records, static_cast<unsigned long long>(heads.records));
-    if (heads.keys > 0) atomicAdd(&totals->keys, static_cast<unsigned long long>(heads.keys));
-  }
-}
-
+/// The same record everywhere.
 template <class State>
-__global__ void __launch_bounds__(256)
-    add_chunks_kernel(std::uint64_t const* keys, std::uint64_t const* values, index_t n,
-                      group_totals const* totals, index_t const* before, group_record<State>* records) {
-  sorted_rows<State::has_bands> const rows{keys, values, n, origin_of(totals)};
-  index_t const chunks = (n + group_chunk - 1) / group_chunk;
-  for (index_t c = index_t{blockIdx.x} * 256 + threadIdx.x; c < chunks; c += index_t{gridDim.x} * 256)
-    add_chunk(rows, c, before[c], records, word_atomics{});
-}
-
-template <class State>
-struct empty_record {
-  PRORATA_HD group_record<State> operator()(index_t) const { return {0, State::none()}; }
+struct one_record {
+  group_record<State> record;
+  PRORATA_HD group_record<State> operator()(index_t) const { return record; }
 };
 
-/// Bytes of record i of several runs that lie one after the other.
+/// Whether a slot holds a record, whatever its state.
+struct filled_slot {
+  std::byte const* slots;
+  index_t record_bytes, count_at;
+  PRORATA_HD bool operator()(index_t i) const {
+    return *reinterpret_cast<std::int64_t const*>(slots + i * record_bytes + count_at) != 0;
+  }
+};
+
+/// The key of record i.
 struct key_of_record {
   std::byte const* records;
   index_t record_bytes;
@@ -165,25 +101,26 @@ __global__ void __launch_bounds__(256)
 
 }  // namespace
 
+template <class T>
+using held = buffer<T, stream>;
+
 struct groups::memory {
   memory(stream& on, group_plan const& p, index_t n) : s(on), plan(p), rows(n), device_totals(on, 1) {
-    s.copy(device_totals.data(), &host_totals, sizeof host_totals);
+    s.zero(device_totals.data(), device_totals.bytes());
     if (n == 0) return;
-    keys[0] = held<std::uint64_t>(s, n);
-    values[0] = held<std::uint64_t>(s, n);
+    keys = {s, n};
+    values = {s, n};
   }
 
-  void sort_pairs(held<std::uint64_t> (&k)[2], held<std::uint64_t> (&v)[2], index_t n) {
-    k[1] = held<std::uint64_t>(s, n);
-    v[1] = held<std::uint64_t>(s, n);
-    cub::DoubleBuffer<std::uint64_t> key(k[0].data(), k[1].data()), value(v[0].data(), v[1].data());
+  /// Sorts by k, and v along with it.
+  void sort_pairs(held<std::uint64_t>& k, held<std::uint64_t>& v, index_t n) {
+    held<std::uint64_t> other_k(s, n), other_v(s, n);
+    cub::DoubleBuffer<std::uint64_t> key(k.data(), other_k.data()), value(v.data(), other_v.data());
     with_temporary(s, [&](void* memory, std::size_t& bytes) {
       return cub::DeviceRadixSort::SortPairs(memory, bytes, key, value, n, 0, 64, s.native());
     });
-    if (key.Current() != k[0].data()) std::swap(k[0], k[1]);
-    if (value.Current() != v[0].data()) std::swap(v[0], v[1]);
-    k[1] = {};
-    v[1] = {};
+    if (key.Current() != k.data()) std::swap(k, other_k);
+    if (value.Current() != v.data()) std::swap(v, other_v);
   }
 
   void copy_totals() { s.copy(&host_totals, device_totals.data(), sizeof host_totals); }
@@ -194,20 +131,57 @@ struct groups::memory {
 
   bool banded() const { return plan.kind == addend::real && plan.wants.moments + plan.wants.extremes > 0; }
 
+  void place_bands() {
+    if (banded())
+      launch(sampled_exponent_kernel, {static_cast<unsigned>(sampled_rows / 256), 256}, s, values.data(),
+             rows, device_totals.data());
+  }
+
+  int attribute(cudaDeviceAttr which) const {
+    int value = 0;
+    check(cudaDeviceGetAttribute(&value, which, s.device()));
+    return value;
+  }
+
+  void fill_table() {
+    if (rows > 0) {
+      place_bands();
+      group_limits const device{s.multiprocessors(), attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                                attribute(cudaDevAttrL2CacheSize)};
+      auto const tables = plan_group_slots(rows, record_bytes(plan), device);
+      slot_count = index_t{tables.far} + far_spare;
+      slots = {s, slot_count * record_bytes(plan)};
+      with_group_state(plan, [&](auto tag) {
+        using State = typename decltype(tag)::type;
+        group_slots<State> const far{reinterpret_cast<group_record<State>*>(slots.data()), tables.far,
+                                     far_spare, far_probes};
+        transform_index(s, 0, slot_count, one_record<State>{far.free_slot()}, far.slots);
+        fill_slots(s, keys.data(), values.data(), rows, tables, far, device_totals.data());
+      });
+    }
+    copy_totals();
+  }
+
+  bool settle() {
+    if (slots.data() == nullptr) return false;
+    if (host_totals.refused != 0) {
+      slots = {};
+      sort_rows();
+      return true;
+    }
+    keys = {};
+    values = {};
+    return false;
+  }
+
   void sort_rows() {
     if (rows > 0) {
+      place_bands();
       sort_pairs(keys, values, rows);
       index_t const chunks = (rows + group_chunk - 1) / group_chunk;
-      before = held<index_t>(s, chunks);
-      if (banded())
-        launch(largest_exponent_kernel, shape(rows), s, values[0].data(), rows, device_totals.data());
-      if (banded()) {
-        launch(heads_kernel<true>, shape(chunks), s, keys[0].data(), values[0].data(), rows,
-               device_totals.data(), before.data());
-      } else {
-        launch(heads_kernel<false>, shape(chunks), s, keys[0].data(), values[0].data(), rows,
-               device_totals.data(), before.data());
-      }
+      before = {s, chunks};
+      auto const heads = banded() ? heads_kernel<true> : heads_kernel<false>;
+      launch(heads, shape(chunks), s, keys.data(), values.data(), rows, device_totals.data(), before.data());
       with_temporary(s, [&](void* memory, std::size_t& bytes) {
         return cub::DeviceScan::ExclusiveSum(memory, bytes, before.data(), before.data(), chunks, s.native());
       });
@@ -215,63 +189,87 @@ struct groups::memory {
     copy_totals();
   }
 
+  /// `made` = the records at from that `place` names, in order of the keys k.
+  void make_sorted(std::byte const* from, held<std::uint64_t>& k, held<std::uint64_t>& place, index_t count) {
+    sort_pairs(k, place, count);
+    made = {s, count * record_bytes(plan)};
+    with_group_state(plan, [&](auto tag) {
+      using State = typename decltype(tag)::type;
+      using record = group_record<State>;
+      transform_index(s, 0, count,
+                      gathered_record<State>{reinterpret_cast<record const*>(from), place.data()},
+                      reinterpret_cast<record*>(made.data()));
+    });
+  }
+
   void sort_records(std::vector<record_run> const& runs) {
     index_t const size = record_bytes(plan);
-    index_t total = 0;
-    for (auto const& r : runs) total += r.count;
-    if (total > 0) {
-      held<std::byte> joined(s, total * size);
+    for (auto const& r : runs) merged += r.count;
+    if (merged > 0) {
+      held<std::byte> joined(s, merged * size);
       std::byte* to = joined.data();
       for (auto const& r : runs) {
         if (r.count > 0) s.copy(to, r.records, static_cast<std::size_t>(r.count * size));
         to += r.count * size;
       }
-      held<std::uint64_t> k[2], place[2];
-      k[0] = held<std::uint64_t>(s, total);
-      place[0] = held<std::uint64_t>(s, total);
-      transform_index(s, 0, total, key_of_record{joined.data(), size}, k[0].data());
-      transform_index(s, 0, total, itself{}, place[0].data());
-      sort_pairs(k, place, total);
-      made = held<std::byte>(s, total * size);
-      with_group_state(plan, [&](auto tag) {
-        using record = group_record<typename decltype(tag)::type>;
-        transform_index(s, 0, total,
-                        gathered_record<typename decltype(tag)::type>{
-                            reinterpret_cast<record const*>(joined.data()), place[0].data()},
-                        reinterpret_cast<record*>(made.data()));
-      });
-      for_each_index(s, 0, total, word_begins_key{k[0].data(), &device_totals.data()->keys});
+      held<std::uint64_t> k(s, merged), place(s, merged);
+      transform_index(s, 0, merged, key_of_record{joined.data(), size}, k.data());
+      transform_index(s, 0, merged, itself{}, place.data());
+      make_sorted(joined.data(), k, place, merged);
+      for_each_index(s, 0, merged, word_begins_key{k.data(), &device_totals.data()->keys});
     }
     copy_totals();
-    merged = total;
   }
 
-  index_t record_count() const { return rows > 0 ? static_cast<index_t>(host_totals.records) : merged; }
-  index_t key_count() const { return static_cast<index_t>(host_totals.keys); }
+  index_t record_count() { return rows > 0 ? static_cast<index_t>(settled().records) : merged; }
+  index_t key_count() { return static_cast<index_t>(settled().keys); }
+  group_totals const& settled() {
+    if (settle()) s.sync();
+    return host_totals;
+  }
 
-  /// The records, added up when first asked for.
+  /// The records, by key, made when first asked for.
   std::byte* records() {
-    if (made.data() == nullptr && rows > 0) {
-      index_t const count = record_count();
-      made = held<std::byte>(s, count * record_bytes(plan));
+    if (made.data() != nullptr || rows == 0) return made.data();
+    index_t const count = record_count();
+    if (slots.data() != nullptr) {
+      held<std::uint64_t> k(s, count), place(s, count);
+      held<index_t> kept(s, 1);
+      index_t const size = record_bytes(plan);
+      select_index(s, 0, slot_count, filled_slot{slots.data(), size, count_place()}, kept.data(),
+                   column<key_of_record, std::uint64_t>{{slots.data(), size}, k.data()},
+                   column<itself, std::uint64_t>{{}, place.data()});
+      make_sorted(slots.data(), k, place, count);
+      slots = {};
+    } else {
+      made = {s, count * record_bytes(plan)};
       with_group_state(plan, [&](auto tag) {
         using State = typename decltype(tag)::type;
         auto* const to = reinterpret_cast<group_record<State>*>(made.data());
-        transform_index(s, 0, count, empty_record<State>{}, to);
-        launch(add_chunks_kernel<State>, shape((rows + group_chunk - 1) / group_chunk), s, keys[0].data(),
-               values[0].data(), rows, device_totals.data(), before.data(), to);
+        transform_index(s, 0, count, one_record<State>{{0, State::none()}}, to);
+        launch(add_chunks_kernel<State>, shape((rows + group_chunk - 1) / group_chunk), s, keys.data(),
+               values.data(), rows, device_totals.data(), before.data(), to);
       });
-      keys[0] = {};
-      values[0] = {};
+      keys = {};
+      values = {};
       before = {};
     }
     return made.data();
   }
 
+  /// Where a record has its count.
+  index_t count_place() const {
+    return with_group_state(plan, [](auto tag) {
+      group_record<typename decltype(tag)::type> const r{};
+      return static_cast<index_t>(reinterpret_cast<std::byte const*>(&r.state.count) -
+                                  reinterpret_cast<std::byte const*>(&r));
+    });
+  }
+
   /// Where each key's records begin.
   index_t const* begins() {
     if (starts.data() == nullptr) {
-      starts = held<index_t>(s, key_count());
+      starts = {s, key_count()};
       held<index_t> count(s, 1);
       select_index(s, 0, record_count(), record_begins_key{records(), record_bytes(plan)}, count.data(),
                    column<own_index, index_t>{{}, starts.data()});
@@ -281,18 +279,20 @@ struct groups::memory {
 
   stream& s;
   group_plan plan;
-  index_t rows = 0, merged = 0;
+  index_t rows = 0, merged = 0, slot_count = 0;
   group_totals host_totals{};
   held<group_totals> device_totals;
-  held<std::uint64_t> keys[2], values[2];
+  held<std::uint64_t> keys, values;
   held<index_t> before, starts;
-  held<std::byte> made;
+  held<std::byte> slots, made;
 };
 
 groups::groups(stream& s, group_plan const& plan, index_t rows)
     : memory_(std::make_shared<memory>(s, plan, rows)) {}
-std::uint64_t* groups::keys() const { return memory_->keys[0].data(); }
-std::uint64_t* groups::values() const { return memory_->values[0].data(); }
+std::uint64_t* groups::keys() const { return memory_->keys.data(); }
+std::uint64_t* groups::values() const { return memory_->values.data(); }
+void groups::fill_table() { memory_->fill_table(); }
+bool groups::settle() const { return memory_->settle(); }
 void groups::sort_rows() { memory_->sort_rows(); }
 void groups::sort_records(std::vector<record_run> const& runs) { memory_->sort_records(runs); }
 index_t groups::count() const { return memory_->key_count(); }

@@ -18,9 +18,15 @@ class groups {
   std::uint64_t* keys() const;
   std::uint64_t* values() const;
 
-  /// Queues the sorting of the rows, or of runs of records, and the counting of their groups.
+  /// One of three, queued, with the counting of the groups: rows added up in a table of groups; rows sorted;
+  /// or runs of records sorted.
+  void fill_table();
   void sort_rows();
   void sort_records(std::vector<record_run> const& runs);
+
+  /// After a sync: if the table refused a record, queues the sorting of the rows and returns true: then
+  /// another sync has to come. Whoever asks for what follows waits for that himself.
+  bool settle() const;
 
   /// After a sync: how many keys there are, and how many records they have.
   index_t count() const;

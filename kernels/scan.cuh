@@ -118,10 +118,7 @@ void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
   auto* const flags = reinterpret_cast<unsigned*>(memory + entry_bytes + total_bytes);
   launch(scan_begin_kernel<Op, Load, R>, {1, 32}, s, form, plan, load, so_far, entry, out);
   if (plan.tile_begin == p.end) return;
-  {
-    device_guard const on(s.device());
-    check(cudaMemsetAsync(flags, 0, flag_bytes, s.native()));
-  }
+  s.zero(flags, flag_bytes);
   scan_board<T> const board{reinterpret_cast<T*>(memory + entry_bytes), flags};
   launch(scan_tiles_kernel<Op, Load, R>, scan_shape<T>(plan.tiles() + 1, true), s, form, plan, load, so_far,
          entry, board, flags + values, out);

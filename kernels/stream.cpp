@@ -166,6 +166,11 @@ void stream::copy(void* to, void const* from, std::size_t bytes) {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, state_->native));
 }
 
+void stream::zero(void* memory, std::size_t bytes) {
+  device_guard const on(state_->options.device);
+  check(cudaMemsetAsync(memory, 0, bytes, state_->native));
+}
+
 event stream::record() {
   event e;
   e.state_ = std::make_shared<event::state>(state_->options.device);

@@ -58,6 +58,9 @@ class stream {
   /// Copies bytes between the memory of this device and the host's, in either direction or within.
   void copy(void* to, void const* from, std::size_t bytes);
 
+  /// Sets bytes of this device's memory to zero.
+  void zero(void* memory, std::size_t bytes);
+
   event record();
   void wait(event const& e);
 

@@ -40,7 +40,7 @@ struct choice {
 ///   partition_index           the same, and the others too
 ///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
 ///   histogram_index           counts[rule(load(i))] += 1
-///   start_groups, merge_groups, read_records, read_groups
+///   start_groups, settle_groups, merge_groups, read_records, read_groups
 ///                             rows by key, as sorted records or as columns
 ///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
@@ -84,6 +84,9 @@ concept backend = std::movable<S> &&
   {
     start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true).count()
     } -> std::same_as<index_t>;
+  {
+    settle_groups(s, start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true))
+    } -> std::same_as<bool>;
   read_records(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), partial);
 };
 

@@ -204,6 +204,10 @@ grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf 
     groups.push_back(start_groups(*p.stream, plan, p.begin, p.end(), keys_of(k), values_of(k), alone));
   }
   team.sync();
+  bool unsettled = false;
+  for (std::size_t k = 0; k < groups.size(); ++k)
+    unsettled = settle_groups(team.streams()[k], groups[k]) || unsettled;
+  if (unsettled) team.sync();
 
   // bytes: sorted records to the rank that their keys belong to; local work: it merges them
   std::vector<buffer<std::byte, S>> packed, received;
@@ -265,10 +269,9 @@ grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf 
 ///   sums      floats are added exactly and rounded once to double, so no order and no split shows; integers
 ///             modulo 2^64. Means and variances come from the exact sums, rounded once
 ///   extremes  as minimum and maximum of IEEE 754-2019: a NaN in a group is its minimum and its maximum
-///   cost      reads every row once; per group about 48 bytes (32 for a sum alone). Where there are many
-///   groups
-///             the host writes and reads 16 bytes a row besides, a GPU sorts the rows. One record of each
-///             group and rank is sent
+///   cost      reads every row once; per group about 48 bytes (32 for a sum alone). Where groups are many,
+///             the host writes and reads 16 bytes a row besides; a GPU always does, and it sorts the rows
+///             where groups are too many for its table. One record of each group and rank is sent
 ///   capacity  2^42 rows
 ///   waits     for the number of groups
 ///   throws    usage_error (arrays not cut alike), device_error, communication_error, out_of_memory

@@ -205,6 +205,9 @@ groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t en
       [&](auto& one) { return groups(start_groups(one, plan, begin, end, keys, values, finished)); },
       s.either());
 }
+inline bool settle_groups(stream& s, groups const& of) {
+  return std::visit([&](auto& one) { return settle_groups(one, detail::groups_on(one, of)); }, s.either());
+}
 inline groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs) {
   return std::visit([&](auto& one) { return groups(merge_groups(one, plan, runs)); }, s.either());
 }
