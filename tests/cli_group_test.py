@@ -196,7 +196,8 @@ class GroupBy(Case):
         n = 1_500_000
         distinct = np.arange(n, dtype='u8') * np.uint64(0x9e3779b97f4a7c15)
         crowded = np.where(r.random(n) < 0.02, r.integers(0, 2**62, n), r.integers(0, 2**30, n))  # all but 2 % in one of 65536 cells
-        for name, keys in [('distinct', distinct), ('few rows a key', r.integers(0, 300_000, n)), ('crowded', crowded),
+        frequent_too = np.where(r.random(n) < 0.1, r.integers(0, 20, n), crowded)
+        for name, keys in [('distinct', distinct), ('few rows a key', r.integers(0, 300_000, n)), ('crowded', crowded), ('crowded, some frequent', frequent_too),
                            ('many rows a key', r.integers(0, 30_000, n)), ('equal', np.full(n, -7)), ('in order', np.arange(n)),
                            ('one key has 90 %', np.where(r.random(n) < 0.9, 5, r.integers(0, 2**50, n))),
                            ('halves', r.standard_normal(n).astype('f2'))]:
@@ -231,8 +232,8 @@ class GroupBy(Case):
         else:
             self.assertGreaterEqual(found['spilled'], 0.9 * rows, name)
             self.assertGreater(found['parts'], 1, name)
-            if name == 'crowded':  # one range again
-                self.assertGreater(found['spilled'], 1.9 * rows)
+            if 'crowded' in name:  # one range again
+                self.assertGreater(found['spilled'], 1.7 * rows)
             else:
                 self.assertLess(found['spilled'], 1.1 * rows)
 
