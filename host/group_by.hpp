@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <host/for_each.hpp>
 #include <host/stream.hpp>
 #include <memory>
@@ -21,6 +23,18 @@ class row_taker {
   virtual void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) = 0;
 };
 
+/// Takes what a grouping has no room for, by ranges of keys. From many threads.
+class group_overflow {
+ public:
+  virtual ~group_overflow() = default;
+  virtual void rows(index_t range, std::span<group_row const> rows) = 0;
+  /// Rows that were added up: records of the plan, in ascending order of keys.
+  virtual void records(index_t range, std::span<std::byte const> records) = 0;
+};
+
+/// Columns of some groups, by group_column; empty where the plan does not give one.
+using group_column_words = std::array<std::span<std::uint64_t const>, group_columns>;
+
 /// Rows on their way to their groups' aggregates.
 ///   few groups    each thread keeps its own, which are merged at the end
 ///   many groups   each thread sets its rows aside by ranges of keys; then range by range is grouped in
@@ -31,6 +45,10 @@ class grouping {
   static std::unique_ptr<grouping> make(group_plan const& plan);
   virtual ~grouping() = default;
 
+  /// Before expect: what each thread may hold. What is more goes to `overflow`, which may be null: then the
+  /// rows are known to fit, and tables and ranges are made for that much memory.
+  virtual void limit(index_t bytes_per_thread, group_overflow* overflow) = 0;
+
   /// Looks at some of the rows, to choose among the two ways. `rows`: how many there will be.
   virtual void expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values,
                       index_t rows) = 0;
@@ -38,13 +56,24 @@ class grouping {
   /// For one thread, from any thread.
   virtual std::unique_ptr<row_taker> taker() = 0;
 
-  /// Takes runs of records, which must outlive the next call. In place of rows.
+  /// Takes runs of records, which must outlive the grouping.
   virtual void take_runs(std::vector<record_run> runs) = 0;
+
+  /// After expect: how many ranges the overflow gets.
+  virtual index_t ranges() const = 0;
+  /// Hands records on to the overflow, by range. From any thread.
+  virtual void pass_on(record_run run) = 0;
+  /// Gives everything that was taken to the overflow: nothing is left to be finished.
+  virtual void spill(stream const& s) = 0;
 
   /// One or the other, when all rows were taken: the aggregates of every key, or records to be merged with
   /// others'.
   virtual void finish(stream const& s) = 0;
   virtual void pack(stream const& s) = 0;
+  /// The same as finish, for columns that need not be in memory together: calls take(place, columns) for
+  /// some thousand groups at a time, before which come `place` others. From many threads.
+  using column_taker = std::function<void(index_t place, group_column_words const&)>;
+  virtual void finish_to(stream const& s, column_taker const& take) = 0;
 
   /// After finish: how many groups, and their columns in pieces, one after the other.
   virtual index_t groups() const = 0;
@@ -53,9 +82,6 @@ class grouping {
   /// After pack: how many records, and their bytes in pieces.
   virtual index_t records() const = 0;
   virtual std::vector<std::span<std::byte const>> record_bytes() const = 0;
-
-  /// Memory that the rows and groups taken so far hold. From any thread.
-  virtual index_t bytes() const = 0;
 };
 
 /// The groups of some rows on a stream; complete once the stream has been synchronised.

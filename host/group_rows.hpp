@@ -1,10 +1,10 @@
 // group_rows: rows set aside by ranges of their keys, to be grouped range by range later.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <host/group_table.hpp>
+#include <cstdint>
 #include <memory>
+#include <prorata/groups.hpp>
 #include <vector>
 
 namespace prorata::host {
@@ -39,7 +39,9 @@ class key_ranges {
 /// line: nothing is read before it is written.
 class group_rows {
  public:
-  explicit group_rows(index_t ranges);
+  static constexpr index_t chunk_bytes = 8 << 10;  ///< a range's share of a slab
+
+  group_rows(index_t ranges, index_t slab_bytes);
 
   void push(std::uint16_t range, group_row row) {
     open_range& r = open_[range];
@@ -49,9 +51,13 @@ class group_rows {
 
   index_t rows(index_t range) const { return open_[static_cast<std::size_t>(range)].rows; }
 
+  /// What the rows take, and what waits to become lines.
   index_t bytes() const {
-    return static_cast<index_t>(slabs_.size() * slab_bytes + open_.size() * sizeof(open_range));
+    return chunks_taken_ * chunk_bytes + static_cast<index_t>(open_.size() * sizeof(open_range));
   }
+
+  /// Forgets the rows; their memory is for the next ones.
+  void clear();
 
   /// Calls f(rows, n) for all rows of a range, in pieces.
   template <class F>
@@ -67,8 +73,7 @@ class group_rows {
   }
 
  private:
-  static constexpr index_t line_rows = 4, chunk_rows = 512;
-  static constexpr std::size_t slab_bytes = std::size_t{4} << 20;
+  static constexpr index_t line_rows = 4, chunk_rows = chunk_bytes / static_cast<index_t>(sizeof(group_row));
 
   struct alignas(64) open_range {
     group_row line[line_rows];
@@ -85,8 +90,7 @@ class group_rows {
   std::vector<open_range> open_;
   std::vector<std::vector<group_row const*>> chunks_;
   std::vector<std::unique_ptr<void, freed>> slabs_;
-  std::size_t slab_left_ = 0;
-  std::byte* slab_next_ = nullptr;
+  index_t chunks_per_slab_, chunks_taken_ = 0;
 };
 
 }  // namespace prorata::host

@@ -20,11 +20,6 @@ struct word_place {
 /// what then still has equal leading bits by comparison.
 void sort_places(std::vector<word_place>& places, std::vector<word_place>& scratch);
 
-/// One row as it is partitioned: a key and a value, as words.
-struct group_row {
-  std::uint64_t key, value;
-};
-
 /// States by key. Keys within a window [low, low + width) are found by subtraction, the others, and second
 /// bands of the same key, by hashing with linear probing; there is no reserved key.
 template <class State>

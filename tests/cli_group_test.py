@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
 """prorata histogram and prorata groupby against NumPy and math.fsum.
 
-usage: cli_group_test.py PRORATA WRITE_BAD_INPUTS [unittest arguments]
+usage: cli_group_test.py PRORATA [unittest arguments]
 """
 import fractions
 import json
 import math
 import os
-import sys
-import unittest
 import xml.etree.ElementTree
 
 import numpy as np
 
-from cli_test import CODES, SPLITS, Case, answer, run, some
+from command_line import CODES, SPLITS, Case, answer, main, run, some
 
 
 class Histogram(Case):
@@ -193,19 +191,112 @@ class GroupBy(Case):
         unique, rows = group(keys)
         self.assertEqual(got['sum'].tolist(), [math.fsum(values[of]) for of in rows])
 
-    def test_in_parts_that_fit_memory(self):
+    def test_by_way_of_the_disk(self):
         r = np.random.default_rng(5)
         n = 1_500_000
-        for keys in (r.integers(0, 2**62, n), r.integers(0, 300_000, n), np.where(r.random(n) < 0.9, 5, r.integers(0, 10**6, n))):
-            values = r.integers(-2**40, 2**40, n)
-            found, got = self.grouped(keys, values, '--memory', '8M')
-            self.assertTrue(found['parts'] > 1 or (keys == 5).mean() > 0.8)  # a heavy key takes no room
-            unique, inverse = np.unique(keys, return_inverse=True)
-            self.assertTrue(np.array_equal(got['key'], unique))
-            sums = np.zeros(len(unique), 'i8')
-            np.add.at(sums, inverse, values)
-            self.assertTrue(np.array_equal(got['sum'], sums))
-            self.assertTrue(np.array_equal(got['count'], np.bincount(inverse)))
+        distinct = np.arange(n, dtype='u8') * np.uint64(0x9e3779b97f4a7c15)
+        crowded = np.where(r.random(n) < 0.02, r.integers(0, 2**62, n), r.integers(0, 2**30, n))  # all but 2 % in one of 65536 cells
+        frequent_too = np.where(r.random(n) < 0.1, r.integers(0, 20, n), crowded)
+        for name, keys in [('distinct', distinct), ('few rows a key', r.integers(0, 300_000, n)), ('crowded', crowded), ('crowded, some frequent', frequent_too),
+                           ('many rows a key', r.integers(0, 30_000, n)), ('equal', np.full(n, -7)), ('in order', np.arange(n)),
+                           ('one key has 90 %', np.where(r.random(n) < 0.9, 5, r.integers(0, 2**50, n))),
+                           ('halves', r.standard_normal(n).astype('f2'))]:
+            values = r.integers(-2**63, 2**63, n)
+            before = None
+            for more in (['--threads', 2], ['--devices', 'cpu*3', '--weights', '5,0,2', '--chunk', '64K', '--threads', 3]):
+                found, got = self.grouped(keys, values, '--memory', '8M', *more)
+                before = before or set(os.listdir(self.dir))
+                self.assertEqual(set(os.listdir(self.dir)), before)  # nothing is left there
+                self.check_disk(name, found, n, more)
+                unique, inverse, count = np.unique(keys, return_inverse=True, return_counts=True)
+                np.testing.assert_array_equal(got['key'], unique)
+                sums, least, greatest = (np.full(len(unique), x) for x in (0, 2**63 - 1, -2**63))
+                np.add.at(sums, inverse, values)  # modulo 2^64
+                np.minimum.at(least, inverse, values)
+                np.maximum.at(greatest, inverse, values)
+                for column, expected in [('sum', sums), ('count', count), ('min', least), ('max', greatest)]:
+                    self.assertTrue(np.array_equal(got[column], expected), (name, column))
+                for k in range(0, len(unique), max(1, len(unique) // 50)):
+                    mine = [int(v) for v in values[inverse == k][:1000]]
+                    if len(mine) == count[k]:
+                        self.check_moments(mine, got, k)
+
+    def check_disk(self, name, found, n, more):
+        rows = 16 * n
+        if name == 'equal':
+            self.assertEqual((found['spilled'], found['parts']), (0, 1), name)
+        elif name == 'one key has 90 %':
+            self.assertTrue(0 < found['spilled'] < 0.5 * rows, found['spilled'])
+        elif name in ('halves', 'many rows a key'):  # their sums are spilled
+            self.assertTrue(0 < found['spilled'] < 0.5 * rows or more[1] == 'cpu*3', found['spilled'])
+        else:
+            self.assertGreaterEqual(found['spilled'], 0.9 * rows, name)
+            self.assertGreater(found['parts'], 1, name)
+            if 'crowded' in name:  # one range again
+                self.assertGreater(found['spilled'], 1.7 * rows)
+            else:
+                self.assertLess(found['spilled'], 1.1 * rows)
+
+    def check_moments(self, values, got, k):
+        """The mean and the variance of values, whose group k is."""
+        mine = [fractions.Fraction(v) for v in values]
+        mean = sum(mine) / len(mine)
+        self.assertEqual(float(got['mean'][k]), float(mean))
+        self.assertEqual(float(got['var'][k]), float(sum((v - mean)**2 for v in mine) / len(mine)))
+
+    def test_reals_of_many_exponents_have_the_same_bits_by_way_of_the_disk(self):
+        r = np.random.default_rng(6)
+        n = 1_300_000
+        keys = r.integers(0, 400_000, n) * 1_000_003
+        values = r.standard_normal(n) * np.exp2(r.integers(-450, 450, n))
+        values[:30] = np.nan, -0.0, np.inf, *[5e-324] * 27
+        results = []
+        for more in (['--memory', '1G'], ['--memory', '16M', '--threads', 1], ['--memory', '20M', '--threads', 5],
+                     ['--memory', '8M', '--devices', 'cpu*4', '--weights', '1,0,7,1', '--chunk', '12K', '--threads', 2]):
+            found, got = self.grouped(keys, values, *more)
+            self.assertEqual(found['spilled'] > 0, more[1] != '1G', more)
+            results.append(b''.join(got[name].tobytes() for name in got))
+        self.assertEqual([x == results[0] for x in results], [True] * len(results))
+        unique, rows = group(keys)
+        self.assertTrue(np.array_equal(got['key'], unique))
+        self.assertTrue(np.array_equal(got['sum'], [math.fsum(values[of]) for of in rows], equal_nan=True))
+        for k in range(0, len(unique), 997):
+            if np.isfinite(values[rows[k]]).all():
+                self.check_moments([float(v) for v in values[rows[k]]], got, k)
+
+    def test_counts_alone_take_half_the_disk(self):
+        n = 2_000_003
+        path = self.save('k.npy', np.arange(n, 0, -1) * 3)
+        found = answer('groupby', path, '-o', self.path('out'), '--memory', '8M', '--threads', 2)
+        self.assertGreater(found['parts'], 1)
+        self.assertTrue(7.5 * n < found['spilled'] <= 8 * n, found['spilled'])
+        self.assertTrue(np.array_equal(np.load(self.path('out.key.npy')), np.arange(1, n + 1) * 3))
+        self.assertTrue((np.load(self.path('out.count.npy')) == 1).all())
+        self.assertEqual(found['head']['key'], [3 * k for k in range(1, 11)])
+
+    def many_groups(self):
+        n = 5_000_000
+        values = np.arange(n, dtype='f8')
+        return self.save('k.npy', np.arange(n, dtype='u8') * np.uint64(0x9e3779b97f4a7c15)), self.save('v.npy', values)
+
+    def test_memory_stays_within_the_budget(self):
+        files = self.many_groups()
+        for agg in ('count,sum', 'count,var,min'):
+            peak = self.peak_memory('groupby', *files, '--agg', agg, '-o', self.path('out'), '--memory', '48M', '--threads', 2)
+            self.assertLess(peak, 48 + 32)
+
+    def test_a_disk_that_is_full_or_not_there(self):
+        files = self.many_groups()
+        small = ['--memory', '16M', '--threads', 2]
+        self.out_of_room(8 << 20, 'groupby', *files, *small)  # the spilled rows
+        self.out_of_room(30 << 20, 'groupby', *files, '-o', self.path('out'), '--memory', '1G')  # the outputs
+        before = set(os.listdir(self.dir))
+        self.refused(2, 'nowhere', 'groupby', *files, *small, '--temp', self.path('nowhere'))
+        self.assertEqual(run('groupby', *files, '--temp', self.path('nowhere')).returncode, 0)  # which it does not need
+        self.assertEqual(set(os.listdir(self.dir)), before)
+
+    def test_killed_half_way_leaves_nothing(self):
+        self.leaves_nothing_when_killed('groupby', *self.many_groups(), '-o', self.path('out'), '--memory', '16M', after=0.1)
 
     def test_what_is_printed_and_where_files_go(self):
         keys, values = self.save('k.npy', np.array([3, 1, 3, 2])), self.save('v.npy', np.array([1.0, 2.0, 4.0, np.nan]))
@@ -219,6 +310,7 @@ class GroupBy(Case):
         empty = self.save('e.npy', np.zeros(0, 'i4'))
         self.assertEqual(answer('groupby', empty, empty, '-o', self.path('none'))['groups'], 0)
         self.assertEqual(np.load(self.path('none.sum.npy')).shape, (0,))
+        self.assertEqual(answer('groupby', empty, empty, '--memory', '8M', '--devices', 'cpu*3')['groups'], 0)
 
     def test_refusals(self):
         k, v = self.save('k.npy', np.ones(100, 'i4')), self.save('v.npy', np.ones(99))
@@ -230,4 +322,4 @@ class GroupBy(Case):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main()

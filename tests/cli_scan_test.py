@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 """prorata scan, --costs and plan --partition against NumPy and brute force.
 
-usage: cli_scan_test.py PRORATA WRITE_BAD_INPUTS [unittest arguments]
+usage: cli_scan_test.py PRORATA [unittest arguments]
 """
 import os
 import random
-import sys
-import unittest
 
 import numpy as np
 
-from cli_test import CODES, SPLITS, Case, answer, run, some
+from command_line import CODES, SPLITS, Case, answer, main, run, some
 
 
 def groups_of_32(x):
@@ -233,4 +231,4 @@ class Partitions(Case):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main()

@@ -1,19 +1,13 @@
 #!/usr/bin/env python3
 """`prorata sort` and `argsort` against NumPy: in memory, by way of the disk, and when they are disturbed.
 
-usage: cli_sort_test.py PRORATA WRITE_BAD_INPUTS [unittest arguments]
+usage: cli_sort_test.py PRORATA [unittest arguments]
 """
 import os
-import resource
-import signal
-import subprocess
-import sys
-import time
-import unittest
 
 import numpy as np
 
-from cli_test import CODES, PRORATA, Case, answer, run, some
+from command_line import CODES, Case, answer, main, run, some
 
 SPLITS = [[], ['--devices', 'cpu*3', '--weights', '5,1,2'], ['--devices', 'sim:1,4', '--threads', '1'],
           ['--devices', 'cpu*4', '--weights', '0,1,0,3']]
@@ -116,16 +110,7 @@ class Sort(Case):
         run('generate', '--dtype', 'u8', '--count', 30_000_000, '-o', path)  # 229 MiB
         x = np.load(path)
         for split in ([], ['--devices', 'cpu*3']):
-            child = subprocess.Popen([PRORATA, 'sort', path, '-o', out, '--memory', '64M', *split], stdout=subprocess.DEVNULL)
-            peak_kib = 0
-            while child.poll() is None:
-                with open(f'/proc/{child.pid}/status') as status:
-                    peak = [line.split()[1] for line in status if line.startswith('VmHWM')]
-                peak_kib = max([peak_kib, *map(int, peak)])
-                time.sleep(0.002)
-            self.assertEqual(child.returncode, 0)
-            print(f'sort: peak {peak_kib / 1024:.0f} MiB with --memory 64M')
-            self.assertLess(peak_kib, (64 + 64) * 1024, split)
+            self.assertLess(self.peak_memory('sort', path, '-o', out, '--memory', '64M', *split), 64 + 64, split)
             self.assertTrue(np.array_equal(np.load(out), np.sort(x)))
 
     def test_formats(self):
@@ -174,24 +159,12 @@ class Sort(Case):
 
     def test_a_full_disk_is_code_5(self):
         x = self.save('x.npy', some('f8', 2_500_000, 1))
-        before = set(os.listdir(self.dir))
-        for limit in (8 << 20, 20_000_200):  # not even the output; the output, but not the spilled data
-            done = run('argsort' if limit > 10 << 20 else 'sort', x, '-o', self.path('o.npy'), *SMALL,
-                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-            self.assertEqual(done.returncode, 5, done.stderr)
-            self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-            self.assertEqual(set(os.listdir(self.dir)), before)
+        for command, limit in (('sort', 8 << 20), ('argsort', 20_000_200)):  # not even the output; the output, but not the spilled data
+            self.out_of_room(limit, command, x, '-o', self.path('o.npy'), *SMALL)
 
     def test_killed_half_way_leaves_nothing(self):
-        x = self.save('x.npy', some('f8', 8_000_000, 1))
-        before = set(os.listdir(self.dir))
-        for k, number in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)):
-            child = subprocess.Popen([PRORATA, 'argsort', x, '-o', self.path('o.npy'), *SMALL, '--threads', '1'])
-            time.sleep(0.05 * (k + 1))
-            child.send_signal(number)
-            self.assertNotEqual(child.wait(), 0)
-            self.assertEqual(set(os.listdir(self.dir)), before)
+        self.leaves_nothing_when_killed('argsort', self.save('x.npy', some('f8', 8_000_000, 1)), '-o', self.path('o.npy'), *SMALL)
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    main()

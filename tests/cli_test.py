@@ -7,34 +7,14 @@ import json
 import math
 import os
 import random
-import signal
-import struct
+import resource
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 
 import numpy as np
 
-PRORATA = os.path.abspath(sys.argv[1])
-WRITE_BAD_INPUTS = os.path.abspath(sys.argv[2])
-CODES = ['b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8']
-
-
-def run(*args, **kwargs):
-    return subprocess.run([PRORATA, *map(str, args)], capture_output=True, text=True, timeout=120, **kwargs)
-
-
-def answer(*args):
-    done = run(*args, '--json')
-    assert done.returncode == 0, (args, done.stderr)
-    return json.loads(done.stdout)
-
-
-def bits(x):
-    return '0x%016x' % struct.unpack('<Q', struct.pack('<d', x))[0]
-
+from command_line import CODES, PRORATA, SPLITS, Case, answer, bits, main, run, some
 
 def pairwise(rows):
     """Iterated pairwise addition of the rows of an array, an odd last one carried up."""
@@ -48,48 +28,6 @@ def canonical_sum(x):
     """The canonical order of 32 lanes, by its definition."""
     lanes = [pairwise(x[lane::32]) for lane in range(min(32, len(x)))]
     return float(pairwise(np.array(lanes)))
-
-
-def some(code, n, seed):
-    r = np.random.default_rng(seed)
-    if code == 'b1':
-        return r.integers(0, 2, n).astype('b1')
-    if code[0] == 'f':
-        return (r.standard_normal(n) * np.exp2(r.integers(-8, 8, n))).astype(code)
-    info = np.iinfo(code)
-    return r.integers(info.min, info.max, n, dtype=code, endpoint=True)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.dir = self.folder.name
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def save(self, name, x):
-        np.save(self.path(name), x)
-        return self.path(name)
-
-    def refused(self, code, fragment, *args, **kwargs):
-        """The command fails with this code and one line that says so."""
-        done = run(*args, **kwargs)
-        self.assertEqual(done.returncode, code, (args, done.stdout, done.stderr))
-        self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith('prorata: '), done.stderr)
-        self.assertIn(fragment, done.stderr)
-        return done
-
-
-SPLITS = [[],
-          ['--devices', 'cpu*2'], ['--devices', 'cpu*3', '--weights', '5,1,1', '--chunk', '4K'],
-          ['--devices', 'cpu*8', '--weights', '1,0,0,3,1000,1,1,1', '--chunk', '12K', '--threads', '1'],
-          ['--devices', 'sim:1,2,4,8', '--chunk', '1M'], ['--devices', 'cpu', '--threads', '7', '--chunk', '20000'],
-          ['--devices', 'cpu*5', '--method', 'webster', '--memory', '64K'],
-          ['--devices', 'cpu*4', '--weights', 'equal', '--cap', '150000', '--method', 'dhondt', '--verify', '50'],
-          ['--devices', 'cpu*2', '--weights', 'auto', '--threads', '3']]
 
 
 class Numbers(Case):
@@ -245,22 +183,11 @@ class Map(Case):
 
     def test_output_too_large_for_the_file_size_limit(self):
         x = self.save('x.npy', some('f8', 500000, 1))
-        import resource
-        done = run('map', 'x', x, '-o', self.path('o.npy'),
-                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
-        self.assertEqual(done.returncode, 5, done.stderr)
-        self.assertEqual(done.stderr.count('\n'), 1)
-        self.assertFalse(os.path.exists(self.path('o.npy')))
+        self.out_of_room(1 << 20, 'map', 'x', x, '-o', self.path('o.npy'))
 
     def test_killed_half_way_leaves_nothing(self):
         x = self.save('x.npy', some('f4', 20_000_000, 1))
-        before = set(os.listdir(self.dir))
-        for signal_number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
-            child = subprocess.Popen([PRORATA, 'map', 'sin(x)+exp(x)*cos(x)', x, '-o', self.path('o.npy'), '--threads', '1'])
-            time.sleep(0.05)
-            child.send_signal(signal_number)
-            self.assertNotEqual(child.wait(), 0)
-            self.assertEqual(set(os.listdir(self.dir)), before)
+        self.leaves_nothing_when_killed('map', 'sin(x)+exp(x)*cos(x)', x, '-o', self.path('o.npy'))
 
 
 class Plan(Case):
@@ -360,16 +287,7 @@ class Streams(Case):
         path = self.path('big.npy')
         self.assertEqual(run('generate', '--dtype', 'f4', '--count', 100_000_000, '--seed', 3, '-o', path).returncode, 0)
         for op in (['stats', path], ['reduce', 'sum', path, '--exact'], ['map', 'x*2+1', path, '-o', self.path('o.npy')]):
-            child = subprocess.Popen([PRORATA, *op, '--memory', '32M', '--devices', 'cpu*2'], stdout=subprocess.DEVNULL)
-            peak_kib = 0
-            while child.poll() is None:  # the peak so far, from the kernel; rusage would count this interpreter's
-                with open(f'/proc/{child.pid}/status') as status:
-                    peak = [line.split()[1] for line in status if line.startswith('VmHWM')]
-                peak_kib = max([peak_kib, *map(int, peak)])
-                time.sleep(0.002)
-            self.assertEqual(child.returncode, 0)
-            self.assertLess(peak_kib, (32 + 64) * 1024, op)
-            print(f'{op[0]}: peak {peak_kib / 1024:.0f} MiB with --memory 32M')
+            self.assertLess(self.peak_memory(*op, '--memory', '32M', '--devices', 'cpu*2'), 32 + 64, op)
 
     def test_small_jobs_are_quick(self):
         x = self.save('x.npy', some('f8', 1000, 1))
@@ -405,7 +323,6 @@ class Streams(Case):
 class BadInputs(Case):
     def test_every_bad_file_is_one_line_and_code_3_in_bounded_memory(self):
         subprocess.run([WRITE_BAD_INPUTS, self.dir], check=True)
-        import resource
         limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (512 << 20, 512 << 20))
         with open(self.path('cases.tsv'), errors='surrogateescape') as listed:
             cases = [line.rstrip('\n').split('\t') for line in listed]
@@ -428,4 +345,5 @@ class BadInputs(Case):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    WRITE_BAD_INPUTS = os.path.abspath(sys.argv.pop(2))
+    main()

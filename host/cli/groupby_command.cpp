@@ -4,13 +4,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <host/cli/external_group.hpp>
+#include <host/cli/growing_array.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/use_cpus.hpp>
 #include <host/cli/word_source.hpp>
-#include <host/group_by.hpp>
 #include <host/io/atomic_file.hpp>
-#include <host/io/npy.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
 
@@ -102,164 +103,34 @@ number number_of(io::dtype type, std::byte const* bytes) {
 }
 
 /// A column on its way to a file, and its first elements for the terminal.
-struct output_column {
+class output_column {
+ public:
+  output_column(named_column const& n, io::dtype t, std::string p, std::unique_ptr<io::atomic_file> f,
+                index_t shown)
+      : named(n),
+        type(t),
+        path(std::move(p)),
+        file(std::move(f)),
+        head_(static_cast<std::size_t>(shown * io::size_of(t))) {}
+
+  /// Words of its elements from `place` on. From any thread.
+  void write(index_t place, std::span<std::uint64_t const> words) {
+    auto const elements = elements_of(named, type, words);
+    growing_array(file.get(), type).write(place, elements);
+    auto const begin = static_cast<std::size_t>(place * io::size_of(type));
+    if (begin < head_.size())
+      std::memcpy(head_.data() + begin, elements.data(), std::min(elements.size(), head_.size() - begin));
+  }
+  /// Element k, of those that are shown.
+  number shown(index_t k) const { return number_of(type, head_.data() + k * io::size_of(type)); }
+
   named_column named;
   io::dtype type;
   std::string path;
-  std::unique_ptr<io::atomic_file> file;
-  std::vector<std::byte> head{};
-};
-
-/// Rows of keys in [begin, end) fit memory together: the parts are grouped one after the other.
-struct key_part {
-  std::uint64_t begin = 0, end = 0;  ///< end 0: no end
-  bool holds(std::uint64_t key) const { return key >= begin && (end == 0 || key < end); }
-};
-
-std::vector<key_part> parts_of(std::vector<std::uint64_t> const& sorted_sample, index_t parts) {
-  std::vector<std::uint64_t> begins{0};
-  for (index_t p = 1; p < parts && !sorted_sample.empty(); ++p) {
-    auto const at = static_cast<std::size_t>(p) * sorted_sample.size() / static_cast<std::size_t>(parts);
-    if (sorted_sample[at] > begins.back()) begins.push_back(sorted_sample[at]);
-  }
-  std::vector<key_part> all;
-  for (std::size_t k = 0; k < begins.size(); ++k)
-    all.push_back({begins[k], k + 1 < begins.size() ? begins[k + 1] : 0});
-  return all;
-}
-
-/// More groups, or more rows to be set aside, than --memory allows: the job begins again in smaller parts.
-struct over_budget {};
-
-/// The job: samples, parts, groups, columns.
-class group_job {
- public:
-  group_job(session& job, input const& keys, input const* values, group_plan const& plan, index_t budget)
-      : job_(job), keys_(keys_of(keys)), key_file_(keys), value_file_(values), plan_(plan), budget_(budget) {
-    if (values != nullptr) values_ = values_of(*values);
-  }
-
-  /// Gives the groups of part after part to take(grouping), in ascending order of keys.
-  template <class Take, class Again>
-  void run(Take const& take, Again const& again) {
-    sample();
-    for (index_t parts = 1;; parts *= 4) {
-      try {
-        auto const start = std::chrono::steady_clock::now();
-        for (auto const& part : parts_of(sorted_, parts)) {
-          auto const groups = host::grouping::make(plan_);
-          group(part, *groups);
-          groups->finish(job_.team().streams().front());
-          take(*groups);
-          ++passes_;
-        }
-        seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        return;
-      } catch (over_budget const&) {
-        if (parts > 4096)
-          throw out_of_memory("groupby: the groups of one part of the keys do not fit --memory; raise it");
-        again();
-        passes_ = 0;
-      }
-    }
-  }
-
-  index_t passes() const { return passes_; }
-  double seconds() const { return seconds_; }
+  std::unique_ptr<io::atomic_file> file;  ///< or null
 
  private:
-  static constexpr index_t block = host::group_block;
-
-  void prepare(index_t begin, index_t end) const {
-    key_file_.prepare(begin, end);
-    if (value_file_ != nullptr) value_file_->prepare(begin, end);
-  }
-  void read(index_t begin, index_t n, std::uint64_t* keys, std::uint64_t* values) const {
-    keys_->read(begin, n, keys);
-    if (values_) {
-      values_->read(begin, n, values);
-    } else {
-      std::fill_n(values, n, 0);
-    }
-  }
-
-  void sample() {
-    constexpr index_t run = 64, places = 256;
-    index_t const n = job_.cuts().n;
-    auto const take = [&](index_t begin, index_t end) {
-      std::uint64_t keys[block], values[block];
-      for (; begin < end; begin += block) {
-        index_t const count = std::min(block, end - begin);
-        prepare(begin, begin + count);
-        read(begin, count, keys, values);
-        sample_keys_.insert(sample_keys_.end(), keys, keys + count);
-        sample_values_.insert(sample_values_.end(), values, values + count);
-      }
-    };
-    if (n <= run * places) {
-      take(0, n);
-    } else {
-      for (index_t p = 0; p < places; ++p)
-        take((n - run) / (places - 1) * p, (n - run) / (places - 1) * p + run);
-    }
-    sorted_ = sample_keys_;
-    std::sort(sorted_.begin(), sorted_.end());
-  }
-
-  void group(key_part const& part, host::grouping& to) {
-    std::vector<std::uint64_t> keys, values;
-    for (std::size_t i = 0; i < sample_keys_.size(); ++i)
-      if (part.holds(sample_keys_[i])) {
-        keys.push_back(sample_keys_[i]);
-        values.push_back(sample_values_[i]);
-      }
-    index_t const n = job_.cuts().n;
-    double const share = sample_keys_.empty()
-                             ? 0
-                             : static_cast<double>(keys.size()) / static_cast<double>(sample_keys_.size());
-    index_t const rows = sample_keys_.size() == static_cast<std::size_t>(n)
-                             ? static_cast<index_t>(keys.size())
-                             : static_cast<index_t>(static_cast<double>(n) * share) + 1;
-    to.expect(std::move(keys), values, rows);
-    bool const whole = part.begin == 0 && part.end == 0;
-    auto const work = [&](piece p) {
-      prepare(p.begin, p.end);
-      {
-        auto const mine = to.taker();
-        std::uint64_t key[block], value[block];
-        for (index_t first = p.begin; first < p.end; first += block) {
-          index_t const count = std::min(block, p.end - first);
-          read(first, count, key, value);
-          index_t kept = count;
-          if (!whole) {
-            kept = 0;
-            for (index_t i = 0; i < count; ++i) {
-              key[kept] = key[i];
-              value[kept] = value[i];
-              kept += part.holds(key[i]);
-            }
-          }
-          mine->take(key, value, kept);
-        }
-      }
-      if (to.bytes() > budget_) throw over_budget{};
-    };
-    try {
-      job_.run("group", work, [&](host::stream const&, gpu_rank&, piece p) { work(p); });
-    } catch (over_budget const&) {
-      job_.team().sync();  // other ranks may have given up as well
-      throw;
-    }
-  }
-
-  session& job_;
-  std::unique_ptr<word_source> keys_, values_;
-  input const& key_file_;
-  input const* value_file_;
-  group_plan plan_;
-  index_t budget_, passes_ = 0;
-  double seconds_ = 0;
-  std::vector<std::uint64_t> sample_keys_, sample_values_, sorted_;
+  std::vector<std::byte> head_;
 };
 
 /// DIR/key.npy, …, where OUT is a folder or ends in a slash; else OUT.key.npy, …
@@ -273,8 +144,7 @@ void print_table(std::vector<output_column> const& columns, index_t rows) {
   std::vector<std::vector<std::string>> cells;
   for (auto const& c : columns) {
     cells.push_back({c.named.name});
-    for (index_t k = 0; k < rows; ++k)
-      cells.back().push_back(shortest(number_of(c.type, c.head.data() + k * io::size_of(c.type))));
+    for (index_t k = 0; k < rows; ++k) cells.back().push_back(shortest(c.shown(k)));
   }
   for (std::size_t row = 0; row <= static_cast<std::size_t>(rows); ++row) {
     std::string line = " ";
@@ -292,13 +162,14 @@ void print_table(std::vector<output_column> const& columns, index_t rows) {
 void groupby_command(arguments const& args) {
   CLI::App command("", "groupby");
   options o;
-  std::string list;
+  std::string list, folder;
   index_t ddof = 0, shown = 10;
   command.add_option("inputs", o.inputs);
   command.add_option("--agg", list);
   command.add_option("--ddof", ddof);
   command.add_option("--head", shown);
   command.add_option("-o,--output", o.output);
+  command.add_option("--temp", folder);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
@@ -335,91 +206,61 @@ void groupby_command(arguments const& args) {
   }
   std::vector<output_column> columns;
   for (auto const& c : wanted) {
-    columns.push_back({c, type_of(c, key_type, value_type, plan.kind), "", nullptr});
-    if (o.output.empty()) continue;
-    columns.back().path = path_for(o.output, c.name);
-    columns.back().file = std::make_unique<io::atomic_file>(columns.back().path, std::nullopt, read);
+    std::string const path = o.output.empty() ? "" : path_for(o.output, c.name);
+    columns.emplace_back(c, type_of(c, key_type, value_type, plan.kind), path,
+                         path.empty() ? nullptr : std::make_unique<io::atomic_file>(path, std::nullopt, read),
+                         shown);
   }
+  if (folder.empty()) folder = folder_of(columns.front().path);
 
   session job(o, files, bytes, "groupby");
-  index_t const n = job.cuts().n;
-  // 1-D headers have one size, whatever the number of groups
-  auto const header = [](io::dtype type, index_t groups) { return io::npy_header(type, {groups}); };
-  index_t groups = 0;
-  constexpr index_t least = 16 << 20;  // bytes: tables of every thread, before any grows
-  group_job work(job, *in[0], values, plan, std::max(parse_bytes(o.memory, "--memory") / 2, least));
-  work.run(
-      [&](host::grouping const& found) {
-        for (auto& c : columns) {
-          index_t at = groups;
-          index_t const size = io::size_of(c.type);
-          auto const begin = static_cast<index_t>(header(c.type, n).size());
-          for (auto const& words : found.column(c.named.column)) {
-            constexpr std::size_t stretch = std::size_t{1} << 20;
-            for (std::size_t k = 0; k < words.size(); k += stretch) {
-              auto const elements =
-                  elements_of(c.named, c.type, words.subspan(k, std::min(stretch, words.size() - k)));
-              index_t const head = static_cast<index_t>(c.head.size()) / size;
-              if (head < shown)
-                c.head.insert(c.head.end(), elements.begin(),
-                              elements.begin() + std::min<index_t>((shown - head) * size,
-                                                                   static_cast<index_t>(elements.size())));
-              if (c.file) c.file->write(begin + at * size, elements);
-              at += static_cast<index_t>(elements.size()) / size;
-            }
-          }
-        }
-        groups += found.groups();
-      },
-      [&] {
-        groups = 0;
-        for (auto& c : columns) {
-          c.head.clear();
-          if (c.file) c.file->resize(0);
-        }
-      });
-  for (auto& c : columns) {
-    if (!c.file) continue;
-    std::string const text = header(c.type, groups);
-    c.file->write(0, std::as_bytes(std::span(text.data(), text.size())));
-  }
+  auto const start = std::chrono::steady_clock::now();
+  auto const outcome = group_externally(job, *in[0], values, plan,
+                                        {folder, parse_bytes(o.memory, "--memory"), o.threads, o.progress},
+                                        [&](index_t place, host::group_column_words const& words) {
+                                          for (auto& c : columns)
+                                            c.write(place, words[static_cast<std::size_t>(c.named.column)]);
+                                        });
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  for (auto& c : columns) growing_array(c.file.get(), c.type).finish(outcome.groups);
   for (auto& c : columns)
     if (c.file) c.file->commit();
   job.finish();
 
-  index_t const rows = std::min(shown, groups);
-  double const speed = work.seconds() > 0 ? static_cast<double>(job.bytes()) / work.seconds() / 1e9 : 0;
+  index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
+  double const speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
   if (o.json) {
     nlohmann::json first = nlohmann::json::object(), outputs = nlohmann::json::object();
     for (auto const& c : columns) {
       auto list_of = nlohmann::json::array();
-      for (index_t k = 0; k < rows; ++k)
-        list_of.push_back(
-            nlohmann::json(finding{"", number_of(c.type, c.head.data() + k * io::size_of(c.type))})["value"]);
+      for (index_t k = 0; k < rows; ++k) list_of.push_back(nlohmann::json(finding{"", c.shown(k)})["value"]);
       first[c.named.name] = list_of;
       if (c.file) outputs[c.named.name] = c.path;
     }
     fmt::print("{}\n", nlohmann::json{{"op", "groupby"},
                                       {"n", n},
-                                      {"groups", groups},
+                                      {"groups", outcome.groups},
                                       {"key_dtype", io::describe(key_type).code},
                                       {"head", first},
                                       {"outputs", outputs},
-                                      {"parts", work.passes()},
+                                      {"parts", outcome.parts},
+                                      {"spilled", outcome.spilled},
                                       {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                      {"seconds", work.seconds()},
+                                      {"seconds", seconds},
                                       {"bytes", job.bytes()},
                                       {"gb_per_s", speed}}
                            .dump());
     return;
   }
-  fmt::print("{} rows, {} groups of {}\n", n, groups, io::name_of(key_type));
+  fmt::print("{} rows, {} groups of {}\n", n, outcome.groups, io::name_of(key_type));
   print_table(columns, rows);
-  if (rows < groups) fmt::print("  … {} more\n", groups - rows);
+  if (rows < outcome.groups) fmt::print("  … {} more\n", outcome.groups - rows);
   for (auto const& c : columns)
     if (c.file) fmt::print("  {} → {}\n", c.named.name, io::printable(c.path));
-  if (work.passes() > 1) fmt::print("  read {} times, to stay within --memory {}\n", work.passes(), o.memory);
-  fmt::print("  {:.3g} s, {:.2f} GB/s\n", work.seconds(), speed);
+  if (outcome.spilled > 0)
+    fmt::print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
+               bytes_text(outcome.spilled), o.memory);
+  fmt::print("  {:.3g} s, {:.2f} GB/s\n", seconds, speed);
 }
 
 }  // namespace prorata::cli

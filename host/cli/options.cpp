@@ -73,6 +73,11 @@ index_t parse_bytes(std::string_view text, char const* option) {
   return static_cast<index_t>(*value * unit);
 }
 
+std::string folder_of(std::string const& path) {
+  auto const slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 std::vector<double> parse_numbers(std::string_view text, char const* option) {
   std::vector<double> values;
   for (std::size_t from = 0; from <= text.size();) {

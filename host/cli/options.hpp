@@ -36,6 +36,9 @@ void add_stream_options(CLI::App& command, options& o);
 ///   throws  usage_error naming the option and the text
 index_t parse_bytes(std::string_view text, char const* option);
 
+/// Where a path's file lies: all up to its last slash, or ".".
+std::string folder_of(std::string const& path);
+
 /// "4,2,1,1": numbers ≥ 0.
 ///   throws  usage_error naming the index
 std::vector<double> parse_numbers(std::string_view text, char const* option);

@@ -46,10 +46,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
       options_.output, static_cast<index_t>(header_.size()) + count() * io::size_of(type_),
       std::vector<io::file_identity>{in_->file().identity()});
   out_->write(0, std::as_bytes(std::span(header_.data(), header_.size())));
-  if (folder_.empty()) {
-    auto const slash = options_.output.rfind('/');
-    folder_ = slash == std::string::npos ? "." : options_.output.substr(0, slash + 1);
-  }
+  if (folder_.empty()) folder_ = folder_of(options_.output);
   std::vector<host::stream> streams;
   for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, options_.threads));
   team_ = std::make_unique<prorata::team<host::stream>>(std::move(streams));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <host/cli/external_unique.hpp>
+#include <host/cli/growing_array.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
@@ -108,29 +109,6 @@ distinct_so_far<T> read_distinct(session& job, options const& o, input const& in
   return known;
 }
 
-/// A file of elements of T whose number is known last.
-template <class T>
-class growing_array {
- public:
-  growing_array(io::atomic_file* out, index_t most) : out_(out), most_(most) {}
-
-  void write(index_t place, std::span<T const> x) const {
-    auto const begin = static_cast<index_t>(header(most_).size());
-    out_->write(begin + place * static_cast<index_t>(sizeof(T)), std::as_bytes(x));
-  }
-  void finish(index_t count) const {
-    if (out_ == nullptr) return;
-    auto const text = header(count);
-    require(text.size() == header(most_).size(), "unique: a header of another length");
-    out_->write(0, std::as_bytes(std::span(text.data(), text.size())));
-  }
-
- private:
-  static std::string header(index_t count) { return io::npy_header(io::dtype_of<T>, {count}); }
-  io::atomic_file* out_;
-  index_t most_;
-};
-
 /// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
 template <class T>
 index_t write_by_disk(session& job, options const& o, std::string const& folder, input const& in,
@@ -139,16 +117,18 @@ index_t write_by_disk(session& job, options const& o, std::string const& folder,
   using key = typename total_order<T>::key_type;
   total_order<T> const order;
   index_t const n = in.count();
-  growing_array<T> const values(&out, n);
-  growing_array<index_t> const counted(counts, n), first(index, n);
+  growing_array const values(&out, io::dtype_of<T>);
+  growing_array const counted(counts, io::dtype::i64), first(index, io::dtype::i64);
   distinct_sink<U> sink;
   sink.keys = [&](index_t place, std::span<U const> keys) {
     std::vector<T> elements;
     for (U const k : keys) elements.push_back(order.value(static_cast<key>(k)));
-    values.write(place, elements);
+    values.write(place, std::as_bytes(std::span<T const>(elements)));
   };
-  if (counts) sink.counts = [&](index_t place, std::span<index_t const> x) { counted.write(place, x); };
-  if (index) sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, x); };
+  if (counts)
+    sink.counts = [&](index_t place, std::span<index_t const> x) { counted.write(place, std::as_bytes(x)); };
+  if (index)
+    sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
   element_reader<U> const read = [&](index_t from, index_t to, U* keys) {
     in.read_each<T>(
         from, to, [&](index_t k, T const& x) { keys[k] = order.key(prorata::detail::representative{}(x)); });
@@ -165,9 +145,9 @@ index_t write_by_disk(session& job, options const& o, std::string const& folder,
 
 template <class T>
 void write_array(io::atomic_file& out, std::vector<T> const& x) {
-  auto const header = io::npy_header(io::dtype_of<T>, {static_cast<index_t>(x.size())});
-  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  out.write(static_cast<index_t>(header.size()), std::as_bytes(std::span(x)));
+  growing_array const array(&out, io::dtype_of<T>);
+  array.write(0, std::as_bytes(std::span(x)));
+  array.finish(static_cast<index_t>(x.size()));
 }
 
 /// For every element, which value it is.
@@ -206,8 +186,7 @@ void unique_command(arguments const& args) {
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
   auto const in = std::move(open_inputs(o).front());
-  if (folder.empty()) folder = o.output.substr(0, o.output.rfind('/') + 1);
-  if (folder.empty()) folder = ".";
+  if (folder.empty()) folder = folder_of(o.output);
 
   std::vector<std::string const*> names{&o.output};
   for (auto const* name : {&also.counts, &also.index, &also.inverse})

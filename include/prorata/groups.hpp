@@ -525,6 +525,11 @@ PRORATA_HD constexpr std::uint64_t word_of(group_column column, std::uint64_t ke
   }
 }
 
+/// A row: its key and its value, as words.
+struct group_row {
+  std::uint64_t key, value;
+};
+
 /// A state and the key that it belongs to: what ranks exchange.
 template <class State>
 struct group_record {

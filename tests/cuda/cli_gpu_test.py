@@ -3,17 +3,15 @@
 
 usage: cli_gpu_test.py PRORATA [unittest arguments]
 """
-import json
 import os
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import numpy as np
 
-PRORATA = os.path.abspath(sys.argv[1])
-CODES = ['b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8']
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from command_line import CODES, Case, answer, run, some
+
 ONE = ['sum', 'product', 'mean', 'var', 'std', 'norm', 'minmax', 'argmin', 'argmax', 'any', 'all', 'count']
 EXACT = ['sum', 'mean', 'norm']
 TWO = ['dot', 'wmean', 'wvar']
@@ -22,35 +20,9 @@ SPLITS = [['--devices', 'gpu:0'], ['--devices', 'gpu:0*4', '--chunk', '64K'],
           ['--devices', 'cpu,gpu:0*2', '--weights', '1,2,5', '--verify', '100']]
 
 
-def run(*args):
-    return subprocess.run([PRORATA, *map(str, args)], capture_output=True, text=True, timeout=300)
-
-
-def some(code, n, seed):
-    r = np.random.default_rng(seed)
-    if code == 'b1':
-        return r.integers(0, 2, n).astype('b1')
-    if code[0] == 'f':
-        return (r.standard_normal(n) * np.exp2(r.integers(-8, 8, n))).astype(code)
-    info = np.iinfo(code)
-    return r.integers(info.min, info.max, n, dtype=code, endpoint=True)
-
-
-class Gpu(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.dir = folder.name
-
-    def save(self, name, x):
-        path = os.path.join(self.dir, name)
-        np.save(path, x)
-        return path
-
+class Gpu(Case):
     def result(self, *args):
-        done = run(*args, '--json')
-        self.assertEqual(done.returncode, 0, (args, done.stderr))
-        return json.loads(done.stdout)['result']
+        return answer(*args)['result']
 
     def same(self, *args, splits=SPLITS):
         expected = self.result(*args, '--devices', 'cpu')
@@ -109,7 +81,7 @@ class Gpu(unittest.TestCase):
         self.same('reduce', 'sum', self.save('e.npy', np.zeros(0)))
 
     def test_many_slots(self):
-        path = os.path.join(self.dir, 'big.npy')
+        path = self.path('big.npy')
         self.assertEqual(run('generate', '--dtype', 'f4', '--count', 20_000_003, '--seed', 3, '-o', path).returncode, 0)
         self.same('stats', path, splits=SPLITS[:1])
         self.same('reduce', 'sum', path, '--exact', splits=SPLITS[:1])
@@ -117,7 +89,7 @@ class Gpu(unittest.TestCase):
     def test_map(self):
         x = self.save('x.npy', some('f4', 1_300_003, 1))
         y = self.save('y.npy', some('f8', 1_300_003, 2).astype('>f8'))
-        c, g = os.path.join(self.dir, 'c.npy'), os.path.join(self.dir, 'g.npy')
+        c, g = self.path('c.npy'), self.path('g.npy')
         for text, more in [('sqrt(x*x + y*y) / 2', []), ('x > y', []), ('x*3 - y', ['--to', 'f2']),
                            ('floor(y)', ['--to', 'i2'])]:
             self.assertEqual(run('map', text, x, y, '-o', c, '--devices', 'cpu', *more).returncode, 0)
@@ -129,28 +101,22 @@ class Gpu(unittest.TestCase):
 
     def test_plan_names_the_devices(self):
         x = self.save('x.npy', some('f4', 5000, 1))
-        found = json.loads(run('stats', x, '--json', '--devices', 'gpu:0*2,cpu').stdout)
+        found = answer('stats', x, '--devices', 'gpu:0*2,cpu')
         self.assertEqual([p['device'] for p in found['plan']], ['gpu:0#0', 'gpu:0#1', 'cpu'])
         self.assertEqual(run('stats', x, '--devices', 'gpu:0,cpu', '--weights', 'auto').returncode, 0)
         self.assertEqual(run('stats', x, '--devices', 'gpu:99').returncode, 4)
 
 
-class NoGpu(unittest.TestCase):
+class NoGpu(Case):
     def test_says_so_in_one_line(self):
-        with tempfile.TemporaryDirectory() as folder:
-            x = os.path.join(folder, 'x.npy')
-            np.save(x, np.ones(3000, 'f4'))
-            for devices in ('gpu', 'gpu:0', 'cpu,gpu:0*2'):
-                done = run('stats', x, '--devices', devices)
-                self.assertEqual(done.returncode, 4, done.stderr)
-                self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
-                self.assertIn('--devices cpu', done.stderr)
-            plan = json.loads(run('stats', x, '--json').stdout)['plan']
-            self.assertEqual([p['device'] for p in plan], ['cpu'])
+        x = self.save('x.npy', np.ones(3000, 'f4'))
+        for devices in ('gpu', 'gpu:0', 'cpu,gpu:0*2'):
+            self.refused(4, '--devices cpu', 'stats', x, '--devices', devices)
+        self.assertEqual([p['device'] for p in answer('stats', x)['plan']], ['cpu'])
 
 
 if __name__ == '__main__':
-    listed = json.loads(run('devices', '--json').stdout)['devices']
+    listed = answer('devices')['devices']
     here = any(d['device'].startswith('gpu') for d in listed)
     case = Gpu if here else NoGpu
     tests = unittest.defaultTestLoader.loadTestsFromTestCase(case)

@@ -1,0 +1,332 @@
+// One class: what is grouped once from files and then from ranges on disk is the same work.
+#include <malloc.h>
+
+#include <host/cli/external_group.hpp>
+#include <host/cli/spilled_groups.hpp>
+#include <host/cli/word_source.hpp>
+#include <host/pages.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+constexpr index_t piece_length = 1 << 14;  // rows or records that a thread reads back together
+constexpr int most_levels = 24;            // each divides a range by 16 and more, but for what samples miss
+
+/// Some rows, to choose ranges by: 64 neighbours at each of 256 places.
+struct row_sample {
+  std::vector<std::uint64_t> keys, values;
+
+  /// read(first, n, keys, values)
+  template <class Read>
+  row_sample(index_t n, Read const& read) {
+    constexpr index_t run = 64, places = 256;
+    index_t const stride = n / places;
+    if (stride <= run) {
+      for (index_t first = 0; first < n; first += run) take(first, std::min(run, n - first), read);
+      return;
+    }
+    std::uint64_t random = static_cast<std::uint64_t>(n);
+    for (index_t p = 0; p < places; ++p) {
+      random = random * 0x5851f42d4c957f2du + 0x14057b7ef767814fu;
+      auto const within = static_cast<index_t>((random >> 20) % static_cast<std::uint64_t>(stride - run));
+      take(p * stride + within, run, read);
+    }
+  }
+
+ private:
+  template <class Read>
+  void take(index_t first, index_t n, Read const& read) {
+    std::size_t const before = keys.size();
+    keys.resize(before + static_cast<std::size_t>(n));
+    values.resize(keys.size());
+    read(first, n, keys.data() + before, values.data() + before);
+  }
+};
+
+/// Some rows, or records, of a range on disk; `before` others come before them.
+struct stretch {
+  index_t range, begin, count, before;
+};
+
+/// Those of ranges [first, last), of which each has size(range).
+template <class Size>
+std::vector<stretch> stretches_of(index_t first, index_t last, Size const& size) {
+  std::vector<stretch> all;
+  index_t before = 0;
+  for (index_t range = first; range < last; ++range)
+    for (index_t begin = 0, end = size(range); begin < end; begin += piece_length) {
+      all.push_back({range, begin, std::min(piece_length, end - begin), before});
+      before += all.back().count;
+    }
+  return all;
+}
+
+index_t length_of(std::vector<stretch> const& all) {
+  return all.empty() ? 0 : all.back().before + all.back().count;
+}
+
+/// Calls f(range, first, count, how many came before these) for elements [at, at + n) of the stretches.
+template <class F>
+void each_within(std::vector<stretch> const& all, index_t at, index_t n, F const& f) {
+  auto s = std::upper_bound(all.begin(), all.end(), at,
+                            [](index_t wanted, stretch const& x) { return wanted < x.before; });
+  for (index_t done = 0; done < n;) {
+    stretch const& in = *(s++ - 1);
+    index_t const skip = at + done - in.before, count = std::min(n - done, in.count - skip);
+    f(in.range, in.begin + skip, count, done);
+    done += count;
+  }
+}
+
+std::uint64_t key_of_record(std::byte const* record) {
+  std::uint64_t key;
+  std::memcpy(&key, record, sizeof key);
+  return key;
+}
+
+/// Runs of records that ascend, from records that lie one after the other.
+std::vector<record_run> ascending_runs(std::byte const* records, index_t count, index_t record_bytes) {
+  std::vector<record_run> runs;
+  std::byte const* const end = records + count * record_bytes;
+  for (std::byte const* at = records; at != end; at += record_bytes) {
+    if (at == records || key_of_record(at) < key_of_record(at - record_bytes)) runs.push_back({at, 0});
+    ++runs.back().count;
+  }
+  return runs;
+}
+
+class group_job {
+ public:
+  group_job(session& job, input const& keys, input const* values, group_plan const& plan,
+            grouping_limits const& limits, host::grouping::column_taker const& take)
+      : job_(job),
+        key_file_(keys),
+        value_file_(values),
+        keys_(keys_of(keys)),
+        values_(values != nullptr ? values_of(*values) : nullptr),
+        plan_(plan),
+        record_bytes_(record_bytes(plan)),
+        limits_(limits),
+        take_(take),
+        hands_(host::stream_options{.threads = limits.threads}),
+        budget_(std::max<index_t>(limits.memory / 2, index_t{16} << 20)) {
+    index_t reading = 0;
+    for (auto const& s : job.team().streams()) reading += s.threads();
+    thread_bytes_ = budget_ / std::max<index_t>(reading, hands_.threads());
+  }
+
+  grouping_outcome run() {
+    index_t const n = job_.cuts().n;
+    row_sample sample(n, [&](index_t first, index_t count, std::uint64_t* keys, std::uint64_t* values) {
+      read_words(first, count, keys, values);
+      release(0, n);  // large pages of the page cache bring megabytes into reach for some words
+    });
+    first_values_ = sample.values;
+    group(std::move(sample.keys), n, n * row_bytes, 0, [&](host::grouping& to) { take_files(to); });
+    return outcome_;
+  }
+
+ private:
+  static constexpr auto row_bytes = static_cast<index_t>(sizeof(group_row));
+
+  /// Groups what feed(grouping) gives, in memory or range by range: `rows` of them, of which some have these
+  /// keys. bytes: what they would take in memory at most.
+  template <class Feed>
+  void group(std::vector<std::uint64_t> sample, index_t rows, index_t bytes, int level, Feed const& feed) {
+    if (level > most_levels)
+      throw out_of_memory("groupby: the groups of one part of the keys do not fit --memory; raise it");
+    spilled_groups spilled(limits_.folder, values_ != nullptr, record_bytes_);
+    index_t ranges;
+    {
+      auto const groups = host::grouping::make(plan_);
+      groups->limit(thread_bytes_, bytes > budget_ ? &spilled : nullptr);
+      groups->expect(std::move(sample), first_values_, rows);
+      spilled.open(groups->ranges());
+      feed(*groups);
+      on_hands([&] {
+        if (spilled.used()) return groups->spill(hands_);
+        groups->finish_to(hands_, [&](index_t place, host::group_column_words const& columns) {
+          take_(outcome_.groups + place, columns);
+        });
+      });
+      if (!spilled.used()) {
+        outcome_.groups += groups->groups();
+        ++outcome_.parts;
+        return;
+      }
+      ranges = groups->ranges();
+    }
+    group_spilled(spilled, ranges, level + 1);
+  }
+
+  /// Range after range; neighbours together where they fit.
+  void group_spilled(spilled_groups& spilled, index_t ranges, int level) {
+    index_t const on_disk = spilled.bytes_on_disk();
+    outcome_.spilled += on_disk;
+    if (level == 1) bar_ = std::make_unique<progress>(limits_.progress, "groupby", on_disk);
+    auto const bytes_of = [&](index_t range) {
+      return spilled.rows_in(range) * row_bytes + spilled.records_in(range) * record_bytes_;
+    };
+    for (index_t first = 0, last = 0; first < ranges; first = last) {
+      index_t bytes = bytes_of(last++);
+      while (last < ranges && bytes + bytes_of(last) <= budget_) bytes += bytes_of(last++);
+      group_ranges(spilled, first, last, bytes, level);
+#ifdef __GLIBC__
+      ::malloc_trim(0);  // each thread's arena would keep what a part took, beside what the next one takes
+#endif
+    }
+  }
+
+  void group_ranges(spilled_groups& from, index_t first, index_t last, index_t bytes, int level) {
+    auto const rows = stretches_of(first, last, [&](index_t range) { return from.rows_in(range); });
+    auto const records = stretches_of(first, last, [&](index_t range) { return from.records_in(range); });
+    row_sample sample(length_of(rows), [&](index_t at, index_t n, std::uint64_t* keys, std::uint64_t*) {
+      std::vector<group_row> some(static_cast<std::size_t>(n));
+      each_within(rows, at, n, [&](index_t range, index_t begin, index_t count, index_t before) {
+        from.read_rows(
+            range, begin,
+            std::span(some).subspan(static_cast<std::size_t>(before), static_cast<std::size_t>(count)));
+      });
+      for (auto const& r : some) *keys++ = r.key;
+    });
+    if (bytes > budget_) {  // then records need ranges, too
+      row_sample const more(length_of(records),
+                            [&](index_t at, index_t n, std::uint64_t* keys, std::uint64_t*) {
+                              std::vector<std::byte> some(static_cast<std::size_t>(n * record_bytes_));
+                              read_records(from, records, at, n, some.data());
+                              for (index_t i = 0; i < n; ++i)
+                                keys[i] = key_of_record(some.data() + i * record_bytes_);
+                            });
+      sample.keys.insert(sample.keys.end(), more.keys.begin(), more.keys.end());
+    }
+    host::pages memory;  // of records, for as long as the grouping lives
+    group(std::move(sample.keys), length_of(rows) + length_of(records), bytes, level,
+          [&](host::grouping& to) {
+            take_rows(from, rows, to);
+            if (bytes > budget_) {
+              pass_records(from, records, to);
+            } else {
+              memory = take_records(from, records, to);
+            }
+            for (index_t range = first; range < last; ++range) from.forget(range);
+          });
+  }
+
+  void take_files(host::grouping& to) {
+    auto const work = [&](piece p) {
+      key_file_.prepare(p.begin, p.end);
+      if (value_file_ != nullptr) value_file_->prepare(p.begin, p.end);
+      take_blocks(to, p.end - p.begin,
+                  [&](index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) {
+                    read_words(p.begin + first, n, keys, values);
+                  });
+      release(p.begin, p.end);
+    };
+    job_.run("group", work, [&](host::stream const&, gpu_rank&, piece p) { work(p); });
+  }
+
+  void take_rows(spilled_groups const& from, std::vector<stretch> const& rows, host::grouping& to) {
+    each_on_hands(rows, [&](stretch const& s) {
+      std::vector<group_row> some(static_cast<std::size_t>(s.count));
+      from.read_rows(s.range, s.begin, some);
+      take_blocks(to, s.count, [&](index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) {
+        for (index_t i = 0; i < n; ++i) {
+          keys[i] = some[static_cast<std::size_t>(first + i)].key;
+          values[i] = some[static_cast<std::size_t>(first + i)].value;
+        }
+      });
+      if (bar_) bar_->add(s.count * row_bytes);
+    });
+  }
+
+  host::pages take_records(spilled_groups const& from, std::vector<stretch> const& records,
+                           host::grouping& to) {
+    if (records.empty()) return {};
+    host::pages memory(static_cast<std::size_t>(length_of(records) * record_bytes_));
+    each_on_hands(records, [&](stretch const& s) {
+      read_records(from, records, s.before, s.count, memory.data() + s.before * record_bytes_);
+    });
+    to.take_runs(ascending_runs(memory.data(), length_of(records), record_bytes_));
+    return memory;
+  }
+
+  void pass_records(spilled_groups const& from, std::vector<stretch> const& records, host::grouping& to) {
+    each_on_hands(records, [&](stretch const& s) {
+      std::vector<std::byte> some(static_cast<std::size_t>(s.count * record_bytes_));
+      read_records(from, records, s.before, s.count, some.data());
+      for (auto const& run : ascending_runs(some.data(), s.count, record_bytes_)) to.pass_on(run);
+    });
+  }
+
+  /// Gives n rows that read(first, count, keys, values) gets to the grouping, on the calling thread.
+  template <class Read>
+  static void take_blocks(host::grouping& to, index_t n, Read const& read) {
+    auto const mine = to.taker();
+    std::uint64_t keys[host::group_block], values[host::group_block];
+    for (index_t first = 0; first < n; first += host::group_block) {
+      index_t const count = std::min(host::group_block, n - first);
+      read(first, count, keys, values);
+      mine->take(keys, values, count);
+    }
+  }
+
+  void read_words(index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) const {
+    keys_->read(first, n, keys);
+    if (values_) {
+      values_->read(first, n, values);
+    } else {
+      std::fill_n(values, n, 0);
+    }
+  }
+
+  void release(index_t first, index_t last) const {
+    key_file_.release(first, last);
+    if (value_file_ != nullptr) value_file_->release(first, last);
+  }
+
+  void read_records(spilled_groups const& from, std::vector<stretch> const& records, index_t at, index_t n,
+                    std::byte* to) const {
+    each_within(records, at, n, [&](index_t range, index_t begin, index_t count, index_t before) {
+      from.read_records(range, begin,
+                        {to + before * record_bytes_, static_cast<std::size_t>(count * record_bytes_)});
+    });
+  }
+
+  template <class F>
+  void on_hands(F const& f) {
+    hands_.enqueue([&] { f(); });
+    hands_.sync();
+  }
+  template <class F>
+  void each_on_hands(std::vector<stretch> const& all, F const& f) {
+    on_hands([&] {
+      hands_.parallel(static_cast<index_t>(all.size()),
+                      [&](index_t k) { f(all[static_cast<std::size_t>(k)]); });
+    });
+  }
+
+  session& job_;
+  input const& key_file_;
+  input const* value_file_;
+  std::unique_ptr<word_source> keys_, values_;
+  group_plan plan_;
+  index_t record_bytes_;
+  grouping_limits const& limits_;
+  host::grouping::column_taker const& take_;
+  host::stream hands_;
+  index_t budget_, thread_bytes_ = 0;
+  std::vector<std::uint64_t> first_values_;  // sampled; they choose the bands of sums at every level
+  std::unique_ptr<progress> bar_;            // of what was spilled first
+  grouping_outcome outcome_;
+};
+
+}  // namespace
+
+grouping_outcome group_externally(session& job, input const& keys, input const* values,
+                                  group_plan const& plan, grouping_limits const& limits,
+                                  host::grouping::column_taker const& take) {
+  return group_job(job, keys, values, plan, limits, take).run();
+}
+
+}  // namespace prorata::cli
