@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <prorata/assignments.hpp>
-#include <prorata/elements.hpp>
-#include <prorata/exchange.hpp>
+#include <prorata/dealing.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/total_order.hpp>
 
@@ -23,38 +22,11 @@ std::vector<buffer<T, S>> on_every_rank(team<S> const& team, std::span<T const> 
   return copies;
 }
 
-template <class F, class T>
-struct rank_of_element {
-  F rule;
-  T const* data;
-  index_t begin;
-  PRORATA_HD index_t operator()(index_t i) const { return static_cast<index_t>(rule(data[i - begin], i)); }
-};
-
-/// rule_of(k) is local rank k's rule: with pointers to what lies on its device.
 template <class T, backend S, class RuleOf>
 distributed_array<std::remove_const_t<T>, S> distribute(distributed_array<T, S> const& x,
                                                         RuleOf const& rule_of) {
-  using element = std::remove_const_t<T>;
-  auto const& team = x.team();
-  std::vector<buffer<element, S>> dealt;
-  std::vector<buffer<index_t, S>> counts;
-  std::vector<element const*> send;
-  std::vector<index_t const*> told;
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    S& s = *p.stream;
-    dealt.emplace_back(s, p.size);
-    counts.emplace_back(s, team.ranks());
-    auto const rule = rule_of(k);
-    multisplit_index(s, p.begin, p.end(), index_t{team.ranks()},
-                     rank_of_element<std::remove_const_t<decltype(rule)>, element>{rule, p.data, p.begin},
-                     load_of(identity{}, k, x), dealt.back().data(), counts.back().data());
-    send.push_back(dealt.back().data());
-    told.push_back(counts.back().data());
-  }
-  auto const matrix = told_by_all<index_t>(team, std::span<index_t const* const>(told), team.ranks());
-  return {team, partition_after(matrix, team.ranks()), exchange<element>(team, send, matrix)};
+  index_t const chunk = travelling_chunk(sizeof(T), x.team().ranks());
+  return deal_to_ranks(x, rule_of, x.team().shares_memory() ? 0 : chunk);
 }
 
 struct by_slot {
@@ -79,16 +51,14 @@ struct by_splitter {
   index_t count;
   PRORATA_HD index_t operator()(T const& x, index_t) const {
     total_order<T> const order;
-    index_t low = 0, high = count;
-    while (low < high) {
-      index_t const middle = low + (high - low) / 2;
-      if (order.key(x) < order.key(splitters[middle])) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
+    auto const key = order.key(x);
+    index_t at_most = 0;                     // splitters that are known not to lie above x
+    for (index_t left = count; left > 0;) {  // (without a branch that nobody can predict)
+      index_t const half = left - left / 2;
+      at_most += key < order.key(splitters[at_most + half - 1]) ? 0 : half;
+      left -= half;
     }
-    return low;
+    return at_most;
   }
 };
 
@@ -116,8 +86,10 @@ struct from_turns {
 
 /// Every element x[i] goes to rank rule(x[i], i), where elements keep the order they had.
 ///   shape   rule → [0, ranks); the result's partition is what each rank got
-///   cost    one multisplit per rank, the counts told to all, one exchange with one block per pair of ranks
-///   waits   for the counts
+///   cost    asks the rule twice about every element. Ranks that share memory write each element once, to
+///           where it belongs; else it is dealt into a chunk of 64 MiB or more, one block for each rank,
+///           which is sent while the next one is dealt: two chunks of memory per rank
+///   waits   for the counts, which are told to all
 ///   throws  device_error, communication_error, out_of_memory
 template <class T, backend S, class F>
 distributed_array<std::remove_const_t<T>, S> distribute_by(distributed_array<T, S> const& x, F const& rule) {
