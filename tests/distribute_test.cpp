@@ -153,6 +153,21 @@ TEST(DealToRanks, TravelsInChunks) {
   expect_dealt_in_chunks<sixteen_bytes>(seeds);
 }
 
+TEST(DealToRanks, FindsThePlacesOfLargeChunks) {
+  index_t const n = 700001;
+  auto x = values<std::uint32_t>(n, 8);
+  for (index_t const chunk : {0, 150000, 400000}) {  // of several grains, on 2 ranks
+    auto const team = make_team(2, 2);
+    some_rank const rule{2, false};
+    auto const ranks = by_rank(detail::deal_to_ranks(
+        borrow(team, std::span<std::uint32_t>(x)), [&](std::size_t) { return rule; }, chunk));
+    std::vector<std::vector<std::uint32_t>> expected(2);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      expected[static_cast<std::size_t>(rule(x[i], static_cast<index_t>(i)))].push_back(x[i]);
+    ASSERT_TRUE(ranks == expected) << "chunks of " << chunk;
+  }
+}
+
 TEST(DealToRanks, ReportsARuleThatThrows) {
   auto x = values<std::int64_t>(5000, 2);
   auto const team = make_team(3, 1);
