@@ -126,6 +126,33 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
   });
 }
 
+/// Elements that splitters are chosen from.
+inline constexpr index_t splitter_sample = index_t{1} << 16;
+
+namespace detail {
+/// A sample of n elements is every so many of them: elements 0, stride, 2 · stride, …
+inline index_t sample_stride(index_t n, index_t sample) {
+  return std::max(index_t{1}, (n + sample - 1) / sample);
+}
+
+/// The weighted quantiles of a sample.
+template <class T>
+std::vector<T> splitters_of(std::vector<T> sample, std::span<double const> weights) {
+  std::sort(sample.begin(), sample.end(), total_order<T>());
+  auto const shares = apportion(static_cast<index_t>(sample.size()), weights);
+  std::vector<T> splitters;
+  index_t place = 0;
+  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
+    place += shares[r];
+    splitters.push_back(sample.empty() ? T{}
+                        : place < static_cast<index_t>(sample.size())
+                            ? sample[static_cast<std::size_t>(place)]
+                            : sample.back());
+  }
+  return splitters;
+}
+}  // namespace detail
+
 /// Splitters that give each rank elements in proportion to its weight: the weighted quantiles of a sample,
 /// which is every so many elements of the array and so does not depend on where it is cut.
 ///   shape   one fewer than weights
@@ -135,9 +162,8 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
 ///   throws  usage_error for weights that apportion() refuses
 template <class T, backend S>
 std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
-                               index_t sample = index_t{1} << 16) {
-  index_t const n = x.size();
-  index_t const stride = std::max(index_t{1}, (n + sample - 1) / sample);
+                               index_t sample = splitter_sample) {
+  index_t const stride = detail::sample_stride(x.size(), sample);
   // Element k of the sample is x[k · stride]; a rank has those of its part.
   auto const first_of = [&](index_t cut) { return (cut + stride - 1) / stride; };
   index_t longest = 0;
@@ -152,25 +178,12 @@ std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<doubl
                     detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
   }
   auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
-  std::vector<T> sorted;
+  std::vector<T> sampled;
   for (int r = 0; r < x.partition().ranks(); ++r)
-    sorted.insert(
-        sorted.end(), all.begin() + r * longest,
+    sampled.insert(
+        sampled.end(), all.begin() + r * longest,
         all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
-  total_order<T> const order;
-  std::sort(sorted.begin(), sorted.end(),
-            [&](T const& a, T const& b) { return order.key(a) < order.key(b); });
-  auto const shares = apportion(static_cast<index_t>(sorted.size()), weights);
-  std::vector<T> splitters;
-  index_t place = 0;
-  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
-    place += shares[r];
-    splitters.push_back(sorted.empty() ? T{}
-                        : place < static_cast<index_t>(sorted.size())
-                            ? sorted[static_cast<std::size_t>(place)]
-                            : sorted.back());
-  }
-  return splitters;
+  return detail::splitters_of(std::move(sampled), weights);
 }
 
 /// Deals the elements to the ranks in turns: rank r's local element j is x[turns.global_index(r, j)].
