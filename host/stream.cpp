@@ -158,6 +158,10 @@ void stream::sync() {
   }
 }
 
+stream stream::sibling() const {
+  return stream({.threads = 1, .slowdown = worker_->options.slowdown, .name = worker_->options.name});
+}
+
 std::byte* stream::scratch(std::size_t bytes) const {
   auto& kept = worker_->scratch;
   if (kept.bytes() < bytes) {

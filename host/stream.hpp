@@ -61,6 +61,9 @@ class stream {
   /// Waits for everything queued. Rethrows the first failure since the last sync.
   void sync();
 
+  /// Another stream of this device, for work beside this one's: copies, on one thread.
+  stream sibling() const;
+
   /// Queues f(), to run on the worker in the canonical floating-point environment.
   template <class F>
   void enqueue(F f) {
@@ -102,6 +105,9 @@ class stream {
   struct worker;
   std::unique_ptr<worker> worker_;
 };
+
+/// Whether work on one stream reaches what the other allocates.
+inline bool same_memory(stream const&, stream const&) { return true; }
 
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {

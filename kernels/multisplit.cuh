@@ -1,4 +1,5 @@
-// Dealing elements into buckets on the GPU, in order within each: warps count, one scan places, warps deal.
+// Dealing elements into buckets on the GPU, in order within each: warps count, one scan finds the places,
+// warps deal.
 #pragma once
 
 #include <cub/device/device_scan.cuh>
@@ -16,17 +17,32 @@ inline constexpr index_t multisplit_buckets = 1024;
 namespace detail {
 inline constexpr int multisplit_warps = 4;  // of a block
 
+/// How n elements are shared among warps, each with 8 bytes for every bucket in shared memory.
+struct multisplit_shape {
+  index_t n, buckets, stretch, warps;
+
+  multisplit_shape(index_t elements, index_t into)
+      : n(elements),
+        buckets(into),
+        stretch(multisplit_stretch(n, into)),
+        warps(n / stretch + (n % stretch != 0) + (n == 0)) {
+    require(buckets <= multisplit_buckets, "a GPU deals into at most 1024 buckets at a time");
+  }
+  launch_shape launch() const {
+    return {static_cast<unsigned>((warps + multisplit_warps - 1) / multisplit_warps), 32 * multisplit_warps,
+            static_cast<std::size_t>(multisplit_warps * buckets) * sizeof(index_t)};
+  }
+};
+
 struct no_place {
   PRORATA_HD void operator()(index_t, index_t) const {}
 };
 template <class Load, class T>
 struct put_in_place {
   Load load;
-  T* out;
-  PRORATA_HD void operator()(index_t i, index_t place) const { out[place] = static_cast<T>(load(i)); }
+  PRORATA_HD void operator()(index_t i, T* place) const { *place = static_cast<T>(load(i)); }
 };
-struct bucket_sizes {  // from where each bucket begins in the scan of the counts, which are by bucket, then
-                       // warp
+struct bucket_sizes {  // from where each bucket begins in the scan of the counts: by bucket, then by warp
   index_t const* starts;
   index_t warps, buckets, n;
   index_t* counts;
@@ -36,52 +52,71 @@ struct bucket_sizes {  // from where each bucket begins in the scan of the count
 };
 }  // namespace detail
 
-/// Each warp takes its stretch with its own counts in shared memory. Counting, they begin at zero and are
-/// stored; dealing, they begin where the scan put them.
-template <bool Dealing, class BucketOf, class Place>
+/// Each warp counts its stretch in shared memory, from zero.
+template <class BucketOf>
 __global__ void __launch_bounds__(32 * detail::multisplit_warps)
-    multisplit_kernel(index_t begin, index_t end, index_t stretch, index_t warps, index_t buckets,
-                      BucketOf const bucket_of, Place const place, index_t* counts) {
-  extern __shared__ index_t shared[];
+    count_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
+                         BucketOf const bucket_of, index_t* counts) {
+  extern __shared__ index_t counted_buckets[];
   index_t const mine = index_t{blockIdx.x} * detail::multisplit_warps + threadIdx.x / 32;
-  if (mine >= warps) return;
-  index_t* const kept = shared + threadIdx.x / 32 * buckets;
-  for (index_t b = warp<>::lane(); b < buckets; b += 32) kept[b] = Dealing ? counts[b * warps + mine] : 0;
+  if (mine >= shape.warps) return;
+  index_t* const kept = counted_buckets + threadIdx.x / 32 * shape.buckets;
+  for (index_t b = warp<>::lane(); b < shape.buckets; b += 32) kept[b] = 0;
   warp<>::meet();
-  index_t const first = begin + mine * stretch;
-  deal_rows<warp<>>(first, first + stretch < end ? first + stretch : end, bucket_of, kept, place);
-  if constexpr (!Dealing)
-    for (index_t b = warp<>::lane(); b < buckets; b += 32) counts[b * warps + mine] = kept[b];
+  index_t const first = begin + mine * shape.stretch;
+  index_t const last = first + shape.stretch < end ? first + shape.stretch : end;
+  deal_rows<warp<>>(first, last, bucket_of, kept, detail::no_place{});
+  for (index_t b = warp<>::lane(); b < shape.buckets; b += 32) counts[b * shape.warps + mine] = kept[b];
 }
 
-/// Queues: load(i) for i in [begin, end) goes to `out`, bucket after bucket by bucket_of(i) ∈ [0, buckets)
-/// and in the order of i within each; counts[b] = how many went to bucket b.
-///   needs   buckets ≤ 1024
-///   cost    asks for every bucket twice, loads and writes every element once. (Warp-level multisplit with
-///           ballots: Ashkiani, Davidson, Meyer and Owens, GPU Multisplit, 2017.)
+/// Each warp deals its stretch, with a pointer for every bucket in shared memory.
 template <class BucketOf, class Load, class T>
-void multisplit_index(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
-                      T* out, index_t* counts) {
-  require(buckets <= multisplit_buckets, "a GPU deals into at most 1024 buckets at a time");
-  index_t const n = end > begin ? end - begin : 0;
-  index_t const stretch = multisplit_stretch(n);
-  index_t const warps = n / stretch + (n % stretch != 0) + (n == 0);
-  auto const bytes = static_cast<std::size_t>(warps * buckets) * sizeof(index_t);
-  auto* const starts = static_cast<index_t*>(s.allocate(bytes));
-  launch_shape const shape{
-      static_cast<unsigned>((warps + detail::multisplit_warps - 1) / detail::multisplit_warps),
-      32 * detail::multisplit_warps,
-      static_cast<std::size_t>(detail::multisplit_warps * buckets) * sizeof(index_t)};
-  launch(multisplit_kernel<false, BucketOf, detail::no_place>, shape, s, begin, end, stretch, warps, buckets,
-         bucket_of, detail::no_place{}, starts);
+__global__ void __launch_bounds__(32 * detail::multisplit_warps)
+    deal_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
+                        BucketOf const bucket_of, Load const load, index_t const* starts, T* const* out) {
+  extern __shared__ void* next_in_bucket[];
+  index_t const mine = index_t{blockIdx.x} * detail::multisplit_warps + threadIdx.x / 32;
+  if (mine >= shape.warps) return;
+  T** const next = reinterpret_cast<T**>(next_in_bucket) + threadIdx.x / 32 * shape.buckets;
+  for (index_t b = warp<>::lane(); b < shape.buckets; b += 32)
+    next[b] = out[b] + (starts[b * shape.warps + mine] - starts[b * shape.warps]);
+  warp<>::meet();
+  index_t const first = begin + mine * shape.stretch;
+  index_t const last = first + shape.stretch < end ? first + shape.stretch : end;
+  deal_rows<warp<>>(first, last, bucket_of, next, detail::put_in_place<Load, T>{load});
+}
+
+/// How many numbers `count_buckets` leaves for `deal_buckets`: where each warp's stretch begins in each
+/// bucket.
+inline index_t multisplit_places(stream const&, index_t n, index_t buckets) {
+  return detail::multisplit_shape(n, buckets).warps * buckets;
+}
+
+/// Queues counts[b] = how many i in [begin, end) have bucket_of(i) = b ∈ [0, buckets), and the places for
+/// dealing them.
+///   needs   buckets ≤ 1024, multisplit_places(…) places
+///   cost    asks for every bucket once. (Warp-level multisplit with ballots: Ashkiani, Davidson, Meyer and
+///           Owens, GPU Multisplit, 2017.)
+template <class BucketOf>
+void count_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of,
+                   index_t* places, index_t* counts) {
+  detail::multisplit_shape const shape(end - begin, buckets);
+  launch(count_buckets_kernel<BucketOf>, shape.launch(), s, begin, end, shape, bucket_of, places);
   with_temporary(s, [&](void* memory, std::size_t& room) {
-    return cub::DeviceScan::ExclusiveSum(memory, room, starts, starts, warps * buckets, s.native());
+    return cub::DeviceScan::ExclusiveSum(memory, room, places, places, shape.warps * buckets, s.native());
   });
-  for_each_index(s, 0, buckets, detail::bucket_sizes{starts, warps, buckets, n, counts});
-  using place = detail::put_in_place<Load, T>;
-  launch(multisplit_kernel<true, BucketOf, place>, shape, s, begin, end, stretch, warps, buckets, bucket_of,
-         place{load, out}, starts);
-  s.deallocate(starts, bytes);
+  for_each_index(s, 0, buckets, detail::bucket_sizes{places, shape.warps, buckets, shape.n, counts});
+}
+
+/// Queues: load(i) for i in [begin, end) goes to out[bucket_of(i)][…], in the order of i within each bucket.
+///   needs   places as count_buckets left them for the same elements; a pointer for every bucket
+///   cost    asks for every bucket once, loads and writes every element once
+template <class BucketOf, class Load, class T>
+void deal_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                  index_t const* places, T* const* out) {
+  detail::multisplit_shape const shape(end - begin, buckets);
+  launch(deal_buckets_kernel<BucketOf, Load, T>, shape.launch(), s, begin, end, shape, bucket_of, load,
+         places, out);
 }
 
 }  // namespace prorata::cuda

@@ -187,6 +187,8 @@ void stream::sync() {
   check(cudaStreamSynchronize(state_->native));
 }
 
+stream stream::sibling() const { return stream(stream_options{device(), 0, name()}); }
+
 int stream::device() const { return state_->options.device; }
 int stream::multiprocessors() const { return state_->multiprocessors; }
 std::string const& stream::name() const { return state_->options.name; }

@@ -67,6 +67,10 @@ class stream {
   /// Waits for everything queued and reports what failed.
   void sync();
 
+  /// Another stream of this device, for work beside this one's. What it allocates itself is not counted
+  /// towards this stream's limit.
+  stream sibling() const;
+
   int device() const;
   int multiprocessors() const;
   std::string const& name() const;
@@ -82,6 +86,9 @@ class stream {
   struct state;
   std::unique_ptr<state> state_;
 };
+
+/// Whether work on one stream reaches what the other allocates as its own: on one device.
+inline bool same_memory(stream const& a, stream const& b) { return a.device() == b.device(); }
 
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes);

@@ -219,6 +219,28 @@ class Plan(Case):
         self.refused(2, '1', 'plan', '--costs', self.save('n.npy', np.array([1.0, np.nan])), '--weights', '1,1')
         self.refused(2, '--costs', 'plan', '--costs', path, '--n', 4, '--weights', '1')
 
+    def test_ranges_of_keys(self):
+        for dtype, n in [('f8', 50000), ('f4', 200001), ('i2', 140000), ('>u8', 3000), ('b1', 1000), ('f2', 70000), ('i4', 0)]:
+            keys = some(dtype.strip('>'), n, 5).astype(dtype)
+            path = self.save('keys.npy', keys)
+            plan = answer('plan', path, '--partition', 'range', '--weights', '3,0,1,2')
+            sample = np.sort(keys[::max(1, -(-n // 65536))])
+            places = np.cumsum(self.plan('--n', len(sample), '--weights', '3,0,1,2', '--granularity', 1))[:3]
+            splitters = sample[np.minimum(places, len(sample) - 1)] if n else np.zeros(3, dtype)
+            self.assertEqual([s['value'] for s in plan['splitters']], [float(str(np.float32(x))) if dtype in ('f4', 'f2') else
+                                                                        x.item() for x in splitters], dtype)
+            ranks = np.searchsorted(splitters, keys, side='right')
+            self.assertEqual([p['count'] for p in plan['plan']], np.bincount(ranks, minlength=4).tolist(), dtype)
+            self.assertEqual(plan['n'], n)
+        path = self.save('odd.npy', np.array([np.nan, -0.0, 0.0, 1.0, np.inf, -1.0]))
+        plan = answer('plan', path, '--partition', 'range', '--weights', '2,3,1')
+        self.assertEqual([s['value'] for s in plan['splitters']], [0.0, 'nan'])
+        self.assertEqual([p['count'] for p in plan['plan']], [2, 3, 1])
+        text = run('plan', path, '--partition', 'range', '--weights', '2,3,1').stdout
+        self.assertIn('from key', text)
+        self.refused(6, 'rank 1 would get 3', 'plan', path, '--partition', 'range', '--weights', '2,3,1', '--cap', 2)
+        self.refused(2, 'keys', 'plan', '--n', 5, '--partition', 'range', '--weights', '1,1')
+
     def test_refusals(self):
         for weights, index in [('1,nan', 1), ('inf,1', 0), ('1,1,-2', 2)]:
             self.refused(2, f'weight {index}', 'plan', '--n', 5, '--weights', weights)

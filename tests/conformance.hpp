@@ -220,6 +220,30 @@ TYPED_TEST_P(backend_conformance, transfers_between_streams) {
   a.sync();
 }
 
+TYPED_TEST_P(backend_conformance, has_siblings_in_the_same_memory) {
+  auto& a = this->streams[0];
+  auto b = a.sibling();
+  EXPECT_TRUE(same_memory(a, b));
+  EXPECT_TRUE(same_memory(a, a));
+  EXPECT_EQ(same_memory(a, this->streams[1]), same_memory(this->streams[1], a));
+  index_t const n = 1 << 18;
+  auto const bytes = static_cast<std::size_t>(n) * sizeof(std::int64_t);
+  auto* const x = static_cast<std::int64_t*>(a.allocate(bytes));
+  auto* const y = static_cast<std::int64_t*>(a.allocate(bytes));
+  for_each_index(a, 0, n, put<std::int64_t>{x, 0});
+  b.wait(a.record());
+  b.copy(y, x, bytes);
+  a.wait(b.record());
+  for_each_index(a, 7, n + 7, put<std::int64_t>{x, 7});
+  std::vector<std::int64_t> out(static_cast<std::size_t>(n));
+  a.copy(out.data(), y, bytes);
+  a.sync();
+  for (index_t i = 0; i < n; ++i) ASSERT_EQ(out[static_cast<std::size_t>(i)], i * 3 + 1);
+  a.deallocate(x, bytes);
+  a.deallocate(y, bytes);
+  a.sync();
+}
+
 TYPED_TEST_P(backend_conformance, loops_over_every_index_once) {
   auto& s = this->streams[0];
   for (index_t begin : {index_t{0}, index_t{5}, (index_t{1} << 32) + 1})
@@ -432,21 +456,33 @@ TYPED_TEST_P(backend_conformance, deals_into_buckets) {
       index_t const begin = 12345;
       auto const bytes = static_cast<std::size_t>(n + 1) * sizeof(std::int32_t);
       auto* const d_out = static_cast<std::int32_t*>(s.allocate(bytes));
-      auto* const d_counts =
-          static_cast<index_t*>(s.allocate(static_cast<std::size_t>(buckets) * sizeof(index_t)));
-      multisplit_index(s, begin, begin + n, buckets, some_bucket{buckets}, own_index{}, d_out, d_counts);
       std::vector<std::int32_t> out(static_cast<std::size_t>(n));
       std::vector<index_t> counts(static_cast<std::size_t>(buckets));
+      std::vector<std::int32_t*> to(counts.size());
+      auto const row = counts.size() * sizeof(index_t);
+      auto const places = static_cast<std::size_t>(multisplit_places(s, n, buckets)) * sizeof(index_t);
+      auto* const d_counts = static_cast<index_t*>(s.allocate(row));
+      auto* const d_places = static_cast<index_t*>(s.allocate(places));
+      auto* const d_to = static_cast<std::int32_t**>(s.allocate(to.size() * sizeof to[0]));
+      count_buckets(s, begin, begin + n, buckets, some_bucket{buckets}, d_places, d_counts);
+      s.copy(counts.data(), d_counts, row);
+      s.sync();
+      index_t end = n;  // the buckets lie in reverse
+      for (std::size_t b = 0; b < to.size(); ++b) to[b] = d_out + (end -= counts[b]);
+      ASSERT_EQ(end, 0);
+      s.copy(d_to, to.data(), to.size() * sizeof to[0]);
+      deal_buckets(s, begin, begin + n, buckets, some_bucket{buckets}, own_index{}, d_places, d_to);
       s.copy(out.data(), d_out, out.size() * sizeof(std::int32_t));
-      s.copy(counts.data(), d_counts, counts.size() * sizeof(index_t));
       s.deallocate(d_out, bytes);
-      s.deallocate(d_counts, counts.size() * sizeof(index_t));
+      s.deallocate(d_counts, row);
+      s.deallocate(d_places, places);
+      s.deallocate(d_to, to.size() * sizeof to[0]);
       s.sync();
       std::vector<std::vector<std::int32_t>> dealt(static_cast<std::size_t>(buckets));
       for (index_t i = begin; i < begin + n; ++i)
         dealt[static_cast<std::size_t>(some_bucket{buckets}(i))].push_back(static_cast<std::int32_t>(i));
       std::vector<std::int32_t> expected;
-      for (std::size_t b = 0; b < dealt.size(); ++b) {
+      for (std::size_t b = dealt.size(); b-- > 0;) {
         ASSERT_EQ(counts[b], static_cast<index_t>(dealt[b].size())) << "bucket " << b << ", n = " << n;
         expected.insert(expected.end(), dealt[b].begin(), dealt[b].end());
       }
@@ -512,10 +548,10 @@ TYPED_TEST_P(backend_conformance, scans_in_its_order) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(backend_conformance, copies_bytes_both_ways, orders_streams_by_events,
-                            transfers_between_streams, loops_over_every_index_once, maps_indices_to_values,
-                            folds_in_the_canonical_order, folds_in_sequence, folds_in_any_order,
-                            finds_extremes, adds_exactly, folds_two_at_once, counts_in_bins,
-                            keeps_some_in_order, reduces_runs, deals_into_buckets, counts_digits,
-                            scans_in_its_order);
+                            transfers_between_streams, has_siblings_in_the_same_memory,
+                            loops_over_every_index_once, maps_indices_to_values, folds_in_the_canonical_order,
+                            folds_in_sequence, folds_in_any_order, finds_extremes, adds_exactly,
+                            folds_two_at_once, counts_in_bins, keeps_some_in_order, reduces_runs,
+                            deals_into_buckets, counts_digits, scans_in_its_order);
 
 }  // namespace prorata::conformance

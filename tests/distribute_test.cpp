@@ -1,6 +1,9 @@
 // Every element to the rank that a rule names, whatever the split it came from.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+#include <cstring>
 #include <map>
 #include <numeric>
 #include <prorata/distribute.hpp>
@@ -44,6 +47,166 @@ TEST(DistributeBy, FollowsTheRuleAndKeepsTheOrder) {
   }
 }
 
+/// All ranks in this process, but every call waits for its own work, as NCCL's does, and is counted.
+class waiting_communicator final : public communicator<host::stream> {
+ public:
+  struct record {
+    int calls = 0;
+    std::size_t bytes = 0;
+  };
+  waiting_communicator(int ranks, record& told) : local_(ranks), told_(told) {}
+  int ranks() const override { return local_.ranks(); }
+  int first_local_rank() const override { return 0; }
+  void all_gather(std::span<host::stream> streams, std::span<void const* const> send,
+                  std::span<void* const> receive, std::span<std::size_t const> offsets) override {
+    local_.all_gather(streams, send, receive, offsets);
+    barrier(streams);
+  }
+  void all_to_all(std::span<host::stream> streams, std::span<void const* const> send,
+                  std::span<void* const> receive, std::span<std::size_t const> bytes,
+                  std::span<std::size_t const> places) override {
+    local_.all_to_all(streams, send, receive, bytes, places);
+    barrier(streams);
+    ++told_.calls;
+    told_.bytes += std::accumulate(bytes.begin(), bytes.end(), std::size_t{0});
+  }
+  void broadcast(std::span<host::stream> streams, std::span<void* const> data, std::size_t bytes,
+                 int root) override {
+    local_.broadcast(streams, data, bytes, root);
+  }
+  void barrier(std::span<host::stream> streams) override { local_.barrier(streams); }
+
+ private:
+  local_communicator<host::stream> local_;
+  record& told_;
+};
+
+struct sixteen_bytes {
+  std::uint64_t a, b;
+  friend bool operator==(sixteen_bytes const&, sixteen_bytes const&) = default;
+};
+
+/// A number below `ranks`, from an element's first byte and its index.
+struct some_rank {
+  int ranks;
+  bool mostly_last;
+  template <class T>
+  int operator()(T const& x, index_t i) const {
+    auto const first = reinterpret_cast<unsigned char const&>(x);
+    if (mostly_last && i % 7 != 0) return ranks - 1;
+    return static_cast<int>((static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u >> 40) + first) % ranks;
+  }
+};
+
+/// Elements without a pattern travel in chunks of a few, against a loop.
+template <class T>
+void expect_dealt_in_chunks(int seeds) {
+  for (int seed = 0; seed < seeds; ++seed) {
+    std::mt19937_64 random(static_cast<unsigned>(seed));
+    index_t const chunk = std::array<index_t, 4>{1, 7, 64, 1000}[random() % 4];
+    index_t const n = std::array<index_t, 6>{0, 3, chunk, 2 * chunk, 4 * chunk + 1, 9 * chunk}[random() % 6];
+    auto const s = split_number(static_cast<int>(random() % split_count), n);
+    std::vector<T> x(static_cast<std::size_t>(n));
+    for (T& v : x) {
+      std::uint64_t const bits[2] = {random(), random()};
+      std::memcpy(&v, bits, sizeof v);
+    }
+    some_rank const rule{s.ranks, random() % 2 == 0};
+    std::vector<T> expected;
+    std::vector<index_t> sizes;
+    for (int r = 0; r < s.ranks; ++r) {
+      auto const before = static_cast<index_t>(expected.size());
+      for (index_t i = 0; i < n; ++i)
+        if (rule(x[static_cast<std::size_t>(i)], i) == r) expected.push_back(x[static_cast<std::size_t>(i)]);
+      sizes.push_back(static_cast<index_t>(expected.size()) - before);
+    }
+    waiting_communicator::record told;
+    auto made = [&] {
+      std::vector<host::stream> streams;
+      for (int r = 0; r < s.ranks; ++r)
+        streams.emplace_back(host::stream_options{s.threads, 1.0 + 3.0 * static_cast<double>(random() % 2)});
+      if (random() % 2 == 0) return host_team(std::move(streams));
+      return host_team(std::move(streams), std::make_unique<waiting_communicator>(s.ranks, told));
+    }();
+    auto const dealt = detail::deal_to_ranks(
+        borrow(made, std::span<T const>(x), s.cuts), [&](std::size_t) { return rule; }, chunk);
+    std::vector<T> got(x.size());
+    copy_out(dealt, std::span<T>(got));
+    ASSERT_EQ(dealt.partition().cuts, partition_by_sizes(sizes).cuts) << "seed " << seed;
+    ASSERT_TRUE(std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0)
+        << "seed " << seed << ", n = " << n << ", chunks of " << chunk << ", " << s;
+    if (told.calls > 0) {
+      index_t longest = 1;
+      for (int r = 0; r < s.ranks; ++r) longest = std::max(longest, s.cuts.size(r));
+      ASSERT_EQ(told.calls, (longest + chunk - 1) / chunk);
+      ASSERT_EQ(told.bytes, x.size() * sizeof(T));
+    }
+  }
+}
+
+TEST(DealToRanks, TravelsInChunks) {
+  int const seeds = 150 / sparser;
+  expect_dealt_in_chunks<std::uint8_t>(seeds);
+  expect_dealt_in_chunks<std::int16_t>(seeds);
+  expect_dealt_in_chunks<float>(seeds);
+  expect_dealt_in_chunks<double>(seeds);
+  expect_dealt_in_chunks<sixteen_bytes>(seeds);
+}
+
+TEST(DealToRanks, FindsThePlacesOfLargeChunks) {
+  index_t const n = 700001;
+  auto x = values<std::uint32_t>(n, 8);
+  for (index_t const chunk : {0, 150000, 400000}) {  // of several grains, on 2 ranks
+    auto const team = make_team(2, 2);
+    some_rank const rule{2, false};
+    auto const ranks = by_rank(detail::deal_to_ranks(
+        borrow(team, std::span<std::uint32_t>(x)), [&](std::size_t) { return rule; }, chunk));
+    std::vector<std::vector<std::uint32_t>> expected(2);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      expected[static_cast<std::size_t>(rule(x[i], static_cast<index_t>(i)))].push_back(x[i]);
+    ASSERT_TRUE(ranks == expected) << "chunks of " << chunk;
+  }
+}
+
+TEST(DealToRanks, ReportsARuleThatThrows) {
+  auto x = values<std::int64_t>(5000, 2);
+  auto const team = make_team(3, 1);
+  for (index_t const chunk : {0, 100})
+    for (int const good_answers : {0, 1}) {  // fails while counting, or while dealing
+      std::atomic<int> asked = 0;
+      auto const rule = [&](std::int64_t, index_t i) -> int {
+        if (i == 4321 && asked++ == good_answers) throw std::runtime_error("no rank for this one");
+        return static_cast<int>(i % 3);
+      };
+      auto const deal = [&] {
+        auto const dealt = detail::deal_to_ranks(
+            borrow(team, std::span<std::int64_t>(x)), [&](std::size_t) { return rule; }, chunk);
+        team.sync();
+      };
+      EXPECT_THROW(deal(), std::runtime_error) << chunk << ", " << good_answers;
+      auto const next = by_rank(distribute_by(borrow(team, std::span<std::int64_t>(x)), rule));
+      EXPECT_EQ(next[1][0], x[1]) << "once it has been reported, the team goes on";
+    }
+}
+
+TEST(TravellingChunk, KeepsLinksBusy) {
+  EXPECT_EQ(detail::travelling_chunk(1, 1), 64 << 20);
+  EXPECT_EQ(detail::travelling_chunk(8, 64), 8 << 20);
+  EXPECT_EQ(detail::travelling_chunk(8, 128), 16 << 20);
+  EXPECT_EQ(detail::travelling_chunk(12, 2) % tile, 0);
+  EXPECT_EQ(detail::travelling_chunk(std::size_t{1} << 30, 2), tile);
+}
+
+TEST(DealPlan, PlacesSendersInOrder) {
+  detail::deal_plan const plan(2, 2, {3, 0, 1, 2, 0, 5, 4, 0});
+  EXPECT_EQ(plan.after().cuts, (std::vector<index_t>{0, 8, 15}));
+  std::vector<index_t> places;
+  for (int r : {0, 1})
+    for (index_t c : {0, 1})
+      for (int q : {0, 1}) places.push_back(plan.place(c, r, q));
+  EXPECT_EQ(places, (std::vector<index_t>{0, 0, 3, 0, 4, 2, 4, 7}));
+}
+
 TEST(DistributeByHash, BringsEqualElementsTogetherByWeight) {
   index_t const n = 200003;
   auto x = values<float>(n, 4);
@@ -80,6 +243,19 @@ TEST(DistributeByRange, CutsAtItsSplitters) {
   EXPECT_TRUE(std::isnan(ranks[2][1]));
   EXPECT_THROW(distribute_by_range(borrow(team, std::span<float>(x)), {0.0f}), usage_error);
   EXPECT_THROW(distribute_by_range(borrow(team, std::span<float>(x)), {1.0f, 0.0f}), usage_error);
+}
+
+TEST(BySplitter, CountsTheSplittersNotAbove) {
+  std::mt19937_64 random(1);
+  for (int count = 0; count < 40; ++count) {
+    std::vector<int> splitters;
+    for (int k = 0; k < count; ++k) splitters.push_back(static_cast<int>(random() % 30) - 10);
+    std::sort(splitters.begin(), splitters.end());
+    detail::by_splitter<int> const rule{splitters.data(), count};
+    for (int x = -12; x < 22; ++x)
+      ASSERT_EQ(rule(x, 0), std::upper_bound(splitters.begin(), splitters.end(), x) - splitters.begin())
+          << x << " among " << count;
+  }
 }
 
 TEST(RangeSplitters, FollowTheWeightsAndIgnoreTheSplit) {

@@ -52,6 +52,35 @@ TEST(Exchange, BringsBlocksInTheOrderOfTheirSenders) {
     }
 }
 
+TEST(LocalCommunicator, PutsBlocksInTheirPlaces) {
+  auto const team = make_team(2, 1);
+  std::string const out[] = {"aBB", "ccc"};  // 0 → 0: a, 0 → 1: BB, 1 → 0: ccc, 1 → 1: nothing
+  std::string in[] = {"......", "...."};
+  std::vector<std::size_t> const bytes{1, 2, 3, 0}, places{5, 1, 0, 0};
+  std::vector<void const*> const send{out[0].data(), out[1].data()};
+  std::vector<void*> const receive{in[0].data(), in[1].data()};
+  team.bytes().all_to_all(team.streams(), send, receive, bytes, places);
+  team.sync();
+  EXPECT_EQ(in[0], "ccc..a");
+  EXPECT_EQ(in[1], ".BB.");
+  EXPECT_EQ(one_after_another(bytes, 2), (std::vector<std::size_t>{0, 0, 1, 2}));
+  EXPECT_EQ(one_after_another(std::vector<std::size_t>(9, 1), 3),
+            (std::vector<std::size_t>{0, 0, 0, 1, 1, 1, 2, 2, 2}));
+}
+
+TEST(Team, MeetsItsCouriersOnce) {
+  auto const team = make_team(3, 2);
+  auto const couriers = team.couriers();
+  ASSERT_EQ(couriers.size(), 3u);
+  EXPECT_EQ(team.couriers().data(), couriers.data());
+  EXPECT_TRUE(team.shares_memory());
+  EXPECT_EQ(couriers[1].threads(), 1);
+  std::vector<index_t> from{1, 2, 3}, to(3);
+  couriers[2].copy(to.data(), from.data(), 3 * sizeof(index_t));
+  couriers[2].sync();
+  EXPECT_EQ(to, from);
+}
+
 TEST(Exchange, RefusesCountsThatDoNotFitTheTeam) {
   auto const team = make_team(2, 1);
   std::vector<int const*> const nothing(2, nullptr);

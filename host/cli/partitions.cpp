@@ -1,7 +1,7 @@
 // Each way of sharing, from the library's partitions, assignments and slots to numbers for people.
 #include <algorithm>
-#include <host/cli/answer.hpp>
 #include <host/cli/costs.hpp>
+#include <host/cli/key_ranges.hpp>
 #include <host/cli/partitions.hpp>
 #include <host/fp_environment.hpp>
 #include <host/io/printable.hpp>
@@ -43,7 +43,7 @@ void require_caps(shares const& s, options const& o, partition_request const& re
 }
 
 shares counted(std::vector<index_t> counts, std::string rule) {
-  shares s{std::move(counts), {}, 0, {}, {}, std::move(rule)};
+  shares s{std::move(counts), {}, 0, {}, {}, {}, std::move(rule)};
   for (index_t const c : s.counts) s.loads.push_back(static_cast<double>(c));
   return s;
 }
@@ -82,6 +82,7 @@ shares by_tasks(std::vector<double> const& weights, options const& o) {
   shares s{std::vector<index_t>(weights.size(), 0),
            assigned.loads,
            assigned.makespan,
+           {},
            {},
            {},
            "each task, the costliest first, goes where it would be done soonest"};
@@ -127,9 +128,12 @@ shares share_out(partition_request const& request, std::vector<double> const& we
       s = in_turns(request, weights, request.block);
     } else if (request.kind == "hash") {
       s = hashed(request, weights);
+    } else if (request.kind == "range") {
+      require(o.inputs.size() == 1, "plan --partition range: name the file that holds the keys");
+      s = share_by_value(input(o.inputs.front(), o), weights);
     } else {
       throw usage_error("--partition '" + io::printable(request.kind, 60) +
-                        "': expected contiguous, cyclic, block-cyclic, hash or lpt");
+                        "': expected contiguous, cyclic, block-cyclic, hash, range or lpt");
     }
     s.bottleneck = largest_time(s.loads, weights);
   }

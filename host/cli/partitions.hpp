@@ -1,6 +1,7 @@
 // The ways of sharing n elements that prorata plan knows besides contiguous ranges.
 #pragma once
 
+#include <host/cli/answer.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/options.hpp>
 #include <string>
@@ -10,17 +11,18 @@ namespace prorata::cli {
 
 /// Who would get how much.
 struct shares {
-  std::vector<index_t> counts;   ///< elements of each rank (tasks, for lpt)
-  std::vector<double> loads;     ///< what they cost; the counts, where elements have no costs
-  double bottleneck = 0;         ///< the largest load / weight: the time until the last rank is done
-  std::vector<index_t> cuts{};   ///< of contiguous ranges
-  std::vector<index_t> slots{};  ///< of hash tables: slots of 65536 each rank owns
-  std::string rule;              ///< in words: how to find an element's rank
+  std::vector<index_t> counts;      ///< elements of each rank (tasks, for lpt)
+  std::vector<double> loads;        ///< what they cost; the counts, where elements have no costs
+  double bottleneck = 0;            ///< the largest load / weight: the time until the last rank is done
+  std::vector<index_t> cuts{};      ///< of contiguous ranges
+  std::vector<index_t> slots{};     ///< of hash tables: slots of 65536 each rank owns
+  std::vector<number> splitters{};  ///< of ranges of keys: where every rank but the first begins
+  std::string rule;                 ///< in words: how to find an element's rank
 };
 
 /// What `plan` was asked for beside the shared options.
 struct partition_request {
-  std::string kind = "contiguous";  ///< contiguous cyclic block-cyclic hash lpt
+  std::string kind = "contiguous";  ///< contiguous cyclic block-cyclic hash range lpt
   index_t n = 0;
   index_t granularity = 1024;   ///< of contiguous cuts
   index_t block = 1024;         ///< of block-cyclic turns

@@ -29,11 +29,19 @@ void print_shares(std::vector<device_spec> const& devices, std::vector<double> c
                   shares const& s) {
   std::size_t width = 6;
   for (auto const& d : devices) width = std::max(width, d.name.size());
+  bool const by_keys = !s.splitters.empty();
+  auto const more = [&](std::size_t r) -> std::string {
+    if (!s.slots.empty()) return fmt::format(" {:>7}", s.slots[r]);
+    return by_keys && r > 0 ? "  " + shortest(s.splitters[r - 1]) : "";
+  };
   fmt::print("  {}\n  rank  {:<{}}     weight               count           load{}\n", s.rule, "device",
-             width, s.slots.empty() ? "" : "   slots");
+             width,
+             !s.slots.empty() ? "   slots"
+             : by_keys        ? "  from key"
+                              : "");
   for (std::size_t r = 0; r < devices.size(); ++r)
     fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>19} {:>14.6g}{}\n", r, devices[r].name, width, weights[r],
-               s.counts[r], s.loads[r], s.slots.empty() ? "" : fmt::format(" {:>7}", s.slots[r]));
+               s.counts[r], s.loads[r], more(r));
 }
 
 /// One object a rank.
@@ -116,6 +124,10 @@ void plan_command(arguments const& args) {
       out["counts"] = found.counts;
     }
     if (request.kind == "block-cyclic") out["block"] = request.block;
+    if (request.kind == "range") {
+      out["splitters"] = nlohmann::json::array();
+      for (number const& x : found.splitters) out["splitters"].push_back(finding{"splitter", x});
+    }
     fmt::print("{}\n", out.dump());
     return;
   }

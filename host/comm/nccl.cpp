@@ -211,11 +211,10 @@ void nccl_ranks::all_gather(std::span<stream_handle const> streams, std::span<vo
 
 void nccl_ranks::all_to_all(std::span<stream_handle const> streams, std::span<void const* const> send,
                             std::span<void* const> receive, std::span<std::size_t const> bytes,
-                            question const& done) {
+                            std::span<std::size_t const> places, question const& done) {
   auto& s = *state_;
-  auto const size = [&](int from, int to) {
-    return bytes[static_cast<std::size_t>(from) * static_cast<std::size_t>(s.ranks) +
-                 static_cast<std::size_t>(to)];
+  auto const pair = [&](int from, int to) {
+    return static_cast<std::size_t>(from) * static_cast<std::size_t>(s.ranks) + static_cast<std::size_t>(to);
   };
   s.run(
       "all_to_all",
@@ -223,18 +222,18 @@ void nccl_ranks::all_to_all(std::span<stream_handle const> streams, std::span<vo
         for (std::size_t k = 0; k < s.comms.size(); ++k) {
           int const me = s.first + static_cast<int>(k);
           auto const stream = static_cast<cudaStream_t>(streams[k]);
-          std::size_t out = 0, in = 0;
+          std::size_t sent = 0;
           for (int q = 0; q < s.ranks; ++q) {
-            if (size(me, q) > 0)
-              s.call(s.library.send(static_cast<std::byte const*>(send[k]) + out, size(me, q), ncclInt8, q,
+            std::size_t const out = bytes[pair(me, q)], in = bytes[pair(q, me)];
+            if (out > 0)
+              s.call(s.library.send(static_cast<std::byte const*>(send[k]) + sent, out, ncclInt8, q,
                                     s.comms[k], stream),
                      "all_to_all", k);
-            if (size(q, me) > 0)
-              s.call(s.library.recv(static_cast<std::byte*>(receive[k]) + in, size(q, me), ncclInt8, q,
-                                    s.comms[k], stream),
+            if (in > 0)
+              s.call(s.library.recv(static_cast<std::byte*>(receive[k]) + places[pair(q, me)], in, ncclInt8,
+                                    q, s.comms[k], stream),
                      "all_to_all", k);
-            out += size(me, q);
-            in += size(q, me);
+            sent += out;
           }
         }
       },

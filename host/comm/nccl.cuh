@@ -26,7 +26,8 @@ class nccl_communicator final : public communicator<stream> {
   void all_gather(std::span<stream> streams, std::span<void const* const> send,
                   std::span<void* const> receive, std::span<std::size_t const> offsets) override;
   void all_to_all(std::span<stream> streams, std::span<void const* const> send,
-                  std::span<void* const> receive, std::span<std::size_t const> bytes) override;
+                  std::span<void* const> receive, std::span<std::size_t const> bytes,
+                  std::span<std::size_t const> places) override;
   void broadcast(std::span<stream> streams, std::span<void* const> data, std::size_t bytes,
                  int root) override;
   void barrier(std::span<stream> streams) override;
@@ -82,12 +83,12 @@ inline void nccl_communicator::all_gather(std::span<stream> streams, std::span<v
 }
 
 inline void nccl_communicator::all_to_all(std::span<stream> streams, std::span<void const* const> send,
-                                          std::span<void* const> receive,
-                                          std::span<std::size_t const> bytes) {
+                                          std::span<void* const> receive, std::span<std::size_t const> bytes,
+                                          std::span<std::size_t const> places) {
   require(streams.size() == static_cast<std::size_t>(ranks_.local_ranks()),
           "all_to_all: one stream per local rank");
   detail::queued work(streams);
-  ranks_.all_to_all(work.handles, send, receive, bytes, work.done());
+  ranks_.all_to_all(work.handles, send, receive, bytes, places, work.done());
 }
 
 inline void nccl_communicator::broadcast(std::span<stream> streams, std::span<void* const> data,
@@ -109,7 +110,7 @@ inline void nccl_communicator::barrier(std::span<stream> streams) {
     receive.push_back(memory + all);
   }
   std::vector<std::size_t> const bytes(all * all, 1);
-  all_to_all(streams, send, receive, bytes);
+  all_to_all(streams, send, receive, bytes, one_after_another(bytes, ranks_.ranks()));
 }
 
 }  // namespace prorata::cuda

@@ -52,7 +52,8 @@ class nccl_ranks {
   void all_gather(std::span<stream_handle const> streams, std::span<void const* const> send,
                   std::span<void* const> receive, std::span<std::size_t const> offsets, question const& done);
   void all_to_all(std::span<stream_handle const> streams, std::span<void const* const> send,
-                  std::span<void* const> receive, std::span<std::size_t const> bytes, question const& done);
+                  std::span<void* const> receive, std::span<std::size_t const> bytes,
+                  std::span<std::size_t const> places, question const& done);
   void broadcast(std::span<stream_handle const> streams, std::span<void* const> data, std::size_t bytes,
                  int root, question const& done);
 

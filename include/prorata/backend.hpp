@@ -31,6 +31,8 @@ struct choice {
 ///   allocate, deallocate      stream-ordered memory of the device
 ///   copy                      between any memory this device can reach, the host's included
 ///   record, wait              order between streams; sync waits on the host and reports failures
+///   sibling                   another queue of the same device; same_memory: whether two streams' work
+///                             reaches each other's memory as its own
 ///   transfer                  copies from another stream's device, in the order of both streams
 ///   for_each_index            f(i) for i in [begin, end)
 ///   transform_index           out[i − begin] = load(i)
@@ -38,7 +40,8 @@ struct choice {
 ///   scan_nodes/enter/piece    the totals of a piece's nodes, what lies before a place, and a piece's scan
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
-///   multisplit_index          load(i) bucket after bucket, in order within each, and their sizes
+///   count_buckets             how many i each bucket gets, and the places for dealing them
+///   deal_buckets              load(i) to where its bucket lies, in order within each
 ///   histogram_index           counts[rule(load(i))] += 1
 ///   start_groups, settle_groups, merge_groups, read_records, read_groups
 ///                             rows by key, as sorted records or as columns
@@ -60,6 +63,8 @@ concept backend = std::movable<S> &&
   { s.record() } -> std::same_as<typename S::event_type>;
   s.wait(event);
   s.sync();
+  { s.sibling() } -> std::same_as<S>;
+  { same_memory(s, other) } -> std::same_as<bool>;
   transfer(s, to, other, from, bytes);
   for_each_index(s, n, n, archetype::body{});
   transform_index(s, n, n, archetype::load{}, out);
@@ -74,7 +79,9 @@ concept backend = std::movable<S> &&
   reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);
   count_digits(s, n, n, own_index{}, digit_rule<std::uint32_t>{}, count);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
-  multisplit_index(s, n, n, n, own_index{}, archetype::load{}, out, count);
+  { multisplit_places(s, n, n) } -> std::same_as<index_t>;
+  count_buckets(s, n, n, n, own_index{}, count, count);
+  deal_buckets(s, n, n, n, own_index{}, archetype::load{}, count, &out);
   sort_keys(s, total_order<double>{}, out, n);
   sort_pairs(s, total_order<double>{}, out, count, n);
   sort_indices(s, total_order<double>{}, out, n, count, n);

@@ -5,6 +5,7 @@
 #include <prorata/backend.hpp>
 #include <prorata/error.hpp>
 #include <span>
+#include <vector>
 
 namespace prorata {
 
@@ -26,10 +27,11 @@ class communicator {
   virtual void all_gather(std::span<S> streams, std::span<void const* const> send,
                           std::span<void* const> receive, std::span<std::size_t const> offsets) = 0;
 
-  /// Rank r sends bytes[r · ranks() + q] bytes to rank q, from consecutive places of send[r] to consecutive
-  /// places of receive[q], both in rank order. `bytes` is the whole matrix, the same on every process.
+  /// Rank r sends bytes[r · ranks() + q] bytes to rank q, from consecutive places of send[r] in the order of
+  /// q to receive[q] + places[r · ranks() + q]. Both are the whole matrix, the same on every process.
   virtual void all_to_all(std::span<S> streams, std::span<void const* const> send,
-                          std::span<void* const> receive, std::span<std::size_t const> bytes) = 0;
+                          std::span<void* const> receive, std::span<std::size_t const> bytes,
+                          std::span<std::size_t const> places) = 0;
 
   /// The bytes of rank `root` reach every local rank's place (root's own included, in place).
   virtual void broadcast(std::span<S> streams, std::span<void* const> data, std::size_t bytes, int root) = 0;
@@ -37,6 +39,16 @@ class communicator {
   /// Returns when every rank's queued work is done.
   virtual void barrier(std::span<S> streams) = 0;
 };
+
+/// Where the blocks of an all_to_all arrive when each rank's lie one after another, senders in rank order.
+///   example bytes 1 2 | 3 0 → places 0 0 | 1 2
+inline std::vector<std::size_t> one_after_another(std::span<std::size_t const> bytes, int ranks) {
+  auto const row = static_cast<std::size_t>(ranks);
+  std::vector<std::size_t> places(bytes.size());
+  for (std::size_t pair = row; pair < bytes.size(); ++pair)
+    places[pair] = places[pair - row] + bytes[pair - row];
+  return places;
+}
 
 /// All ranks live in this process: bytes move by copies between their streams.
 template <backend S>
@@ -58,16 +70,14 @@ class local_communicator final : public communicator<S> {
   }
 
   void all_to_all(std::span<S> streams, std::span<void const* const> send, std::span<void* const> receive,
-                  std::span<std::size_t const> bytes) override {
+                  std::span<std::size_t const> bytes, std::span<std::size_t const> places) override {
     require(streams.size() == static_cast<std::size_t>(ranks_), "all_to_all: one stream per local rank");
     for (int r = 0; r < ranks_; ++r) {
       std::size_t from = 0;
       for (int q = 0; q < ranks_; ++q) {
-        std::size_t const size = bytes[r * ranks_ + q];
-        std::size_t to = 0;
-        for (int before = 0; before < r; ++before) to += bytes[before * ranks_ + q];
-        move(streams[q], receive[q], to, streams[r], send[r], from, size);
-        from += size;
+        std::size_t const pair = static_cast<std::size_t>(r * ranks_ + q);
+        move(streams[q], receive[q], places[pair], streams[r], send[r], from, bytes[pair]);
+        from += bytes[pair];
       }
     }
   }

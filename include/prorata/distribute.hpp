@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <prorata/assignments.hpp>
-#include <prorata/elements.hpp>
-#include <prorata/exchange.hpp>
+#include <prorata/dealing.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/total_order.hpp>
 
@@ -23,38 +22,11 @@ std::vector<buffer<T, S>> on_every_rank(team<S> const& team, std::span<T const> 
   return copies;
 }
 
-template <class F, class T>
-struct rank_of_element {
-  F rule;
-  T const* data;
-  index_t begin;
-  PRORATA_HD index_t operator()(index_t i) const { return static_cast<index_t>(rule(data[i - begin], i)); }
-};
-
-/// rule_of(k) is local rank k's rule: with pointers to what lies on its device.
 template <class T, backend S, class RuleOf>
 distributed_array<std::remove_const_t<T>, S> distribute(distributed_array<T, S> const& x,
                                                         RuleOf const& rule_of) {
-  using element = std::remove_const_t<T>;
-  auto const& team = x.team();
-  std::vector<buffer<element, S>> dealt;
-  std::vector<buffer<index_t, S>> counts;
-  std::vector<element const*> send;
-  std::vector<index_t const*> told;
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    S& s = *p.stream;
-    dealt.emplace_back(s, p.size);
-    counts.emplace_back(s, team.ranks());
-    auto const rule = rule_of(k);
-    multisplit_index(s, p.begin, p.end(), index_t{team.ranks()},
-                     rank_of_element<std::remove_const_t<decltype(rule)>, element>{rule, p.data, p.begin},
-                     load_of(identity{}, k, x), dealt.back().data(), counts.back().data());
-    send.push_back(dealt.back().data());
-    told.push_back(counts.back().data());
-  }
-  auto const matrix = told_by_all<index_t>(team, std::span<index_t const* const>(told), team.ranks());
-  return {team, partition_after(matrix, team.ranks()), exchange<element>(team, send, matrix)};
+  index_t const chunk = travelling_chunk(sizeof(T), x.team().ranks());
+  return deal_to_ranks(x, rule_of, x.team().shares_memory() ? 0 : chunk);
 }
 
 struct by_slot {
@@ -79,16 +51,14 @@ struct by_splitter {
   index_t count;
   PRORATA_HD index_t operator()(T const& x, index_t) const {
     total_order<T> const order;
-    index_t low = 0, high = count;
-    while (low < high) {
-      index_t const middle = low + (high - low) / 2;
-      if (order.key(x) < order.key(splitters[middle])) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
+    auto const key = order.key(x);
+    index_t at_most = 0;                     // splitters that are known not to lie above x
+    for (index_t left = count; left > 0;) {  // (without a branch that nobody can predict)
+      index_t const half = left - left / 2;
+      at_most += key < order.key(splitters[at_most + half - 1]) ? 0 : half;
+      left -= half;
     }
-    return low;
+    return at_most;
   }
 };
 
@@ -116,8 +86,10 @@ struct from_turns {
 
 /// Every element x[i] goes to rank rule(x[i], i), where elements keep the order they had.
 ///   shape   rule → [0, ranks); the result's partition is what each rank got
-///   cost    one multisplit per rank, the counts told to all, one exchange with one block per pair of ranks
-///   waits   for the counts
+///   cost    asks the rule twice about every element. Ranks that share memory write each element once, to
+///           where it belongs; else it is dealt into a chunk of 64 MiB or more, one block for each rank,
+///           which is sent while the next one is dealt: two chunks of memory per rank
+///   waits   for the counts, which are told to all
 ///   throws  device_error, communication_error, out_of_memory
 template <class T, backend S, class F>
 distributed_array<std::remove_const_t<T>, S> distribute_by(distributed_array<T, S> const& x, F const& rule) {
@@ -154,6 +126,33 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
   });
 }
 
+/// Elements that splitters are chosen from.
+inline constexpr index_t splitter_sample = index_t{1} << 16;
+
+namespace detail {
+/// A sample of n elements is every so many of them: elements 0, stride, 2 · stride, …
+inline index_t sample_stride(index_t n, index_t sample) {
+  return std::max(index_t{1}, (n + sample - 1) / sample);
+}
+
+/// The weighted quantiles of a sample.
+template <class T>
+std::vector<T> splitters_of(std::vector<T> sample, std::span<double const> weights) {
+  std::sort(sample.begin(), sample.end(), total_order<T>());
+  auto const shares = apportion(static_cast<index_t>(sample.size()), weights);
+  std::vector<T> splitters;
+  index_t place = 0;
+  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
+    place += shares[r];
+    splitters.push_back(sample.empty() ? T{}
+                        : place < static_cast<index_t>(sample.size())
+                            ? sample[static_cast<std::size_t>(place)]
+                            : sample.back());
+  }
+  return splitters;
+}
+}  // namespace detail
+
 /// Splitters that give each rank elements in proportion to its weight: the weighted quantiles of a sample,
 /// which is every so many elements of the array and so does not depend on where it is cut.
 ///   shape   one fewer than weights
@@ -163,9 +162,8 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
 ///   throws  usage_error for weights that apportion() refuses
 template <class T, backend S>
 std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
-                               index_t sample = index_t{1} << 16) {
-  index_t const n = x.size();
-  index_t const stride = std::max(index_t{1}, (n + sample - 1) / sample);
+                               index_t sample = splitter_sample) {
+  index_t const stride = detail::sample_stride(x.size(), sample);
   // Element k of the sample is x[k · stride]; a rank has those of its part.
   auto const first_of = [&](index_t cut) { return (cut + stride - 1) / stride; };
   index_t longest = 0;
@@ -180,25 +178,12 @@ std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<doubl
                     detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
   }
   auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
-  std::vector<T> sorted;
+  std::vector<T> sampled;
   for (int r = 0; r < x.partition().ranks(); ++r)
-    sorted.insert(
-        sorted.end(), all.begin() + r * longest,
+    sampled.insert(
+        sampled.end(), all.begin() + r * longest,
         all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
-  total_order<T> const order;
-  std::sort(sorted.begin(), sorted.end(),
-            [&](T const& a, T const& b) { return order.key(a) < order.key(b); });
-  auto const shares = apportion(static_cast<index_t>(sorted.size()), weights);
-  std::vector<T> splitters;
-  index_t place = 0;
-  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
-    place += shares[r];
-    splitters.push_back(sorted.empty() ? T{}
-                        : place < static_cast<index_t>(sorted.size())
-                            ? sorted[static_cast<std::size_t>(place)]
-                            : sorted.back());
-  }
-  return splitters;
+  return detail::splitters_of(std::move(sampled), weights);
 }
 
 /// Deals the elements to the ranks in turns: rank r's local element j is x[turns.global_index(r, j)].

@@ -108,7 +108,7 @@ std::vector<buffer<T, S>> exchange(team<S> const& team, std::span<T const* const
     receive.push_back(received.back().data());
   }
   std::vector<void const*> const from(send.begin(), send.end());
-  team.bytes().all_to_all(team.streams(), from, receive, bytes);
+  team.bytes().all_to_all(team.streams(), from, receive, bytes, one_after_another(bytes, ranks));
   return received;
 }
 

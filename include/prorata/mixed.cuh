@@ -38,11 +38,15 @@ class stream {
   void sync() {
     std::visit([](auto& s) { s.sync(); }, either_);
   }
+  stream sibling() const {
+    return std::visit([](auto const& s) { return stream(s.sibling()); }, either_);
+  }
   std::string const& name() const {
     return std::visit([](auto const& s) -> std::string const& { return s.name(); }, either_);
   }
 
   std::variant<host::stream, cuda::stream>& either() { return either_; }
+  std::variant<host::stream, cuda::stream> const& either() const { return either_; }
 
  private:
   struct await {
@@ -77,7 +81,21 @@ struct move {
     f.record().wait();
   }
 };
+
+struct reach {
+  bool operator()(host::stream const& a, host::stream const& b) const { return same_memory(a, b); }
+  bool operator()(cuda::stream const& a, cuda::stream const& b) const { return same_memory(a, b); }
+  template <class A, class B>
+  bool operator()(A const&, B const&) const {
+    return false;
+  }
+};
 }  // namespace detail
+
+/// Whether work on one stream reaches what the other allocates as its own.
+inline bool same_memory(stream const& a, stream const& b) {
+  return std::visit(detail::reach{}, a.either(), b.either());
+}
 
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
@@ -134,10 +152,19 @@ void merge_pairs(stream& s, total_order<T> order, T const* a, V const* a_values,
              s.either());
 }
 
+inline index_t multisplit_places(stream& s, index_t n, index_t buckets) {
+  return std::visit([&](auto& one) { return multisplit_places(one, n, buckets); }, s.either());
+}
+template <class BucketOf>
+void count_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of,
+                   index_t* places, index_t* counts) {
+  std::visit([&](auto& one) { count_buckets(one, begin, end, buckets, bucket_of, places, counts); },
+             s.either());
+}
 template <class BucketOf, class Load, class T>
-void multisplit_index(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
-                      T* out, index_t* counts) {
-  std::visit([&](auto& one) { multisplit_index(one, begin, end, buckets, bucket_of, load, out, counts); },
+void deal_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                  index_t const* places, T* const* out) {
+  std::visit([&](auto& one) { deal_buckets(one, begin, end, buckets, bucket_of, load, places, out); },
              s.either());
 }
 template <class Keep, class... Column>

@@ -1,6 +1,7 @@
 // The devices that work together: this process's ranks, each a stream, and the way to the others.
 #pragma once
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <prorata/communicator.hpp>
@@ -38,6 +39,21 @@ class team {
   std::span<S> streams() const { return state_->streams; }
   communicator<S>& bytes() const { return *state_->bytes; }
 
+  /// A second stream of each local rank, for bytes that travel while the first one works. Made when they are
+  /// first asked for.
+  std::span<S> couriers() const {
+    while (state_->couriers.size() < state_->streams.size())
+      state_->couriers.push_back(state_->streams[state_->couriers.size()].sibling());
+    return state_->couriers;
+  }
+
+  /// Whether every rank lives here and reaches every other's memory as its own.
+  bool shares_memory() const {
+    return local_ranks() == ranks() && std::all_of(state_->streams.begin(), state_->streams.end(), [&](S& s) {
+             return same_memory(state_->streams.front(), s);
+           });
+  }
+
   /// Waits for all local ranks; rethrows the first failure, after every rank has been waited for.
   void sync() const {
     std::exception_ptr failure;
@@ -57,6 +73,7 @@ class team {
   struct state {
     std::vector<S> streams;
     std::unique_ptr<communicator<S>> bytes;
+    std::vector<S> couriers = {};
   };
   std::shared_ptr<state> state_;
 };

@@ -42,14 +42,16 @@ TEST(MultisplitWarp, DealsInOrder) {
 }
 
 TEST(MultisplitWarp, CutsStretchesThatStayFewAndWhole) {
-  EXPECT_EQ(cuda::multisplit_stretch(0), 1024);
-  EXPECT_EQ(cuda::multisplit_stretch(1), 1024);
-  EXPECT_EQ(cuda::multisplit_stretch(index_t{1} << 24), 1024);
-  EXPECT_EQ(cuda::multisplit_stretch((index_t{1} << 24) + 1), 2048);
-  EXPECT_EQ(cuda::multisplit_stretch(index_t{1} << 28), index_t{1} << 14);
+  EXPECT_EQ(cuda::multisplit_stretch(0, 1), 1024);
+  EXPECT_EQ(cuda::multisplit_stretch(1, 1), 1024);
+  EXPECT_EQ(cuda::multisplit_stretch(index_t{1} << 24, 32), 1024);
+  EXPECT_EQ(cuda::multisplit_stretch((index_t{1} << 24) + 1, 32), 2048);
+  EXPECT_EQ(cuda::multisplit_stretch(index_t{1} << 28, 8), index_t{1} << 14);
+  EXPECT_EQ(cuda::multisplit_stretch(index_t{1} << 28, 1024), index_t{1} << 15);
+  EXPECT_EQ(cuda::multisplit_stretch(5, 33), 2048);
   for (index_t const n :
        {(index_t{1} << 31) - 1, (index_t{1} << 31) + 1, (index_t{1} << 32) + 1, index_t{1} << 62}) {
-    index_t const stretch = cuda::multisplit_stretch(n);
+    index_t const stretch = cuda::multisplit_stretch(n, 8);
     EXPECT_EQ(stretch % 1024, 0);
     EXPECT_LE(n / stretch, 16384);
     EXPECT_GE(n / stretch, 8191);

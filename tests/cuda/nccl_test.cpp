@@ -57,14 +57,14 @@ TEST_F(nccl, gathers_unequal_blocks) {
 TEST_F(nccl, exchanges_a_matrix_of_blocks) {
   auto const r = ranks(2);
   std::string const out[] = {"aBB", "ccc"};  // 0 → 0: a, 0 → 1: BB, 1 → 0: ccc, 1 → 1: nothing
-  std::vector<std::size_t> const bytes{1, 2, 3, 0};
+  std::vector<std::size_t> const bytes{1, 2, 3, 0}, places{5, 1, 0, 0};
   std::vector<void*> const streams(2);
   std::vector<void const*> const send{out[0].data(), out[1].data()};
-  char zero[5] = {}, one[3] = {};
+  char zero[] = "......", one[] = "....";
   std::vector<void*> const receive{zero, one};
-  r->all_to_all(streams, send, receive, bytes, done);
-  EXPECT_STREQ(zero, "accc");
-  EXPECT_STREQ(one, "BB");
+  r->all_to_all(streams, send, receive, bytes, places, done);
+  EXPECT_STREQ(zero, "ccc..a");
+  EXPECT_STREQ(one, ".BB.");
 }
 
 TEST_F(nccl, broadcasts_from_any_rank) {

@@ -1,0 +1,67 @@
+// A sample of the file gives the splitters; a second look counts.
+#include <host/cli/key_ranges.hpp>
+#include <host/cli/loads.hpp>
+#include <host/parallel.hpp>
+#include <mutex>
+#include <prorata/distribute.hpp>
+
+namespace prorata::cli {
+
+namespace {
+
+number number_of(boolean8 x) { return static_cast<bool>(x); }
+
+template <class T>
+number number_of(T x) {
+  auto const v = value_of(x);
+  if constexpr (std::is_floating_point_v<decltype(v)>) {
+    return v;
+  } else {
+    return static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(v);
+  }
+}
+
+template <class T>
+std::vector<T> splitters_of_file(input const& keys, std::vector<double> const& weights) {
+  std::vector<T> sample;
+  index_t const stride = detail::sample_stride(keys.count(), splitter_sample);
+  for (index_t i = 0; i < keys.count(); i += stride)
+    keys.read_each<T>(i, i + 1, [&](index_t, T const& x) { sample.push_back(x); });
+  return detail::splitters_of(std::move(sample), weights);
+}
+
+template <class T>
+std::vector<index_t> count_ranges(input const& keys, std::vector<T> const& splitters) {
+  detail::by_splitter<T> const rank_of{splitters.data(), static_cast<index_t>(splitters.size())};
+  std::vector<index_t> counts(splitters.size() + 1);
+  std::mutex adding;
+  constexpr index_t grain = 128 * tile;
+  index_t const n = keys.count();
+  host::for_each_block((n + grain - 1) / grain, [&](index_t k) {
+    std::vector<index_t> mine(counts.size());
+    keys.read_each<T>(k * grain, std::min((k + 1) * grain, n), [&](index_t place, T const& x) {
+      ++mine[static_cast<std::size_t>(rank_of(x, place))];
+    });
+    std::lock_guard const lock(adding);
+    for (std::size_t r = 0; r < mine.size(); ++r) counts[r] += mine[r];
+  });
+  return counts;
+}
+
+}  // namespace
+
+shares share_by_value(input const& keys, std::vector<double> const& weights) {
+  return io::visit(keys.array().type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto const splitters = splitters_of_file<T>(keys, weights);
+    shares s;
+    s.counts = count_ranges(keys, splitters);
+    s.loads.assign(s.counts.begin(), s.counts.end());
+    for (T const& x : splitters) s.splitters.push_back(number_of(x));
+    s.rule = "rank r has the keys from its own on and below the next rank's: quantiles of one element in " +
+             std::to_string(detail::sample_stride(keys.count(), splitter_sample));
+    return s;
+  });
+}
+
+}  // namespace prorata::cli
