@@ -57,7 +57,7 @@ class clock {
 
 /// What all benchmarks of one size are given: the GPU as a stream and as a team of one, and the host.
 struct bench_case {
-  clock& time;
+  clock& timer;
   team<cuda::stream> gpu;
   team<host::stream> host;
   index_t n;

@@ -65,11 +65,11 @@ options parse(int count, char** words) {
 /// Bytes read and written per second, × 1e-9, by the driver's copy of 1 GiB: what rates are compared with.
 double copy_rate(cuda::stream& s) {
   double rate = 0;
-  clock time(s, [&](row const& r) { rate = r.bytes / r.median_us * 1e-3; });
+  clock timer(s, [&](row const& r) { rate = r.bytes / r.median_us * 1e-3; });
   buffer<std::byte, cuda::stream> const from(s, index_t{1} << 30), to(s, index_t{1} << 30);
   cuda::check(cudaMemsetAsync(from.data(), 0x5a, from.bytes(), s.native()));
-  time.time("copy", "", from.size(), 2.0 * static_cast<double>(from.bytes()),
-            {{"driver", true, [&] { s.copy(to.data(), from.data(), from.bytes()); }}});
+  timer.time("copy", "", from.size(), 2.0 * static_cast<double>(from.bytes()),
+             {{"driver", true, [&] { s.copy(to.data(), from.data(), from.bytes()); }}});
   return rate;
 }
 
@@ -113,7 +113,7 @@ int run(options const& o) {
   double const ceiling = copy_rate(s);
   tell_machine(ceiling);
   bool all_right = true;
-  clock time(s, [&](row const& r) {
+  clock timer(s, [&](row const& r) {
     tell(r, ceiling);
     all_right = all_right && r.right;
   });
@@ -121,7 +121,7 @@ int run(options const& o) {
     for (suite const& one : suites) {
       if (!o.wants(one.name)) continue;
       try {
-        one.run({time, gpu_team, host_team, index_t{1} << size});
+        one.run({timer, gpu_team, host_team, index_t{1} << size});
       } catch (std::exception const& e) {
         std::fprintf(stderr, "FAILED: %s of 2^%d: %s\n", one.name, size, e.what());
         all_right = false;

@@ -59,7 +59,7 @@ void folds(bench_case const& c, index_t n) {
   bool const near =
       std::abs(static_cast<double>(on_host(sum).front()) - exact) <= 1e-3 * std::abs(exact) + 1e3;
   auto const time = [&](char const* op, double moved, std::vector<contender> const& contenders) {
-    c.time.time(op, type_name<T>, n, moved, contenders);
+    c.timer.time(op, type_name<T>, n, moved, contenders);
   };
   time("sum", bytes, {ours(ordered<plus<T>>{}), {"cub", near, cub_sum}});
   time("moments", bytes, {ours(ordered<moments>{})});

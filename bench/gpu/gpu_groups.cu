@@ -47,8 +47,8 @@ void run_lengths_of(bench_case const& c) {
   bool const their_right = on_host(count).front() == runs &&
                            same(on_host(s, their_values.data(), runs), values) &&
                            same(on_host(s, their_lengths.data(), runs), lengths);
-  c.time.time("run_lengths", "i32", c.n, 4.0 * static_cast<double>(c.n) + 12.0 * static_cast<double>(runs),
-              {{"prorata", right, [&] { (void)ours(); }}, {"cub", their_right, theirs}});
+  c.timer.time("run_lengths", "i32", c.n, 4.0 * static_cast<double>(c.n) + 12.0 * static_cast<double>(runs),
+               {{"prorata", right, [&] { (void)ours(); }}, {"cub", their_right, theirs}});
 }
 
 void sums_by_key(bench_case const& c) {
@@ -77,11 +77,11 @@ void sums_by_key(bench_case const& c) {
   bool near = on_host(count).front() == runs && same(on_host(s, their_keys.data(), runs), expected_keys);
   auto const found = near ? on_host(s, their_sums.data(), runs) : std::vector<float>{};
   for (std::size_t k = 0; k < found.size(); ++k) near = near && std::abs(found[k] - sums[k]) <= 1e-4f;
-  c.time.time("sum_by_key", "i32+f32", c.n, 8.0 * static_cast<double>(c.n + runs),
-              {{"prorata", right, [&] { (void)ours(); }}, {"cub", near, theirs}});
+  c.timer.time("sum_by_key", "i32+f32", c.n, 8.0 * static_cast<double>(c.n + runs),
+               {{"prorata", right, [&] { (void)ours(); }}, {"cub", near, theirs}});
 }
 
-/// Exact sums by key; CUB's way is to sort pairs and to reduce by key, in double.
+/// Exact sums by key; CUB's way is to sort pairs and to add up the runs, as floats.
 void groups(bench_case const& c, index_t keys) {
   auto& s = c.stream();
   auto const key = made(c.gpu, c.n, group_key{keys});
@@ -115,11 +115,11 @@ void groups(bench_case const& c, index_t keys) {
   auto const n = static_cast<index_t>(sums.size());
   bool near = on_host(count).front() == n && same(on_host(s, their_keys.data(), n), expected_keys);
   auto const found = near ? on_host(s, their_sums.data(), n) : std::vector<double>{};
-  // its sums may be floats on the way: a hundredth of the root of what was added
+  // sums of floats: off by less than a hundredth of the root of how many were added
   for (std::size_t k = 0; k < found.size(); ++k)
     near = near && std::abs(found[k] - sums[k]) <= 1e-2 * std::sqrt(static_cast<double>(c.n));
-  c.time.time("group_sum_" + std::to_string(keys), "i64+f32", c.n, 12.0 * static_cast<double>(c.n),
-              {{"prorata", right, [&] { (void)ours(); }}, {"cub", near, theirs}});
+  c.timer.time("group_sum_" + std::to_string(keys), "i64+f32", c.n, 12.0 * static_cast<double>(c.n),
+               {{"prorata", right, [&] { (void)ours(); }}, {"cub", near, theirs}});
 }
 
 }  // namespace

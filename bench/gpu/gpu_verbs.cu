@@ -33,8 +33,8 @@ void scans(bench_case const& c, distributed_array<float, cuda::stream> const& x)
   bool near = true;
   for (std::size_t k = 0; k < found.size(); k += found.size() / 16 + 1)
     near = near && std::abs(found[k] - expected[k]) <= 1e-2f * (1 + std::abs(expected[k]));
-  c.time.time("scan", "f32", c.n, 8.0 * static_cast<double>(c.n),
-              {{"prorata", right, ours}, {"cub", near, theirs}});
+  c.timer.time("scan", "f32", c.n, 8.0 * static_cast<double>(c.n),
+               {{"prorata", right, ours}, {"cub", near, theirs}});
 }
 
 /// The verb of the seam beside CUB's: the array's verb waits for the count, which CUB leaves on the device.
@@ -56,9 +56,9 @@ void selections(bench_case const& c, distributed_array<float, cuda::stream> cons
     return cub::DeviceSelect::If(memory, room, from, out.data(), count.data(), c.n, above_zero{}, s.native());
   });
   theirs();
-  c.time.time("select_half", "f32", c.n,
-              4.0 * static_cast<double>(c.n + static_cast<index_t>(expected.size())),
-              {{"prorata", right, ours}, {"cub", same(kept(), expected), theirs}});
+  c.timer.time("select_half", "f32", c.n,
+               4.0 * static_cast<double>(c.n + static_cast<index_t>(expected.size())),
+               {{"prorata", right, ours}, {"cub", same(kept(), expected), theirs}});
 }
 
 void histograms(bench_case const& c, distributed_array<float, cuda::stream> const& x, index_t bins) {
@@ -88,8 +88,8 @@ void histograms(bench_case const& c, distributed_array<float, cuda::stream> cons
   auto const near = on_host(their_counts);
   index_t off = 0;  // it may round its guess of a bin
   for (std::size_t k = 0; k < near.size(); ++k) off += std::abs(near[k] - expected.counts[k]);
-  c.time.time("histogram_" + std::to_string(bins), "f32", c.n, 4.0 * static_cast<double>(c.n),
-              {{"prorata", right, ours}, {"cub", off * 1000 <= c.n + 4000, theirs}});
+  c.timer.time("histogram_" + std::to_string(bins), "f32", c.n, 4.0 * static_cast<double>(c.n),
+               {{"prorata", right, ours}, {"cub", off * 1000 <= c.n + 4000, theirs}});
 }
 
 }  // namespace
