@@ -123,6 +123,8 @@ program() {
   fi
 }
 for test in "${tests[@]}"; do program "$test" "$test"; done
+command=$(find_program prorata) # where the command line was built, too
+[ -z "$command" ] || part cli_gpu python3 "$here/tests/cuda/cli_gpu_test.py" "$command"
 
 limit=$((2 * limit))
 program gpu_bench gpu_bench
@@ -152,7 +154,8 @@ conformance=$(find_program cuda_conformance_test)
 part planted_fault bash -c 'fault_is_caught "$1"' _ "$(find_program planted_fault)"
 kernels='gpu/*.folds_two_at_once:gpu/*.counts_in_bins:gpu/*.keeps_some_in_order:gpu/*.deals_into_buckets:gpu/*.scans_in_its_order:gpu/*.counts_digits:gpu/*.reduces_runs'
 small="gpu/*.copies_bytes_both_ways:gpu/*.orders_streams_by_events:$kernels"
-part memcheck bash -c 'checked memcheck --leak-check full "$@"' _ "$conformance" --gtest_filter="$small"
+part memcheck bash -c 'checked memcheck "$@"' _ "$conformance" --gtest_filter="$small"
+part leaks bash -c 'checked memcheck --leak-check full "$@"' _ "$conformance" --gtest_filter='gpu/*.copies_bytes_both_ways'
 for tool in racecheck initcheck synccheck; do
   part $tool bash -c 'checked "$@"' _ $tool "$conformance" --gtest_filter="$kernels"
 done

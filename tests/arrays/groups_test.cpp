@@ -65,7 +65,8 @@ auto all_groups(Keys keys_at, Values values_at) {
 }
 TYPED_TEST(arrays, group_doubles) {
   for (index_t const groups : {10, 5000, 500000})
-    this->has_host_bits(all_groups(key_at{groups}, value_at{}), {0, 1, 1023, 100003, 1000003});
+    this->has_host_bits(all_groups(key_at{groups}, value_at{}),
+                        {0, 1, 1023, tests::fewer(100003), tests::fewer(1000003)});
 }
 TYPED_TEST(arrays, group_integers) {
   this->has_host_bits(all_groups(repeated<float>{200}, scattered<std::uint64_t>{}));
