@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the README's speed table from reports of prorata-bench.
+"""Writes the README's speed tables from reports of prorata-bench, and of bench/gpu.sh where there are any.
 
   bench/speed_table.py [REPORT.json...]
   bench/speed_table.py --check
@@ -49,17 +49,44 @@ def table(report):
     return "\n".join(head + rows)
 
 
+def gpu_table(report):
+    """One line for every work on a GPU: microseconds for each number of elements, and CUB's beside them."""
+    rows = report["bench"]["rows"]
+    wrong = [f"{row['op']} by {row['by']}, {row['type']}, {row['n']}" for row in rows if not row["right"]]
+    if wrong:
+        sys.exit("error: answers were wrong, and have no speed: " + "; ".join(wrong))
+    sizes = sorted({row["n"] for row in rows})
+    lines = {}
+    for row in rows:
+        lines.setdefault((row["op"], row["type"]), {}).setdefault(row["n"], {})[row["by"]] = row
+    text = [f"{report['machine'].split(',')[0]} at commit {report['commit']}; microseconds, the L2 cache cold, medians "
+            "of 25. In brackets the share of a copy's GB/s, and how many times as fast as CUB:", "",
+            "| | " + " | ".join(f"{n:,} elements" for n in sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
+    for (op, element), by_size in lines.items():
+        cells = []
+        for n in sizes:
+            both = by_size.get(n, {})
+            ours = both.get("prorata") or both.get("driver")
+            against = f", {both['cub']['us'] / ours['us']:.2f}×" if "cub" in both and ours else ""
+            cells.append(f"{ours['us']:.1f} ({ours['of_copy']:.0%}{against})" if ours else "")
+        text.append(f"| {op.replace('_', ' ')} {element} | {' | '.join(cells)} |")
+    return "\n".join(text)
+
+
 def text_of(paths):
-    reports = [json.loads(path.read_text()) for path in paths]
+    everything = [json.loads(path.read_text()) for path in paths]
+    reports = [report for report in everything if "contests" in report]
+    gpus = [gpu_table(report) for report in everything if "parts" in report]
     names = ", ".join(f"`{path.resolve().relative_to(root)}`" for path in paths)
     before = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. \"Fastest "
               "peer\" is the fastest of `std::execution::par_unseq`, OpenMP simd, oneTBB, Thrust (OMP and TBB), NumPy, "
               "Highway and ips4o, as far as they do the work. A bar that was missed stands behind its figure.")
-    after = (f"The whole reports are {names}; `bench/run.sh` makes them for your machine. No GPU figure stands here "
-             "yet: the CUDA half compiles, links and is tested on the host through the same templates, and "
-             "`bench/gpu.sh` is the one command that tests and measures it where there is a GPU.")
+    of_gpus = ("`bench/gpu.sh` tests and measures a GPU." if gpus else
+               "No GPU figure stands here yet: the CUDA half compiles, links and is tested on the host through the "
+               "same templates, and `bench/gpu.sh` is the one command that tests and measures it where there is a GPU.")
+    after = f"The whole reports are {names}; `bench/run.sh` makes them for your machine. {of_gpus}"
     fill = lambda text: textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
-    return "\n\n".join([fill(before), *map(table, reports), fill(after)]) + "\n"
+    return "\n\n".join([fill(before), *map(table, reports), fill(after), *gpus]) + "\n"
 
 
 def main():

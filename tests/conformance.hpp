@@ -11,21 +11,14 @@
 #include <prorata/extrema.hpp>
 #include <prorata/host.hpp>
 #include <prorata/reductions.hpp>
+#include <tests/scattered.hpp>
 #include <vector>
 
 namespace prorata::conformance {
 
-/// Numbers without a pattern, made from their index alone, the same on every device.
-template <class T>
-struct scattered {
-  PRORATA_HD T operator()(index_t i) const {
-    std::uint64_t h = (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
-    h ^= h >> 31;
-    return static_cast<T>(static_cast<double>(static_cast<std::int64_t>(h)) * 0x1p-45);
-  }
-};
+using tests::scattered;
 
-/// The same with specials: a NaN, infinities and both zeros here and there.
+/// Scattered numbers with specials: a NaN, infinities and both zeros here and there.
 template <class T>
 struct hostile {
   index_t nan_at;

@@ -71,8 +71,7 @@ void meet(std::span<S> streams) {
 /// on its device. Senders stay in rank order and elements in theirs.
 ///   chunk   how many elements a rank deals before they travel; 0: every rank writes to where they belong
 ///   memory  beside array and result two chunks per rank, or none; and 8 bytes per rank for every 2^16
-///   elements
-///           (host) or 2^10 (GPU)
+///           elements (host) or 2^10 (GPU)
 template <class T, backend S, class RuleOf>
 distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, S> const& x,
                                                            RuleOf const& rule_of, index_t chunk) {
