@@ -1,5 +1,5 @@
 // The hot kernels, as algorithms use them, to be compiled and weighed: registers, spills, shared memory.
-#include <kernels/group_slots.cuh>
+#include <kernels/grouping/slots.cuh>
 #include <prorata/cuda.cuh>
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <cstring>
 #include <host/group_by.hpp>
-#include <host/group_worker.hpp>
+#include <host/grouping/worker.hpp>
 #include <host/pool.hpp>
 #include <mutex>
 #include <prorata/error.hpp>

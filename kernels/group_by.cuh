@@ -1,7 +1,7 @@
 // Group-by on the GPU, in exact integers: rows added up in tables of groups, or else sorted by key.
 #pragma once
 
-#include <kernels/group_rows.hpp>
+#include <kernels/grouping/rows.hpp>
 #include <kernels/transform.cuh>
 
 namespace prorata::cuda {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <host/group_table.hpp>
+#include <host/grouping/table.hpp>
 #include <map>
 #include <prorata/group_by.hpp>
 #include <set>

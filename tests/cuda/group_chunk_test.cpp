@@ -1,5 +1,5 @@
 // The GPU's adding up of sorted rows, run on the host chunk by chunk in any order.
-#include <kernels/group_chunk.hpp>
+#include <kernels/grouping/chunk.hpp>
 
 #include "block_on_host.hpp"
 #include "group_oracle.hpp"

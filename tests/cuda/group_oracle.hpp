@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <kernels/group_part.hpp>
+#include <kernels/grouping/part.hpp>
 #include <map>
 #include <random>
 #include <vector>

@@ -1,7 +1,7 @@
 // The GPU's table of groups, run on the host: by one thread, and by several at once.
 #include <atomic>
 #include <barrier>
-#include <kernels/group_block.hpp>
+#include <kernels/grouping/block.hpp>
 #include <set>
 #include <thread>
 

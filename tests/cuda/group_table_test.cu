@@ -1,7 +1,7 @@
 // Groups on a GPU, by its table and by sorting: one answer.
 #include <gtest/gtest.h>
 
-#include <kernels/group_slots.hpp>
+#include <kernels/grouping/slots.hpp>
 #include <prorata/cuda.cuh>
 #include <prorata/group_by.hpp>
 #include <vector>

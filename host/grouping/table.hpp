@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <host/fixed_sums.hpp>
+#include <host/grouping/fixed_sums.hpp>
 #include <prorata/groups.hpp>
 #include <utility>
 #include <vector>

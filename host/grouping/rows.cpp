@@ -1,6 +1,6 @@
 // Ranges of keys from a sample, and rows that wait by range in chunks of a thread's slabs.
 #include <algorithm>
-#include <host/group_rows.hpp>
+#include <host/grouping/rows.hpp>
 #include <host/pages.hpp>
 #include <host/streaming.hpp>
 #include <numeric>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <host/group_by.hpp>
-#include <host/group_table.hpp>
-#include <host/group_way.hpp>
+#include <host/grouping/table.hpp>
+#include <host/grouping/way.hpp>
 
 namespace prorata::host {
 

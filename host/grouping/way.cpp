@@ -1,6 +1,6 @@
 // What a sample says: how many groups, which keys are frequent, where ranges begin.
 #include <algorithm>
-#include <host/group_way.hpp>
+#include <host/grouping/way.hpp>
 
 namespace prorata::host {
 

@@ -1,8 +1,8 @@
 // Filling tables of groups on the GPU: each block's in shared memory, and one behind them in global memory.
 #pragma once
 
-#include <kernels/group_atomics.cuh>
-#include <kernels/group_block.hpp>
+#include <kernels/grouping/atomics.cuh>
+#include <kernels/grouping/block.hpp>
 #include <kernels/launch.cuh>
 
 namespace prorata::cuda {

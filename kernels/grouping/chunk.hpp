@@ -2,7 +2,7 @@
 // test.
 #pragma once
 
-#include <kernels/group_part.hpp>
+#include <kernels/grouping/part.hpp>
 
 namespace prorata::cuda {
 

@@ -1,9 +1,9 @@
 // A block of threads that adds rows up in tables of groups: the same source for the kernel and its host test.
 #pragma once
 
-#include <kernels/group_slots.hpp>
-#include <kernels/group_slots_plan.hpp>
-#include <kernels/group_totals.hpp>
+#include <kernels/grouping/slots.hpp>
+#include <kernels/grouping/slots_plan.hpp>
+#include <kernels/grouping/totals.hpp>
 #include <kernels/unrolled.hpp>
 
 namespace prorata::cuda {

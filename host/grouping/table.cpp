@@ -1,6 +1,6 @@
 // The order in which a table gives its groups back.
 #include <array>
-#include <host/group_table.hpp>
+#include <host/grouping/table.hpp>
 
 namespace prorata::host {
 

@@ -2,7 +2,7 @@
 // their host test.
 #pragma once
 
-#include <kernels/group_part.hpp>
+#include <kernels/grouping/part.hpp>
 #include <limits>
 
 namespace prorata::cuda {

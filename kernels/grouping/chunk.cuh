@@ -1,9 +1,9 @@
 // Adding up sorted rows of groups on the GPU, chunk by chunk.
 #pragma once
 
-#include <kernels/group_atomics.cuh>
-#include <kernels/group_chunk.hpp>
-#include <kernels/group_totals.hpp>
+#include <kernels/grouping/atomics.cuh>
+#include <kernels/grouping/chunk.hpp>
+#include <kernels/grouping/totals.hpp>
 
 namespace prorata::cuda {
 

@@ -1,7 +1,7 @@
 // group_way: how the rows of a job are grouped, as a sample of them and the memory of a thread decide.
 #pragma once
 
-#include <host/group_rows.hpp>
+#include <host/grouping/rows.hpp>
 #include <limits>
 #include <span>
 #include <vector>

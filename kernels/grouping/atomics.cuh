@@ -1,7 +1,7 @@
 // What threads of a GPU do to the words of groups that others add to as well.
 #pragma once
 
-#include <kernels/group_part.hpp>
+#include <kernels/grouping/part.hpp>
 
 namespace prorata::cuda {
 

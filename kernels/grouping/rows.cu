@@ -1,8 +1,8 @@
 // The work behind a GPU's groups: their table, or sorting their rows; counting, ordering and finishing them.
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
-#include <kernels/group_chunk.cuh>
-#include <kernels/group_slots.cuh>
+#include <kernels/grouping/chunk.cuh>
+#include <kernels/grouping/slots.cuh>
 #include <kernels/temporary.cuh>
 #include <prorata/buffer.hpp>
 #include <prorata/cuda.cuh>
