@@ -198,7 +198,7 @@ class GroupBy(Case):
         crowded = np.where(r.random(n) < 0.02, r.integers(0, 2**62, n), r.integers(0, 2**30, n))  # all but 2 % in one of 65536 cells
         frequent_too = np.where(r.random(n) < 0.1, r.integers(0, 20, n), crowded)
         for name, keys in [('distinct', distinct), ('few rows a key', r.integers(0, 300_000, n)), ('crowded', crowded), ('crowded, some frequent', frequent_too),
-                           ('many rows a key', r.integers(0, 30_000, n)), ('equal', np.full(n, -7)), ('in order', np.arange(n)),
+                           ('many rows a key', r.integers(0, 12_000, n)), ('equal', np.full(n, -7)), ('in order', np.arange(n)),
                            ('one key has 90 %', np.where(r.random(n) < 0.9, 5, r.integers(0, 2**50, n))),
                            ('halves', r.standard_normal(n).astype('f2'))]:
             values = r.integers(-2**63, 2**63, n)
@@ -225,9 +225,11 @@ class GroupBy(Case):
         rows = 16 * n
         if name == 'equal':
             self.assertEqual((found['spilled'], found['parts']), (0, 1), name)
-        elif name == 'one key has 90 %':
-            self.assertTrue(0 < found['spilled'] < 0.5 * rows, found['spilled'])
-        elif name in ('halves', 'many rows a key'):  # their sums are spilled
+        elif name == 'one key has 90 %':  # the others just fit, or just not
+            self.assertLess(found['spilled'], 0.5 * rows)
+        elif name == 'halves':  # and so do their tables
+            self.assertLess(found['spilled'], rows)
+        elif name == 'many rows a key':  # their sums are spilled
             self.assertTrue(0 < found['spilled'] < 0.5 * rows or more[1] == 'cpu*3', found['spilled'])
         else:
             self.assertGreaterEqual(found['spilled'], 0.9 * rows, name)
@@ -283,7 +285,7 @@ class GroupBy(Case):
         files = self.many_groups()
         for agg in ('count,sum', 'count,var,min'):
             peak = self.peak_memory('groupby', *files, '--agg', agg, '-o', self.path('out'), '--memory', '48M', '--threads', 2)
-            self.assertLess(peak, 48 + 32)
+            self.assertLess(peak, 48 + 64)  # 160 where nothing is spilled
 
     def test_a_disk_that_is_full_or_not_there(self):
         files = self.many_groups()

@@ -28,7 +28,10 @@ class group_worker {
   void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
     if (overflow_ != nullptr && way_.ranges.count() > 1 && bytes() > way_.thread_bytes) {
       spill_rows();
-      if (table_.bytes() > way_.thread_bytes / 4) spill_groups();
+      if (table_.bytes() > way_.thread_bytes / 4) {
+        apart_ = true;  // too many groups, whatever the sample said
+        spill_groups();
+      }
     }
     apart_ = apart_ || (table_.hashed() >= way_.too_many_groups && way_.ranges.count() > 1);
     if (!apart_) return table_.take_many(keys, values, n);
