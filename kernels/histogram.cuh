@@ -31,12 +31,13 @@ __device__ void each_element_of_block(index_t begin, index_t end, Load const& lo
 
 struct add_shared {
   unsigned* counts;
-  __device__ void operator()(index_t slot, unsigned run) const { atomicAdd(counts + slot, run); }
+  __device__ void operator()(index_t place, unsigned run) const { atomicAdd(counts + place, run); }
 };
 struct add_global {
   unsigned long long* counts;
-  __device__ void operator()(index_t slot, unsigned run) const {
-    atomicAdd(counts + slot, static_cast<unsigned long long>(run));
+  bin_rule const& rule;
+  __device__ void operator()(index_t place, unsigned run) const {
+    atomicAdd(counts + rule.slot_at(place), static_cast<unsigned long long>(run));
   }
 };
 
@@ -51,13 +52,13 @@ __global__ void __launch_bounds__(1024)
   __syncthreads();
   add_shared const add{histogram_counters + (threadIdx.x / 32 % copies) * slots};
   slot_run<add_shared> run(add);
-  each_element_of_block(begin, end, load, [&](auto const& x) { run.take(rule(x)); });
+  each_element_of_block(begin, end, load, [&](auto const& x) { run.take(rule.place(x)); });
   run.flush();
   __syncthreads();
   for (index_t k = threadIdx.x; k < slots; k += blockDim.x) {
     unsigned long long sum = 0;
     for (int c = 0; c < copies; ++c) sum += histogram_counters[c * slots + k];
-    if (sum > 0) atomicAdd(counts + k, sum);
+    if (sum > 0) atomicAdd(counts + rule.slot_at(k), sum);
   }
 }
 
@@ -65,9 +66,9 @@ template <class Load>
 __global__ void __launch_bounds__(256)
     histogram_global_kernel(bin_rule const rule, index_t begin, index_t end, Load const load,
                             unsigned long long* counts) {
-  add_global const add{counts};
+  add_global const add{counts, rule};
   slot_run<add_global> run(add);
-  each_element_of_block(begin, end, load, [&](auto const& x) { run.take(rule(x)); });
+  each_element_of_block(begin, end, load, [&](auto const& x) { run.take(rule.place(x)); });
   run.flush();
 }
 
