@@ -62,31 +62,34 @@ contest histogram_contest(hall& h, index_t bins) {
   return c;
 }
 
-/// Integers from 0 to 255 between whole edges: every one of them lies on an edge.
+/// Integers between whole edges: every one of them lies on an edge.
 contest whole_histogram_contest(hall& h) {
+  constexpr index_t bins = 251;
   struct data {
     std::vector<std::int32_t> x;
-    std::vector<index_t> expected = std::vector<index_t>(256);
+    std::vector<index_t> expected = std::vector<index_t>(bins);
     std::optional<distributed_array<std::int32_t, host::stream>> array;
   };
   auto const d = std::make_shared<data>();
   auto const number = h.memory.fill<std::int32_t>();
-  auto const n = static_cast<index_t>(h.memory.get<std::int32_t>(arrays::x).size());
+  auto const drawn = h.memory.get<std::int32_t>(arrays::x);
+  auto const n = static_cast<index_t>(drawn.size());
   for (index_t i = 0; i < n; ++i) {
-    d->x.push_back(number(arrays::x, i) & 255);
-    ++d->expected[static_cast<std::size_t>(d->x.back())];
+    auto const bin = [](std::int32_t v) { return static_cast<std::uint32_t>(v) % bins; };
+    d->x.push_back(static_cast<std::int32_t>(bin(drawn[static_cast<std::size_t>(i)])));
+    ++d->expected[static_cast<std::size_t>(bin(number(arrays::x, i)))];
   }
   d->array = borrow(h.cpu, std::span(d->x));
   contest c{h.memory.bytes(), {}, fastest};
   c.contestants.push_back(entry(
       "prorata", role::ours,
       [=] {
-        return histogram(*d->array, even_bins{0, 256, 256}).counts;
+        return histogram(*d->array, even_bins{0, bins, bins}).counts;
       },
       [=](auto const& got) { return judge_counts(got, d->expected, true); }));
   for (auto const& other : histogram_peers<std::int32_t>())
     c.contestants.push_back(entry(
-        other.name, role::peer, [=] { return other.count(d->x.data(), n, 256, 0, 256); },
+        other.name, role::peer, [=] { return other.count(d->x.data(), n, bins, 0, bins); },
         [=](auto const& got) { return judge_counts(got, d->expected, true); }));
   return c;
 }
