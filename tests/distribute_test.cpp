@@ -133,7 +133,7 @@ void expect_dealt_in_chunks(int seeds) {
     std::vector<T> got(x.size());
     copy_out(dealt, std::span<T>(got));
     ASSERT_EQ(dealt.partition().cuts, partition_by_sizes(sizes).cuts) << "seed " << seed;
-    ASSERT_TRUE(std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0)
+    ASSERT_TRUE(got.empty() || std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0)
         << "seed " << seed << ", n = " << n << ", chunks of " << chunk << ", " << s;
     if (told.calls > 0) {
       index_t longest = 1;
