@@ -171,7 +171,7 @@ TYPED_TEST(sorting, deals_large_arrays_into_buckets) {
 }
 
 TEST(sorting_again, what_one_bucket_holds_too_much_of) {
-  index_t const n = 2000003;
+  index_t const n = sparser == 1 ? 2000003 : 800009;  // of 8 bytes: still more than a large bucket
   for (auto const p : {pattern::one_heavy, pattern::narrow, pattern::few})
     for (auto const d : {direction::ascending, direction::descending}) {
       SCOPED_TRACE("pattern " + std::to_string(static_cast<int>(p)));
