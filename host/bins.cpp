@@ -1,6 +1,7 @@
 // Making edges, and knowing how far a guess about them can be off.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <host/fp_environment.hpp>
 #include <prorata/bins.hpp>
 #include <prorata/error.hpp>
@@ -73,10 +74,13 @@ bin_edges bin_edges::even(even_bins const& wanted, bool floats) {
   require(std::isfinite(made.edges_.front()) && std::isfinite(made.edges_.back()) &&
               std::isfinite(made.edges_.back() - made.edges_.front()),
           "histogram: the range of even bins is too wide for its floating-point type");
-  for (std::size_t k = 0; k + 1 < made.edges_.size(); ++k)
-    require(made.edges_[k] < made.edges_[k + 1],
-            "histogram: " + std::to_string(wanted.count) + " bins are too many for the range: edges " +
-                std::to_string(k) + " and " + std::to_string(k + 1) + " are the same number");
+  auto const same = std::adjacent_find(made.edges_.begin(), made.edges_.end(), std::greater_equal<>{});
+  if (same != made.edges_.end()) {
+    auto const k = same - made.edges_.begin();
+    throw usage_error("histogram: " + std::to_string(wanted.count) +
+                      " bins are too many for the range: edges " + std::to_string(k) + " and " +
+                      std::to_string(k + 1) + " are the same number");
+  }
   made.rule_ = host::canonically([&] { return rule_of(made.edges_); });
   return made;
 }
@@ -85,9 +89,10 @@ bin_edges bin_edges::custom(std::span<double const> edges) {
   require(edges.size() >= 2, "histogram: bins have at least two edges");
   require(static_cast<index_t>(edges.size()) <= most_bins, "histogram: fewer than 2^31 bins");
   for (std::size_t k = 0; k < edges.size(); ++k) {
-    require(!std::isnan(edges[k]), "histogram: edge " + std::to_string(k) + " is not a number");
-    require(k == 0 || edges[k - 1] <= edges[k], "histogram: edges do not decrease, but edge " +
-                                                    std::to_string(k) + " is less than the one before");
+    if (std::isnan(edges[k])) throw usage_error("histogram: edge " + std::to_string(k) + " is not a number");
+    if (k > 0 && edges[k] < edges[k - 1])
+      throw usage_error("histogram: edges do not decrease, but edge " + std::to_string(k) +
+                        " is less than the one before");
   }
   bin_edges made;
   made.edges_.assign(edges.begin(), edges.end());
