@@ -26,6 +26,16 @@ void add_options(CLI::App& app, settings& s, std::string& json) {
   app.allow_extras();
 }
 
+/// Whole or not at all.
+void write_report(hall const& h, std::string const& path) {
+  std::string const part = path + ".part";
+  std::ofstream file(part);
+  file << report(h).dump(2) << '\n';
+  file.close();
+  if (!file || std::rename(part.c_str(), path.c_str()) != 0)
+    throw prorata::error(path + ": cannot write the report");
+}
+
 int run(int argc, char** argv) {
   CLI::App app("prorata and its peers, side by side", "prorata-bench");
   settings told;
@@ -53,19 +63,16 @@ int run(int argc, char** argv) {
   add_out_of_core(h);
   add_groups(h);
   add_selections(h);
-  table print(h.results);
+  table print(h.results, [&] {
+    if (!json.empty())
+      write_report(h, json);  // after each contest: a run that is cut short leaves the others'
+  });
   benchmark::RunSpecifiedBenchmarks(&print);
   if (h.results.empty()) return 0;  // a list was asked for, or a filter that nothing matches
   print_bars(h.results);
 
   bool right = true;
   for (auto const& r : h.results) right = right && r.outcomes.front().judged.right;
-  if (!json.empty()) {
-    std::ofstream file(json);
-    file << report(h).dump(2) << '\n';
-    file.close();
-    if (!file) throw prorata::error(json + ": cannot write the report");
-  }
   return right ? 0 : 1;
 }
 

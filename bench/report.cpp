@@ -51,6 +51,7 @@ void table::ReportRuns(std::vector<Run> const&) {
   if (results_.empty()) return;
   print(results_.back());
   std::fflush(stdout);
+  done_();
 }
 
 void print_bars(std::vector<contest_result> const& results) {

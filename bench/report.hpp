@@ -3,19 +3,23 @@
 
 #include <bench/contest.hpp>
 #include <bench/settings.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace prorata::bench {
 
-/// Prints each contest's table when Google Benchmark is done with it.
+/// Prints each contest's table when Google Benchmark is done with it, and calls done().
 class table : public benchmark::BenchmarkReporter {
  public:
-  explicit table(std::vector<contest_result> const& results) : results_(results) {}
+  table(std::vector<contest_result> const& results, std::function<void()> done)
+      : results_(results), done_(std::move(done)) {}
   bool ReportContext(Context const&) override;
   void ReportRuns(std::vector<Run> const& runs) override;
 
  private:
   std::vector<contest_result> const& results_;
+  std::function<void()> done_;
 };
 
 /// The bars that were measured, those missed first.
