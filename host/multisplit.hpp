@@ -12,8 +12,8 @@ namespace prorata::host {
 /// Elements that one thread counts and deals at a time.
 inline constexpr index_t multisplit_grain = 64 * tile;
 
-/// How many numbers `count_buckets` leaves for `deal_buckets`: for each grain, where it begins in each
-/// bucket.
+/// How many numbers `count_buckets` leaves for `deal_buckets`: of each grain, where it begins in
+/// each bucket.
 inline index_t multisplit_places(stream const&, index_t n, index_t buckets) {
   return (n + multisplit_grain - 1) / multisplit_grain * buckets;
 }

@@ -86,8 +86,8 @@ __global__ void __launch_bounds__(32 * detail::multisplit_warps)
   deal_rows<warp<>>(first, last, bucket_of, next, detail::put_in_place<Load, T>{load});
 }
 
-/// How many numbers `count_buckets` leaves for `deal_buckets`: where each warp's stretch begins in each
-/// bucket.
+/// How many numbers `count_buckets` leaves for `deal_buckets`: where each warp's stretch begins
+/// in each bucket.
 inline index_t multisplit_places(stream const&, index_t n, index_t buckets) {
   return detail::multisplit_shape(n, buckets).warps * buckets;
 }

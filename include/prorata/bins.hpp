@@ -26,11 +26,10 @@ PRORATA_HD constexpr T numeric(T const& x) {
 ///                of equal edges the last one counts; −0 is 0; integers are rounded to double first
 ///   elsewhere    slot `bins` counts what is below, bins + 1 what is above, bins + 2 NaN
 ///   places       the same in order of size: 0 below, 1 … bins the bins, bins + 1 above, bins + 2 NaN
-///   same bits    (x − origin)·scale, rounded, is only a guess of the place; the edges beside it decide, so
-///   no rounding
-///                of the guess shows. It never decreases as x grows, and so is never further off than it is
-///                at an edge, where it was measured. One that is off by a whole bin is not used: then scale
-///                is 0, and the edges are searched
+///   same bits    (x − origin)·scale, rounded, is only a guess of the place; the edges beside it decide, and
+///                how it was rounded does not show. It never decreases as x grows, and so is never further
+///                off than it is at an edge, where it was measured. One that is off by a whole bin is not
+///                used: then scale is 0, and the edges are searched
 /// It is a reference and goes into kernels: `edges` are the device's, and must outlive it.
 struct bin_rule {
   double const* edges = nullptr;  ///< bins + 1 of them, not decreasing
