@@ -77,10 +77,9 @@ __global__ void __launch_bounds__(256)
 template <class Load>
 void histogram_index(stream& s, bin_rule rule, index_t begin, index_t end, Load load, index_t* counts) {
   if (begin >= end) return;
-  int per_block = 0, per_sm = 0;
-  check(cudaDeviceGetAttribute(&per_block, cudaDevAttrMaxSharedMemoryPerBlockOptin, s.device()));
-  check(cudaDeviceGetAttribute(&per_sm, cudaDevAttrMaxSharedMemoryPerMultiprocessor, s.device()));
-  auto const plan = plan_histogram(end - begin, rule.slots(), {s.multiprocessors(), per_block, per_sm});
+  histogram_room const room{s.multiprocessors(), s.attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                            s.attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor)};
+  auto const plan = plan_histogram(end - begin, rule.slots(), room);
   auto* const words = reinterpret_cast<unsigned long long*>(counts);
   if (plan.copies > 0) {
     launch(histogram_shared_kernel<Load>, plan.shape, s, rule, plan.copies, begin, end, load, words);

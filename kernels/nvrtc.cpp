@@ -193,9 +193,8 @@ void kernel_cache::launch(stream& s, std::string const& source, char const* name
                           std::span<void* const> arguments, std::span<char const* const> options) {
   if (n <= 0) return;
   device_guard const on(s.device());
-  int major = 0, minor = 0;
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, s.device()));
-  check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, s.device()));
+  int const major = s.attribute(cudaDevAttrComputeCapabilityMajor);
+  int const minor = s.attribute(cudaDevAttrComputeCapabilityMinor);
   check(cudaFree(nullptr));  // the runtime's context of this device exists and is the driver's current one
   std::lock_guard const lock(state_->mutex);
   CUfunction const f = state_->function(state_->cubin(source, major, minor, options), name, s.device());

@@ -191,6 +191,11 @@ stream stream::sibling() const { return stream(stream_options{device(), 0, name(
 
 int stream::device() const { return state_->options.device; }
 int stream::multiprocessors() const { return state_->multiprocessors; }
+int stream::attribute(cudaDeviceAttr which) const {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, which, device()));
+  return value;
+}
 std::string const& stream::name() const { return state_->options.name; }
 cudaStream_t stream::native() const { return state_->native; }
 

@@ -73,6 +73,7 @@ class stream {
 
   int device() const;
   int multiprocessors() const;
+  int attribute(cudaDeviceAttr which) const;  ///< of the device
   std::string const& name() const;
   cudaStream_t native() const;
 

@@ -8,6 +8,7 @@
 #include <host/io/npy.hpp>
 #include <prorata/error.hpp>
 #include <tests/expression_columns.hpp>
+#include <tests/numpy_interpreter.hpp>
 #include <tests/temporary_directory.hpp>
 
 namespace {
@@ -77,11 +78,7 @@ std::vector<column> sample(dtype type, std::size_t n) {
 }
 
 TEST(expression, agrees_with_numpy) {
-  std::string python;
-  for (std::string const candidate : {"python3", "/usr/bin/python3"})
-    if (python.empty() && std::system((candidate + " -c 'import numpy' 2>/dev/null").c_str()) == 0)
-      python = candidate;
-  if (python.empty()) GTEST_SKIP() << "needs python3 with numpy";
+  std::string const python = prorata::tests::numpy_interpreter();
   temporary_directory const dir;
   std::size_t const n = 3000;
   std::ofstream list(dir / "list");

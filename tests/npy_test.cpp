@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "bad_input/npy_cases.hpp"
+#include "numpy_interpreter.hpp"
 #include "temporary_directory.hpp"
 
 namespace {
@@ -114,11 +115,7 @@ TEST(npy, written_headers_are_read_back) {
 }
 
 TEST(npy, agrees_with_numpy_both_ways) {
-  std::string python;
-  for (std::string const candidate : {"python3", "/usr/bin/python3"})
-    if (python.empty() && std::system((candidate + " -c 'import numpy' 2>/dev/null").c_str()) == 0)
-      python = candidate;
-  if (python.empty()) GTEST_SKIP() << "needs python3 with numpy";
+  std::string const python = prorata::tests::numpy_interpreter();
   temporary_directory const dir;
   std::ofstream(dir / "make.py") << R"(
 import sys, numpy as np

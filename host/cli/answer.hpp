@@ -4,13 +4,32 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <prorata/boolean8.hpp>
+#include <prorata/half.hpp>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 namespace prorata::cli {
 
 using number = std::variant<double, float, std::int64_t, std::uint64_t, bool>;
+
+/// An element of any type.
+template <class T>
+number number_of(T const& x) {
+  if constexpr (std::is_same_v<T, half>) {
+    return to_float(x);
+  } else if constexpr (std::is_same_v<T, boolean8>) {
+    return static_cast<bool>(x);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return x;
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<std::int64_t>(x);
+  } else {
+    return static_cast<std::uint64_t>(x);
+  }
+}
 
 /// One named result. `where` is an element's position in an array of several dimensions.
 struct finding {

@@ -83,22 +83,11 @@ std::vector<std::byte> elements_of(named_column const& c, io::dtype type,
   });
 }
 
-number number_of(io::dtype type, std::byte const* bytes) {
-  return io::visit(type, [&](auto tag) -> number {
-    using T = typename decltype(tag)::type;
-    T x;
+number number_at(io::dtype type, std::byte const* bytes) {
+  return io::visit(type, [&](auto tag) {
+    typename decltype(tag)::type x;
     std::memcpy(&x, bytes, sizeof x);
-    if constexpr (std::is_same_v<T, boolean8>) {
-      return x.byte != 0;
-    } else if constexpr (std::is_same_v<T, half>) {
-      return to_float(x);
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return x;
-    } else if constexpr (std::is_signed_v<T>) {
-      return static_cast<std::int64_t>(x);
-    } else {
-      return static_cast<std::uint64_t>(x);
-    }
+    return number_of(x);
   });
 }
 
@@ -122,7 +111,7 @@ class output_column {
       std::memcpy(head_.data() + begin, elements.data(), std::min(elements.size(), head_.size() - begin));
   }
   /// Element k, of those that are shown.
-  number shown(index_t k) const { return number_of(type, head_.data() + k * io::size_of(type)); }
+  number shown(index_t k) const { return number_at(type, head_.data() + k * io::size_of(type)); }
 
   named_column named;
   io::dtype type;

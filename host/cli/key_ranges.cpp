@@ -9,18 +9,6 @@ namespace prorata::cli {
 
 namespace {
 
-number number_of(boolean8 x) { return static_cast<bool>(x); }
-
-template <class T>
-number number_of(T x) {
-  auto const v = value_of(x);
-  if constexpr (std::is_floating_point_v<decltype(v)>) {
-    return v;
-  } else {
-    return static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(v);
-  }
-}
-
 template <class T>
 std::vector<T> splitters_of_file(input const& keys, std::vector<double> const& weights) {
   std::vector<T> sample;

@@ -163,21 +163,6 @@ struct placed_value {
   index_t index;
 };
 
-template <class T>
-number number_of(T const& x) {
-  if constexpr (std::is_same_v<T, half>) {
-    return to_float(x);
-  } else if constexpr (std::is_same_v<T, boolean8>) {
-    return static_cast<bool>(x);
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return x;
-  } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<std::int64_t>(x);
-  } else {
-    return static_cast<std::uint64_t>(x);
-  }
-}
-
 /// The k ≥ 1 first elements of the file in an order, equal ones by their index.
 template <class T>
 std::vector<placed_value> first_elements(file_keys<T>& file, index_t k, index_t budget) {

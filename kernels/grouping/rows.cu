@@ -137,17 +137,11 @@ struct groups::memory {
              rows, device_totals.data());
   }
 
-  int attribute(cudaDeviceAttr which) const {
-    int value = 0;
-    check(cudaDeviceGetAttribute(&value, which, s.device()));
-    return value;
-  }
-
   void fill_table() {
     if (rows > 0) {
       place_bands();
-      group_limits const device{s.multiprocessors(), attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
-                                attribute(cudaDevAttrL2CacheSize)};
+      group_limits const device{s.multiprocessors(), s.attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
+                                s.attribute(cudaDevAttrL2CacheSize)};
       auto const tables = plan_group_slots(rows, record_bytes(plan), device);
       slot_count = index_t{tables.far} + far_spare;
       slots = {s, slot_count * record_bytes(plan)};

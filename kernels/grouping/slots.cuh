@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(256)
 ///   bytes     16 a row, read once, while the groups fit the near tables; of a row that finds no place there,
 ///             about a record more, mostly in second-level cache
 ///   adds      in 32-bit atomics of shared memory, else in 64-bit ones of global memory; a thread gives
-///             away a run of rows of one key at once, so one frequent key keeps nobody waiting
+///             away a run of rows of one key at once, so one frequent key makes few of them
 ///   gives up  soon after the first record is refused
 template <class State>
 void fill_slots(stream& s, std::uint64_t const* keys, std::uint64_t const* values, index_t n,

@@ -4,23 +4,17 @@
 #include <prorata/distribute.hpp>
 #include <prorata/mixed.cuh>
 #include <prorata/transform.hpp>
+#include <tests/scattered.hpp>
 #include <vector>
 
 namespace prorata {
 namespace {
 
-struct number_at {
-  PRORATA_HD std::uint64_t operator()(index_t i) const {
-    auto const h = (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 31;
-  }
-};
-
 /// What lies on each rank after three ways to deal; chunk as deal_to_ranks has it.
 template <class S>
 std::vector<std::vector<std::uint64_t>> dealt(team<S> const& team, index_t n, std::vector<index_t> chunks) {
   auto x = make_array<std::uint64_t>(team, n);
-  generate(x, number_at{});
+  generate(x, tests::scattered<std::uint64_t>{});
   slot_table const slots(std::vector<double>(static_cast<std::size_t>(team.ranks()), 1.0), 5);
   auto const tables = detail::on_every_rank(team, slots.table());
   std::vector<std::uint64_t> splitters;

@@ -4,15 +4,18 @@
 #include <kernels/grouping/slots.hpp>
 #include <prorata/cuda.cuh>
 #include <prorata/group_by.hpp>
+#include <tests/scattered.hpp>
 #include <vector>
 
 namespace prorata {
 namespace {
 
+using tests::scattered;
+using tests::stirred;
+
 struct value_at {
   PRORATA_HD double operator()(index_t i) const {
-    auto const h = static_cast<std::int64_t>((static_cast<std::uint64_t>(i) + 3) * 0xd1342543de82ef95u);
-    double const v = static_cast<double>(h) * 0x1p-60;
+    double const v = scattered<double>{}(i);
     return i % 100 == 3 ? v * 0x1p-200 : i % 1000 == 7 ? -0.0 : v;
   }
 };
@@ -22,8 +25,7 @@ struct row_words {
   index_t groups;
   int shape;  ///< 0 keys all over; 1 nine rows in ten have one key; 2 keys change as the rows go on
   PRORATA_HD std::uint64_t key(index_t i) const {
-    auto const h = (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
-    std::uint64_t const any = (h ^ h >> 31) % static_cast<std::uint64_t>(groups);
+    std::uint64_t const any = stirred(i) % static_cast<std::uint64_t>(groups);
     if (i % 1009 == 5) return cuda::group_slots<group_state<addend::real, 1, false>>::free_key;
     if (i % 1013 == 5) return ~std::uint64_t{0};
     return shape == 0   ? any << 20
@@ -40,7 +42,7 @@ struct row_value {
     if constexpr (std::is_same_v<T, double>) {
       return i % 5003 == 7 ? __builtin_nan("") : value_at{}(i);
     } else {
-      return static_cast<T>((static_cast<std::uint64_t>(i) + 3) * 0xd1342543de82ef95u);
+      return static_cast<T>(stirred(i, 3));
     }
   }
 };
