@@ -11,6 +11,7 @@
 #include <bit>
 #include <functional>
 #include <host/cli/progress.hpp>
+#include <host/cli/wide_key.hpp>
 #include <host/io/spill.hpp>
 #include <host/pages.hpp>
 #include <host/sorting/buckets.hpp>
@@ -33,10 +34,6 @@ struct indexed_key {
   U key;
   index_t index;
 };
-
-/// The unsigned integers that elements of T are sorted as.
-template <class T>
-using wide_key = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;
 
 /// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
 template <class F>

@@ -6,22 +6,35 @@
 #include <host/io/dtype.hpp>
 #include <prorata/boolean8.hpp>
 #include <prorata/half.hpp>
+#include <prorata/total_order.hpp>
 
 namespace prorata::cli {
 
 /// What is made of the elements of one file, or of two together, before they are folded.
 enum class gpu_form {
-  value,    ///< a
-  nonzero,  ///< 1 where a is not 0; NaN is not
-  product,  ///< a × b
-  pair      ///< both: two factors, or a value and its weight
+  value,          ///< a
+  nonzero,        ///< 1 where a is not 0; NaN is not
+  product,        ///< a × b
+  pair,           ///< both: two factors, or a value and its weight
+  ascending_key,  ///< the key of a in the order of its type
+  descending_key
 };
 
-/// What elements are converted to. 64-bit integers of either sign are the same bits.
-enum class gpu_value { f32, f64, i64, factors, weighted };
+/// What elements are converted to. 64-bit integers of either sign are the same bits; keys of fewer than 32
+/// bits are widened.
+enum class gpu_value { f32, f64, i64, key32, key64, factors, weighted };
 
 constexpr index_t size_of(gpu_value v) {
-  return v == gpu_value::f32 ? 4 : v == gpu_value::f64 || v == gpu_value::i64 ? 8 : 16;
+  switch (v) {
+    case gpu_value::f32:
+    case gpu_value::key32:
+      return 4;
+    case gpu_value::factors:
+    case gpu_value::weighted:
+      return 16;
+    default:
+      return 8;
+  }
 }
 
 /// Elements as a file stores them, aligned to their size, in memory of the device that reads them.
@@ -50,38 +63,86 @@ PRORATA_HD Stored stored_at(stored_elements const& from, index_t i) {
   return std::bit_cast<Stored>(word);
 }
 
-/// Element i as To: the value the host's loads give, for every type and byte order. Asking for the type at
-/// each element costs nothing beside the link that elements come over.
-template <class To>
-PRORATA_HD To element_as(stored_elements const& from, index_t i) {
+/// f(element i). Asking for the type at each element costs nothing beside the link that elements come over.
+template <class F>
+PRORATA_HD auto with_element(stored_elements const& from, index_t i, F const& f) {
   using io::dtype;
   switch (from.type) {
     case dtype::boolean:
-      return static_cast<To>(stored_at<boolean8, std::uint8_t>(from, i) ? 1 : 0);
+      return f(stored_at<boolean8, std::uint8_t>(from, i));
     case dtype::i8:
-      return static_cast<To>(stored_at<std::int8_t, std::uint8_t>(from, i));
+      return f(stored_at<std::int8_t, std::uint8_t>(from, i));
     case dtype::i16:
-      return static_cast<To>(stored_at<std::int16_t, std::uint16_t>(from, i));
+      return f(stored_at<std::int16_t, std::uint16_t>(from, i));
     case dtype::i32:
-      return static_cast<To>(stored_at<std::int32_t, std::uint32_t>(from, i));
+      return f(stored_at<std::int32_t, std::uint32_t>(from, i));
     case dtype::i64:
-      return static_cast<To>(stored_at<std::int64_t, std::uint64_t>(from, i));
+      return f(stored_at<std::int64_t, std::uint64_t>(from, i));
     case dtype::u8:
-      return static_cast<To>(stored_at<std::uint8_t, std::uint8_t>(from, i));
+      return f(stored_at<std::uint8_t, std::uint8_t>(from, i));
     case dtype::u16:
-      return static_cast<To>(stored_at<std::uint16_t, std::uint16_t>(from, i));
+      return f(stored_at<std::uint16_t, std::uint16_t>(from, i));
     case dtype::u32:
-      return static_cast<To>(stored_at<std::uint32_t, std::uint32_t>(from, i));
+      return f(stored_at<std::uint32_t, std::uint32_t>(from, i));
     case dtype::u64:
-      return static_cast<To>(stored_at<std::uint64_t, std::uint64_t>(from, i));
+      return f(stored_at<std::uint64_t, std::uint64_t>(from, i));
     case dtype::f16:
-      return static_cast<To>(to_float(stored_at<half, std::uint16_t>(from, i)));
+      return f(stored_at<half, std::uint16_t>(from, i));
     case dtype::f32:
-      return static_cast<To>(stored_at<float, std::uint32_t>(from, i));
+      return f(stored_at<float, std::uint32_t>(from, i));
     case dtype::f64:
       break;
   }
-  return static_cast<To>(stored_at<double, std::uint64_t>(from, i));
+  return f(stored_at<double, std::uint64_t>(from, i));
+}
+
+/// The arithmetic value of a stored element.
+template <class T>
+PRORATA_HD constexpr auto value_of(T x) {
+  if constexpr (std::is_same_v<T, half>) {
+    return to_float(x);
+  } else if constexpr (std::is_same_v<T, boolean8>) {
+    return static_cast<std::uint8_t>(x ? 1 : 0);
+  } else {
+    return x;
+  }
+}
+
+template <class To>
+struct value_as {
+  template <class T>
+  PRORATA_HD To operator()(T x) const {
+    return static_cast<To>(value_of(x));
+  }
+};
+
+template <class Key>
+struct key_as {
+  direction way;
+  template <class T>
+  PRORATA_HD Key operator()(T x) const {
+    return static_cast<Key>(total_order<T>(way).key(x));
+  }
+};
+
+/// Element i as To: the value the host's loads give, for every type and byte order.
+template <class To>
+PRORATA_HD To element_as(stored_elements const& from, index_t i) {
+  return with_element(from, i, value_as<To>{});
+}
+
+/// A computed number as an element that a file stores; every NaN is one.
+template <class Stored, class T>
+PRORATA_HD Stored stored(T x) {
+  if constexpr (std::is_same_v<Stored, half>) {
+    return to_half(static_cast<double>(x));
+  } else if constexpr (std::is_same_v<Stored, boolean8>) {
+    return {static_cast<unsigned char>(x != T{0} ? 1 : 0)};
+  } else if constexpr (std::is_same_v<Stored, float> && std::is_same_v<T, double>) {
+    return x == x ? static_cast<float>(x) : std::bit_cast<float>(0x7fc00000u);
+  } else {
+    return static_cast<Stored>(x);
+  }
 }
 
 /// Whether stored elements already are what a fold reads.

@@ -41,6 +41,20 @@ struct gathered_weight {
   }
 };
 
+template <class Key>
+struct gathered_key {
+  stored_elements a;
+  direction way;
+  PRORATA_HD Key operator()(index_t i) const { return with_element(a, i, key_as<Key>{way}); }
+};
+
+/// What was computed, as a file stores it.
+template <class Stored, class T>
+struct element_to_store {
+  T const* computed;
+  PRORATA_HD Stored operator()(index_t i) const { return stored<Stored>(computed[i]); }
+};
+
 /// Calls f(load, type_tag<X>) with the load of a form and the type it gives.
 template <class F>
 void with_form(gpu_form form, gpu_value to, stored_elements const& a, stored_elements const& b, F const& f) {
@@ -60,7 +74,36 @@ void with_form(gpu_form form, gpu_value to, stored_elements const& a, stored_ele
     return f(gathered_value<double>{a}, type_tag<double>{});
   if (form == gpu_form::value && to == gpu_value::i64)
     return f(gathered_value<std::int64_t>{a}, type_tag<std::int64_t>{});
+  if (form == gpu_form::ascending_key || form == gpu_form::descending_key) {
+    auto const way = form == gpu_form::ascending_key ? direction::ascending : direction::descending;
+    if (to == gpu_value::key32) return f(gathered_key<std::uint32_t>{a, way}, type_tag<std::uint32_t>{});
+    if (to == gpu_value::key64) return f(gathered_key<std::uint64_t>{a, way}, type_tag<std::uint64_t>{});
+  }
   throw device_error("this reduction has no form for GPUs; use --devices cpu");
+}
+
+/// Calls f(load, type_tag<S>) with the load that makes elements of type `to`, or S with the same bytes, of
+/// computed ones: double, int64_t or uint64_t. What double is stored as, is floating.
+template <class F>
+void with_stored(io::dtype computed, void const* from, io::dtype to, F const& f) {
+  using io::type_tag;
+  auto const call = [&]<class T, class S>(type_tag<T>, type_tag<S> tag) {
+    f(element_to_store<S, T>{static_cast<T const*>(from)}, tag);
+  };
+  require(computed != io::dtype::f64 || io::is_floating(to), "a double is stored as a floating type");
+  io::visit(to, [&]<class Stored>(type_tag<Stored> tag) {
+    if constexpr (std::is_same_v<Stored, boolean8>) {
+      call(type_tag<std::uint64_t>{}, tag);
+    } else if constexpr (std::is_integral_v<Stored>) {
+      call(type_tag<std::uint64_t>{}, type_tag<std::make_unsigned_t<Stored>>{});
+    } else if (computed == io::dtype::f64) {
+      call(type_tag<double>{}, tag);
+    } else if (computed == io::dtype::i64) {
+      call(type_tag<std::int64_t>{}, tag);
+    } else {
+      call(type_tag<std::uint64_t>{}, tag);
+    }
+  });
 }
 
 }  // namespace prorata::cli

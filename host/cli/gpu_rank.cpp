@@ -20,6 +20,21 @@ struct cuda_verbs {
     throw device_error("this reduction is not compiled for GPUs; use --devices cpu");
   }
 
+  static gpu_scan_kernel scan_kernel_of(gpu_scan const& job) { return scan_kernel(job); }
+
+  static void store(stream& s, io::dtype wide, void const* from, io::dtype to, index_t count, void* out) {
+    cli::store(s, wide, from, to, count, out);
+  }
+  static void count_in_bins(stream& s, bin_rule const& rule, double const* elements, index_t count,
+                            index_t* counts) {
+    cli::count_in_bins(s, rule, elements, count, counts);
+  }
+  template <class Key>
+  static void count_in_digits(stream& s, digit_rule<Key> const& rule, Key const* keys, index_t count,
+                              index_t* counts) {
+    cli::count_in_digits(s, rule, keys, count, counts);
+  }
+
   static void gather(stream& s, gpu_form form, gpu_value value, stored_elements const& a,
                      stored_elements const& b, index_t count, void* out) {
     cli::gather(s, form, value, a, b, count, out);

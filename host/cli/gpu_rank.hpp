@@ -8,7 +8,9 @@
 #include <host/cli/inputs.hpp>
 #include <host/stream.hpp>
 #include <memory>
+#include <prorata/bins.hpp>
 #include <prorata/ordered.hpp>
+#include <prorata/rank_search.hpp>
 #include <string>
 #include <vector>
 
@@ -49,9 +51,20 @@ struct gpu_map {
   index_t result_size;  ///< bytes of an element of the result
 };
 
-/// One GPU, worked by the thread of one host stream. Both verbs are called from inside the stream's queued
-/// work, cut the piece into slots, bring each through pinned memory to the device with copies and kernels
-/// under way together, and hand over what comes back: take(slot, bytes), slots in order.
+/// A scan as GPUs run it: of one file, in a wide type, into elements that are stored as `result`.
+struct gpu_scan {
+  enum class operation { sum, product, least, greatest };
+
+  input const* source;
+  operation op;
+  io::dtype wide;  ///< f64, i64 or u64
+  io::dtype result;
+  bool exclusive;
+};
+
+/// One GPU, worked by the thread of one host stream. Verbs are called from inside the stream's queued work,
+/// cut the piece into slots, bring each through pinned memory to the device with copies and kernels under
+/// way together, and hand over what comes back: take(slot, bytes), slots in order.
 ///   memory  four slots on the host and on the device, and one converted slot there; slots are halved until
 ///           they fit the device's memory
 ///   throws  device_error; out_of_memory when not even the smallest slot fits
@@ -66,6 +79,23 @@ class gpu_rank {
 
   /// Takes the results of the elements of a slot.
   virtual void map(host::stream const& s, gpu_map const& job, piece p, taker const& take) = 0;
+
+  /// Takes the totals of a slot's maximal nodes (running.hpp), in order: values of the wide type.
+  virtual void scan_nodes(host::stream const& s, gpu_scan const& job, piece p, taker const& take) = 0;
+
+  /// Takes the scanned elements of a slot. *so_far, a running_fold of the wide type, is what lies before the
+  /// piece, and afterwards what lies before its end.
+  virtual void scan(host::stream const& s, gpu_scan const& job, piece p, void* so_far, taker const& take) = 0;
+
+  /// Adds to counts[k] how many elements the rule, whose edges are the host's, counts in slot k.
+  virtual void count_bins(host::stream const& s, input const& in, bin_rule const& rule, piece p,
+                          index_t* counts) = 0;
+
+  /// The same for the digits of keys in an order; of elements up to 32 bits, keys and prefixes are widened.
+  virtual void count_digits(host::stream const& s, input const& in, direction way,
+                            digit_rule<std::uint32_t> const& rule, piece p, index_t* counts) = 0;
+  virtual void count_digits(host::stream const& s, input const& in, direction way,
+                            digit_rule<std::uint64_t> const& rule, piece p, index_t* counts) = 0;
 };
 
 /// The GPU of each rank; null for ranks that are not one.

@@ -71,8 +71,11 @@ struct slot_needs {
 /// A rank's device, reached through three streams. Verbs say how the device does it:
 ///   stream                                      the backend
 ///   kernel_of(reduction)                        a kernel_on<stream>
-///   gather(stream, form, value, a, b, n, out)   elements converted to what a fold reads
+///   scan_kernel_of(job)                         a scan_kernel_on<stream>
+///   gather(stream, form, value, a, b, n, out)   elements converted to what a kernel reads
+///   store(stream, wide, from, to, n, out)       and what it computed, to what a file stores
 ///   map(stream, job, n, inputs, out)            a mapped slot
+///   count_in_bins, count_in_digits(stream, rule, elements, n, counts)
 ///   pinned(bytes)                               host memory to copy from and to
 template <class Verbs>
 class slot_rank final : public gpu_rank {
@@ -88,32 +91,9 @@ class slot_rank final : public gpu_rank {
         slot_bytes_(slot_bytes) {}
 
   void fold(host::stream const& s, gpu_job const& job, piece p, taker const& take) override {
-    slot_layout const layout(job.sources);
     std::vector<kernel_on<stream>> kernels;
-    index_t converted = 0;
-    for (gpu_reduction const r : job.reductions) {
-      kernels.push_back(verbs_.kernel_of(r));
-      if (!ready(job, kernels.back())) converted = std::max(converted, size_of(kernels.back().value));
-    }
-    make_room({layout.bytes(), converted, 0, partial_room});
-    run(s, layout, p, take, [&](piece slot, cuda::pipeline_chunk& chunk) {
-      index_t const count = slot.end - slot.begin;
-      auto const a = layout.find(chunk.in, count, job.sources.front());
-      auto const b = layout.find(chunk.in, count, job.sources.back());
-      index_t offset = 0;
-      for (auto const& kernel : kernels) {
-        void const* elements = a.data;
-        if (!ready(job, kernel)) {
-          verbs_.gather(compute_, job.form, kernel.value, a, b, count, converted_.get());
-          elements = converted_.get();
-        }
-        index_t const end = offset + kernel.bytes(slot);
-        require(end <= partial_room, "a partial result is larger than its room");
-        kernel.fold(compute_, slot, elements, static_cast<std::byte*>(chunk.out) + offset);
-        offset = (end + 63) / 64 * 64;
-      }
-      chunk.result_bytes = static_cast<std::size_t>(std::min(offset, partial_room));
-    });
+    for (gpu_reduction const r : job.reductions) kernels.push_back(verbs_.kernel_of(r));
+    fold_with(s, job.form, job.sources, kernels, p, take);
   }
 
   void map(host::stream const& s, gpu_map const& job, piece p, taker const& take) override {
@@ -128,10 +108,118 @@ class slot_rank final : public gpu_rank {
     });
   }
 
+  void scan_nodes(host::stream const& s, gpu_scan const& job, piece p, taker const& take) override {
+    fold_with(s, gpu_form::value, {job.source}, {verbs_.scan_kernel_of(job).nodes}, p, take);
+  }
+
+  void scan(host::stream const& s, gpu_scan const& job, piece p, void* so_far, taker const& take) override {
+    slot_layout const layout({job.source});
+    auto const kernel = verbs_.scan_kernel_of(job);
+    gpu_value const value = kernel.nodes.value;
+    bool const stored = job.result == job.wide;
+    index_t const size = io::size_of(job.result);
+    make_room(
+        {layout.bytes(), stored ? room_for(gpu_form::value, value, *job.source) : size_of(value), size, 0});
+    auto const state = on_device(so_far, kernel.state_bytes);
+    run(s, layout, p, take, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      void const* const elements = made_of(gpu_form::value, value, layout, chunk.in, count, {job.source});
+      void* const scanned = stored ? chunk.out : converted_.get();
+      kernel.scan(compute_, job.exclusive, slot, elements, state.get(), scanned);
+      if (!stored) verbs_.store(compute_, job.wide, scanned, job.result, count, chunk.out);
+      chunk.result_bytes = static_cast<std::size_t>(count * size);
+    });
+    compute_.copy(so_far, state.get(), kernel.state_bytes);
+    compute_.sync();
+  }
+
+  void count_bins(host::stream const& s, input const& in, bin_rule const& rule, piece p,
+                  index_t* counts) override {
+    slot_layout const layout({&in});
+    make_room({layout.bytes(), room_for(gpu_form::value, gpu_value::f64, in), 0, 0});
+    auto const edges = on_device(rule.edges, static_cast<std::size_t>(rule.bins + 1) * sizeof(double));
+    std::vector<index_t> found(static_cast<std::size_t>(rule.slots()), 0);
+    auto const counted = on_device(found.data(), found.size() * sizeof(index_t));
+    bin_rule there = rule;
+    there.edges = static_cast<double const*>(edges.get());
+    run(s, layout, p, {}, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      void const* const elements = made_of(gpu_form::value, gpu_value::f64, layout, chunk.in, count, {&in});
+      verbs_.count_in_bins(compute_, there, static_cast<double const*>(elements), count,
+                           static_cast<index_t*>(counted.get()));
+    });
+    compute_.copy(found.data(), counted.get(), found.size() * sizeof(index_t));
+    compute_.sync();
+    for (std::size_t k = 0; k < found.size(); ++k) counts[k] += found[k];
+  }
+
+  void count_digits(host::stream const& s, input const& in, direction way,
+                    digit_rule<std::uint32_t> const& rule, piece p, index_t* counts) override {
+    count_digits_as(gpu_value::key32, s, in, way, rule, p, counts);
+  }
+  void count_digits(host::stream const& s, input const& in, direction way,
+                    digit_rule<std::uint64_t> const& rule, piece p, index_t* counts) override {
+    count_digits_as(gpu_value::key64, s, in, way, rule, p, counts);
+  }
+
  private:
-  static bool ready(gpu_job const& job, kernel_on<stream> const& kernel) {
-    auto const& a = job.sources.front()->array();
-    return is_ready(job.form, kernel.value, a.type, a.swapped);
+  /// Bytes that an element takes when it is converted; none where it is what the kernel reads.
+  static index_t room_for(gpu_form form, gpu_value value, input const& first) {
+    return is_ready(form, value, first.array().type, first.array().swapped) ? 0 : size_of(value);
+  }
+
+  /// What a kernel reads of a slot; queues the conversion where it is not there already.
+  void const* made_of(gpu_form form, gpu_value value, slot_layout const& layout, void const* slot,
+                      index_t count, std::vector<input const*> const& sources) {
+    auto const a = layout.find(slot, count, sources.front());
+    if (is_ready(form, value, a.type, a.swapped)) return a.data;
+    verbs_.gather(compute_, form, value, a, layout.find(slot, count, sources.back()), count,
+                  converted_.get());
+    return converted_.get();
+  }
+
+  void fold_with(host::stream const& s, gpu_form form, std::vector<input const*> const& sources,
+                 std::vector<kernel_on<stream>> const& kernels, piece p, taker const& take) {
+    slot_layout const layout(sources);
+    index_t converted = 0;
+    for (auto const& kernel : kernels)
+      converted = std::max(converted, room_for(form, kernel.value, *sources.front()));
+    make_room({layout.bytes(), converted, 0, partial_room});
+    run(s, layout, p, take, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      index_t offset = 0;
+      for (auto const& kernel : kernels) {
+        void const* const elements = made_of(form, kernel.value, layout, chunk.in, count, sources);
+        index_t const end = offset + kernel.bytes(slot);
+        require(end <= partial_room, "a partial result is larger than its room");
+        kernel.fold(compute_, slot, elements, static_cast<std::byte*>(chunk.out) + offset);
+        offset = (end + 63) / 64 * 64;
+      }
+      chunk.result_bytes = static_cast<std::size_t>(std::min(offset, partial_room));
+    });
+  }
+
+  template <class Key>
+  void count_digits_as(gpu_value value, host::stream const& s, input const& in, direction way,
+                       digit_rule<Key> const& rule, piece p, index_t* counts) {
+    auto const form = way == direction::ascending ? gpu_form::ascending_key : gpu_form::descending_key;
+    slot_layout const layout({&in});
+    index_t const slots = rule.slots(), bytes = slots * static_cast<index_t>(sizeof(index_t));
+    make_room({layout.bytes(), size_of(value), 0, bytes});
+    auto const prefixes = on_device(rule.prefixes, static_cast<std::size_t>(rule.count) * sizeof(Key));
+    digit_rule<Key> there = rule;
+    there.prefixes = static_cast<Key const*>(prefixes.get());
+    auto const add = [&](piece, std::byte const* from) {
+      auto const* const found = reinterpret_cast<index_t const*>(from);
+      for (index_t k = 0; k < slots; ++k) counts[k] += found[k];
+    };
+    run(s, layout, p, add, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const count = slot.end - slot.begin;
+      void const* const keys = made_of(form, value, layout, chunk.in, count, {&in});
+      verbs_.count_in_digits(compute_, there, static_cast<Key const*>(keys), count,
+                             static_cast<index_t*>(chunk.out));
+      chunk.result_bytes = static_cast<std::size_t>(bytes);
+    });
   }
 
   /// Sends a piece through the pipeline, slot by slot.
@@ -155,6 +243,13 @@ class slot_rank final : public gpu_rank {
 
   std::shared_ptr<void> memory(std::size_t bytes) {
     return {compute_.allocate(bytes), [this, bytes](void* p) { compute_.deallocate(p, bytes); }};
+  }
+
+  /// Device memory that gets a copy of the host's, which stays until the stream has been synchronised.
+  std::shared_ptr<void> on_device(void const* from, std::size_t bytes) {
+    auto to = memory(bytes);
+    compute_.copy(to.get(), from, bytes);
+    return to;
   }
 
   /// Makes slots for a kind of job, once; halves them until they fit. Slots are whole tiles.

@@ -10,6 +10,7 @@
 #include <host/cli/loads.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/tiles.hpp>
 #include <host/cli/use_cpus.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
@@ -38,12 +39,6 @@ struct counted {
     return weights[slot];
   }
 };
-
-/// Runs work(piece) over all elements.
-template <class Work>
-void run_on_threads(session& job, char const* what, Work const& work) {
-  job.run(what, work, [&](host::stream const&, gpu_rank&, piece p) { work(p); });
-}
 
 struct span {
   double low = INFINITY, high = -INFINITY;
@@ -211,8 +206,10 @@ void histogram_command(arguments const& args) {
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");
-  use_cpus(o, "histogram");
-  if (!a.by.empty()) o.inputs.push_back(a.by);
+  if (!a.by.empty()) {
+    use_cpus(o, "histogram --by");
+    o.inputs.push_back(a.by);
+  }
 
   auto const in = open_inputs(o);
   std::vector<io::file_identity> read;
@@ -238,11 +235,20 @@ void histogram_command(arguments const& args) {
       add_weights(job, rule, load, *in[1], found);
     } else {
       host::bin_counters counters(rule);
-      run_on_threads(job, "histogram", [&](piece p) {
-        load.prepare(p.begin, p.end);
-        counters.count(load, p.begin, p.end);
-      });
       found.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
+      std::mutex adding;
+      job.run(
+          "histogram",
+          [&](piece p) {
+            load.prepare(p.begin, p.end);
+            counters.count(load, p.begin, p.end);
+          },
+          [&](host::stream const& s, gpu_rank& gpu, piece p) {
+            std::vector<index_t> counts(found.counts.size(), 0);
+            gpu.count_bins(s, *in.front(), rule, p, counts.data());
+            std::lock_guard const lock(adding);
+            for (std::size_t k = 0; k < counts.size(); ++k) found.counts[k] += counts[k];
+          });
       counters.add_to(found.counts.data());
     }
     return 0;

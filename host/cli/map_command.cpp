@@ -3,6 +3,7 @@
 
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/write_elements.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
@@ -69,12 +70,7 @@ void map_command(arguments const& args) {
   gpu_map const kernel{expression::emit_cuda(tree, output_type), files, size};
   auto const on_gpu = [&](host::stream const& s, gpu_rank& gpu, piece p) {
     gpu.map(s, kernel, p, [&](piece slot, std::byte const* results) {
-      s.parallel((slot.end - slot.begin + host::loop_grain - 1) / host::loop_grain, [&](index_t k) {
-        index_t const begin = slot.begin + k * host::loop_grain;
-        index_t const end = std::min(begin + host::loop_grain, slot.end);
-        out.write(data_begin + begin * size,
-                  {results + (begin - slot.begin) * size, static_cast<std::size_t>((end - begin) * size)});
-      });
+      write_elements(s, out, data_begin, size, slot, results);
     });
   };
   job.run("map", on_host, on_gpu);

@@ -4,6 +4,7 @@
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
+#include <host/cli/wide_key.hpp>
 #include <host/count_digits.hpp>
 #include <host/pool.hpp>
 #include <mutex>
@@ -40,6 +41,11 @@ class digit_tables {
     if (mine.seen + elements >= index_t{1} << 32) empty(mine);
     mine.seen += elements;
   }
+  /// Counts that were made elsewhere.
+  void add(std::vector<index_t> const& counts) {
+    std::lock_guard const lock(mutex_);
+    for (std::size_t k = 0; k < counts.size(); ++k) total_[k] += counts[k];
+  }
   std::vector<index_t> total() {
     pool_.each([&](table& t) { empty(t); });
     return total_;
@@ -64,7 +70,7 @@ class file_keys {
  public:
   using K = typename total_order<T>::key_type;
 
-  file_keys(session& job, input const& in, direction d) : job_(job), in_(in), order_(d) {}
+  file_keys(session& job, input const& in, direction d) : job_(job), in_(in), way_(d), order_(d) {}
 
   total_order<T> const& order() const { return order_; }
   double seconds() const { return seconds_; }
@@ -72,14 +78,7 @@ class file_keys {
   /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
   template <class MakeRoom, class F>
   void each(char const* what, MakeRoom const& make_room, F const& f) {
-    run_on_threads(job_, what, [&](piece p) {
-      auto const room = make_room();
-      each_tile<T>(in_, p.begin, p.end, [&](T const* elements, index_t first, index_t n) {
-        alignas(64) K keys[tile];
-        for (index_t j = 0; j < n; ++j) keys[j] = order_.key(elements[j]);
-        f(room, keys, first, n);
-      });
-    });
+    run_on_threads(job_, what, [&](piece p) { in_tiles(p, make_room, f); });
     seconds_ += job_.seconds();
   }
   /// The same without a room.
@@ -89,7 +88,7 @@ class file_keys {
         what, [] { return 0; }, [&](int, K const* keys, index_t first, index_t n) { f(keys, first, n); });
   }
 
-  /// One round of a search over the file.
+  /// One round of a search over the file; GPUs count their share.
   void round(rank_search<K>& search) {
     auto const rule = search.rule(search.prefixes().data());
     bool const all = rule.count == 1 && rule.shift + rule.bits >= digit_rule<K>::width;
@@ -102,8 +101,21 @@ class file_keys {
       else
         host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table->counts.data());
     };
-    each(
-        "count", [&] { return counted.lend(); }, count);
+    using wide = wide_key<T>;
+    std::vector<wide> const prefixes(search.prefixes().begin(), search.prefixes().end());
+    digit_rule<wide> const widened{prefixes.data(), rule.first, rule.count, rule.shift, rule.bits};
+    job_.run(
+        "count",
+        [&](piece p) {
+          in_tiles(
+              p, [&] { return counted.lend(); }, count);
+        },
+        [&](host::stream const& s, gpu_rank& gpu, piece p) {
+          std::vector<index_t> counts(static_cast<std::size_t>(slots), 0);
+          gpu.count_digits(s, in_, way_, widened, p, counts.data());
+          counted.add(counts);
+        });
+    seconds_ += job_.seconds();
     search.take(summed(counted.total(), slots));
   }
 
@@ -115,8 +127,19 @@ class file_keys {
   }
 
  private:
+  template <class MakeRoom, class F>
+  void in_tiles(piece p, MakeRoom const& make_room, F const& f) const {
+    auto const room = make_room();
+    each_tile<T>(in_, p.begin, p.end, [&](T const* elements, index_t first, index_t n) {
+      alignas(64) K keys[tile];
+      for (index_t j = 0; j < n; ++j) keys[j] = order_.key(elements[j]);
+      f(room, keys, first, n);
+    });
+  }
+
   session& job_;
   input const& in_;
+  direction way_;
   total_order<T> order_;
   double seconds_ = 0;
 };

@@ -4,6 +4,8 @@
 #include <host/cli/loads.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/scan_forms.hpp>
+#include <host/cli/write_elements.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/scan.hpp>
@@ -18,25 +20,11 @@ constexpr index_t slice_elements = 256 * tile;
 constexpr std::size_t nodes_of_slice = 62 * 4;  // at most: a slice has fewer than 32^4 elements
 static_assert(slice_elements < scan_node_size(4));
 
-/// A stored element from what was computed.
-template <class Stored, class T>
-Stored stored(T x) {
-  if constexpr (std::is_same_v<Stored, half>) {
-    return to_half(static_cast<double>(x));
-  } else if constexpr (std::is_same_v<Stored, boolean8>) {
-    return {static_cast<unsigned char>(x != T{0} ? 1 : 0)};
-  } else {
-    return static_cast<Stored>(x);
-  }
-}
-
 struct scan_job {
   session& job;
-  input const& in;
   io::atomic_file& out;
   index_t data_begin;  // bytes of the header
-  io::dtype to;
-  bool exclusive;
+  gpu_scan scan;
 };
 
 /// Elements of a slice by their index.
@@ -55,6 +43,14 @@ struct scan_rank {
   running_fold<T> so_far{0, {}};
   std::vector<std::pair<int, T>> nodes;  // level and total of all that it holds, in order
   std::vector<T> fresh = std::vector<T>(nodes_of_slice);
+
+  void append(piece p, T const* totals) {
+    for (index_t at = p.begin; at < p.end;) {
+      int const level = scan_node_level(at, p.end);
+      nodes.emplace_back(level, *totals++);
+      at += scan_node_size(level);
+    }
+  }
 };
 
 /// Queues slice[i − p.begin] = element i, as T.
@@ -77,7 +73,7 @@ void queue_load(host::stream& s, input const& in, piece p, T* slice) {
 /// Queues the writing of a slice.
 template <class T>
 void queue_store(host::stream& s, scan_job const& j, piece p, T const* slice) {
-  io::visit(j.to, [&](auto tag) {
+  io::visit(j.scan.result, [&](auto tag) {
     using Stored = typename decltype(tag)::type;
     s.enqueue([&s, &j, p, slice] {
       index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
@@ -104,67 +100,93 @@ void each_slice(piece chunk, F const& f) {
 
 /// First what every rank's share comes to, where others come after it; then the scan of each share.
 template <class Op>
-void run(scan_job const& j, Op const& op) {
+void run(scan_job const& j) {
   using T = typename Op::value_type;
+  auto const form = scan_form_of<Op>(j.scan.exclusive);
   auto const& cuts = j.job.cuts();
   std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
   int last = 0;
   for (int r = 0; r < cuts.ranks(); ++r) {
     if (cuts.size(r) > 0) last = r;
-    ranks[static_cast<std::size_t>(r)].slice.resize(
-        static_cast<std::size_t>(std::min({slice_elements, j.job.chunk(), cuts.size(r)})));
+    if (j.job.gpu(r) == nullptr)
+      ranks[static_cast<std::size_t>(r)].slice.resize(
+          static_cast<std::size_t>(std::min({slice_elements, j.job.chunk(), cuts.size(r)})));
   }
   if (last > 0 && cuts.size(last) < cuts.n) {
     j.job.sweep("fold", [&](host::stream& s, int r, piece chunk) {
       if (r == last) return;
       auto& mine = ranks[static_cast<std::size_t>(r)];
-      each_slice(chunk, [&](piece p) {
-        queue_load(s, j.in, p, mine.slice.data());
-        host::scan_nodes(s, op, p, in_slice<T>{mine.slice.data(), p.begin}, mine.fresh.data());
-        s.enqueue([&mine, p] {
-          auto const* total = mine.fresh.data();
-          for (index_t at = p.begin; at < p.end;) {
-            int const level = scan_node_level(at, p.end);
-            mine.nodes.emplace_back(level, *total++);
-            at += scan_node_size(level);
-          }
+      if (gpu_rank* const gpu = j.job.gpu(r))
+        return s.enqueue([&s, &j, &mine, gpu, chunk] {
+          gpu->scan_nodes(s, j.scan, chunk, [&](piece slot, std::byte const* totals) {
+            mine.append(slot, reinterpret_cast<T const*>(totals));
+          });
         });
+      each_slice(chunk, [&](piece p) {
+        queue_load(s, *j.scan.source, p, mine.slice.data());
+        host::scan_nodes(s, form.op, p, in_slice<T>{mine.slice.data(), p.begin}, mine.fresh.data());
+        s.enqueue([&mine, p] { mine.append(p, mine.fresh.data()); });
       });
     });
     running_fold<T> so_far{0, {}};
     host::canonically([&] {
       for (auto& r : ranks) {
         r.so_far = so_far;
-        for (auto const& [level, total] : r.nodes) so_far.append(op, total, level);
+        for (auto const& [level, total] : r.nodes) so_far.append(form.op, total, level);
       }
       return 0;
     });
   }
-  // of nothing: 0, 1, or what no element exceeds; the sum's identity −0 would look odd
-  T const nothing = std::is_same_v<Op, plus<T>> ? T{0} : Op::identity();
-  scan_form<Op> const form{op, nothing, j.exclusive, j.exclusive};
   j.job.sweep("scan", [&](host::stream& s, int r, piece chunk) {
     auto& mine = ranks[static_cast<std::size_t>(r)];
+    if (gpu_rank* const gpu = j.job.gpu(r))
+      return s.enqueue([&s, &j, &mine, gpu, chunk] {
+        gpu->scan(s, j.scan, chunk, &mine.so_far, [&](piece slot, std::byte const* elements) {
+          write_elements(s, j.out, j.data_begin, io::size_of(j.scan.result), slot, elements);
+        });
+      });
     each_slice(chunk, [&](piece p) {
-      queue_load(s, j.in, p, mine.slice.data());
+      queue_load(s, *j.scan.source, p, mine.slice.data());
       host::scan_piece(s, form, p, in_slice<T>{mine.slice.data(), p.begin}, &mine.so_far, mine.slice.data());
       queue_store(s, j, p, mine.slice.data());
     });
   });
 }
 
+using operation = gpu_scan::operation;
+
 template <class T>
-void run(scan_job const& j, std::string const& operation) {
-  if (operation == "sum") return run(j, plus<T>{});
-  if (operation == "product") return run(j, multiplies<T>{});
-  if (operation == "min") return run(j, minimum<T>{});
-  return run(j, maximum<T>{});
+void run_as(scan_job const& j) {
+  switch (j.scan.op) {
+    case operation::sum:
+      return run<plus<T>>(j);
+    case operation::product:
+      return run<multiplies<T>>(j);
+    case operation::least:
+      return run<minimum<T>>(j);
+    case operation::greatest:
+      return run<maximum<T>>(j);
+  }
+}
+
+operation operation_named(std::string const& name) {
+  if (name == "sum") return operation::sum;
+  if (name == "product") return operation::product;
+  if (name == "min") return operation::least;
+  if (name == "max") return operation::greatest;
+  throw usage_error("scan: unknown operation '" + io::printable(name, 60) +
+                    "'; there are sum product min max");
+}
+
+/// What elements are scanned as.
+io::dtype wide_type(io::dtype in) {
+  return io::is_floating(in) ? io::dtype::f64 : io::is_signed_integer(in) ? io::dtype::i64 : io::dtype::u64;
 }
 
 /// What comes out where nobody says: sums of integers as 64 bits, everything else as it went in.
-io::dtype result_type(io::dtype in, std::string const& operation) {
-  if (io::is_floating(in) || operation == "min" || operation == "max") return in;
-  return io::is_signed_integer(in) ? io::dtype::i64 : io::dtype::u64;
+io::dtype result_type(io::dtype in, operation op) {
+  bool const as_it_went_in = io::is_floating(in) || op == operation::least || op == operation::greatest;
+  return as_it_went_in ? in : wide_type(in);
 }
 
 }  // namespace
@@ -172,10 +194,8 @@ io::dtype result_type(io::dtype in, std::string const& operation) {
 void scan_command(arguments const& args) {
   require(!args.empty() && !args.front().starts_with("-"),
           "scan: name an operation first, as in: prorata scan sum x.npy -o sums.npy");
-  std::string const operation = args.front() == "prod" ? "product" : args.front();
-  constexpr char const* known[] = {"sum", "product", "min", "max"};
-  require(std::find(std::begin(known), std::end(known), operation) != std::end(known),
-          "scan: unknown operation '" + io::printable(operation, 60) + "'; there are sum product min max");
+  std::string const name = args.front() == "prod" ? "product" : args.front();
+  operation const op = operation_named(name);
   options o;
   CLI::App command("", "scan");
   std::string to;
@@ -195,7 +215,7 @@ void scan_command(arguments const& args) {
   // Everything a user can get wrong is refused before the output is begun.
   auto const in = open_inputs(o);
   auto const& array = in.front()->array();
-  io::dtype const type = to.empty() ? result_type(array.type, operation) : io::parse_dtype(to).type;
+  io::dtype const type = to.empty() ? result_type(array.type, op) : io::parse_dtype(to).type;
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
   require(o.verify == 0, "scan: --verify recomputes chunks of reductions; a scan has none");
@@ -205,20 +225,20 @@ void scan_command(arguments const& args) {
   session job(o, {in.front().get()}, io::size_of(array.type) + size, "scan");
   io::atomic_file out(o.output, data_begin + array.count * size, {in.front()->file().identity()});
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  scan_job const work{job, *in.front(), out, data_begin, type, exclusive};
-  if (io::is_floating(array.type)) {
-    run<double>(work, operation);
-  } else if (io::is_signed_integer(array.type)) {
-    run<std::int64_t>(work, operation);
+  scan_job const work{job, out, data_begin, {in.front().get(), op, wide_type(array.type), type, exclusive}};
+  if (work.scan.wide == io::dtype::f64) {
+    run_as<double>(work);
+  } else if (work.scan.wide == io::dtype::i64) {
+    run_as<std::int64_t>(work);
   } else {
-    run<std::uint64_t>(work, operation);
+    run_as<std::uint64_t>(work);
   }
   out.commit();
   job.finish();
   double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
     fmt::print("{}\n",
-               nlohmann::json{{"op", "scan " + operation},
+               nlohmann::json{{"op", "scan " + name},
                               {"n", array.count},
                               {"dtype", io::describe(type).code},
                               {"order", scan_order_name},

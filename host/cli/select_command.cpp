@@ -4,6 +4,7 @@
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
+#include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
 #include <host/io/atomic_file.hpp>
@@ -24,6 +25,24 @@ expression::tree condition_of(std::string const& text, std::vector<io::element_t
   return expression::parse("(" + text + ") != 0", types);
 }
 
+/// Which elements of a tile are kept, from a byte for each.
+kept_bits bits_of_tile(unsigned char const* flags) {
+  kept_bits bits;
+  for (index_t w = 0; w < kept_bits::words; ++w) bits.word[w] = host::detail::bits_of_bytes(flags + 64 * w);
+  return bits;
+}
+
+/// f(first, bits) for the tiles of a piece, of which `flags` are the answers.
+template <class F>
+void each_answered(piece p, unsigned char const* flags, F const& f) {
+  index_t first = p.begin;
+  for (; first + tile <= p.end; first += tile) f(first, bits_of_tile(flags + (first - p.begin)));
+  if (first == p.end) return;
+  unsigned char rest[tile] = {};
+  std::copy(flags + (first - p.begin), flags + (p.end - p.begin), rest);
+  f(first, bits_of_tile(rest));
+}
+
 /// Which elements are kept, asked of the expression, or of what it answered before.
 class kept_elements {
  public:
@@ -37,12 +56,14 @@ class kept_elements {
 
   /// Asks about the piece and counts its tiles; from many threads at once.
   void count(piece p) {
-    each_answer(p, [&](index_t first, kept_bits const& bits) {
-      auto const t = static_cast<std::size_t>(first / tile);
-      before_[t + 1] = bits.count();
-      if (!answers_.empty()) answers_[t] = bits;
-    });
+    each_answer(p, [&](index_t first, kept_bits const& bits) { note(first, bits); });
   }
+  /// The same for a piece that was answered elsewhere.
+  void count(piece p, unsigned char const* flags) {
+    each_answered(p, flags, [&](index_t first, kept_bits const& bits) { note(first, bits); });
+  }
+  /// Whether what was answered is remembered.
+  bool remembers() const { return !answers_.empty(); }
 
   /// Once everything is counted: how many are kept in all.
   index_t total() {
@@ -62,6 +83,12 @@ class kept_elements {
  private:
   static index_t tiles(index_t n) { return (n + tile - 1) / tile; }
 
+  void note(index_t first, kept_bits const& bits) {
+    auto const t = static_cast<std::size_t>(first / tile);
+    before_[t + 1] = bits.count();
+    if (!answers_.empty()) answers_[t] = bits;
+  }
+
   template <class F>
   void each_answer(piece p, F const& f) const {
     expression::program::workspace space(condition_);
@@ -71,14 +98,9 @@ class kept_elements {
       data.push_back(i->data() + p.begin * io::size_of(i->array().type));
     }
     index_t const n = p.end - p.begin;
-    std::vector<unsigned char> flags(static_cast<std::size_t>((n + tile - 1) / tile * tile), 0);
+    std::vector<unsigned char> flags(static_cast<std::size_t>(n));
     condition_.run(data, flags.data(), n, space);
-    for (index_t k = 0; k < n; k += tile) {
-      kept_bits bits;
-      for (index_t w = 0; w < kept_bits::words; ++w)
-        bits.word[w] = host::detail::bits_of_bytes(flags.data() + k + 64 * w);
-      f(p.begin + k, bits);
-    }
+    each_answered(p, flags.data(), f);
   }
 
   expression::program condition_;
@@ -87,34 +109,32 @@ class kept_elements {
   std::vector<kept_bits> answers_;  // where memory allows; else the expression is asked again
 };
 
-/// Writes what is kept of a piece to its place.
-template <class T>
-void write_values(kept_elements const& kept, input const& in, piece p, io::atomic_file const& out,
-                  index_t data_begin) {
+/// The elements that are kept of a piece; each(f) tells its tiles.
+template <class T, class Each>
+std::vector<T> values_of(input const& in, piece p, Each const& each) {
   std::vector<T> values(static_cast<std::size_t>(p.end - p.begin + host::detail::compact_slack));
   tile_reader<T> reader(in);
   in.prepare(p.begin, p.end);
   T* to = values.data();
-  kept.each(p, [&](index_t first, kept_bits const& bits) {
+  each([&](index_t first, kept_bits const& bits) {
     if (bits.count() == 0) return;
     T const* const from = reader.read(first, std::min(tile, p.end - first));
     for (index_t w = 0; w < kept_bits::words; ++w)
       to = host::detail::compact(bits.word[w], from + 64 * w, to);
   });
-  auto const count = static_cast<std::size_t>(to - values.data());
-  out.write(data_begin + kept.before(p.begin) * static_cast<index_t>(sizeof(T)),
-            std::as_bytes(std::span(values.data(), count)));
+  values.resize(static_cast<std::size_t>(to - values.data()));
+  return values;
 }
 
-void write_indices(kept_elements const& kept, piece p, io::atomic_file const& out, index_t data_begin) {
+template <class Each>
+std::vector<index_t> indices_of(Each const& each) {
   std::vector<index_t> indices;
-  kept.each(p, [&](index_t first, kept_bits const& bits) {
+  each([&](index_t first, kept_bits const& bits) {
     for (index_t w = 0; w < kept_bits::words; ++w)
       for (std::uint64_t rest = bits.word[w]; rest != 0; rest &= rest - 1)
         indices.push_back(first + 64 * w + std::countr_zero(rest));
   });
-  out.write(data_begin + kept.before(p.begin) * static_cast<index_t>(sizeof(index_t)),
-            std::as_bytes(std::span(indices)));
+  return indices;
 }
 
 }  // namespace
@@ -153,7 +173,16 @@ void select_command(arguments const& args) {
 
   session job(o, files, bytes, "select");
   kept_elements kept(tree, in, first.count, parse_bytes(o.memory, "--memory"));
-  run_on_threads(job, "count", [&](piece p) { kept.count(p); });
+  gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), files, 1};
+  job.run(
+      "count", [&](piece p) { kept.count(p); },
+      [&](host::stream const& s, gpu_rank& gpu, piece p) {
+        gpu.map(s, on_gpu, p, [&](piece slot, std::byte const* flags) {
+          each_grain(s, slot, [&](piece grain) {
+            kept.count(grain, reinterpret_cast<unsigned char const*>(flags) + (grain.begin - slot.begin));
+          });
+        });
+      });
   double seconds = job.seconds();
   index_t const total = kept.total();
 
@@ -162,19 +191,36 @@ void select_command(arguments const& args) {
   auto const data_begin = static_cast<index_t>(header.size());
   io::atomic_file out(o.output, data_begin + total * io::size_of(type), identities);
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  run_on_threads(job, "write", [&](piece p) {
-    if (indices) return write_indices(kept, p, out, data_begin);
+  auto const write = [&](piece p, auto const& each) {
+    auto const put = [&]<class T>(std::vector<T> const& kept_ones) {
+      out.write(data_begin + kept.before(p.begin) * static_cast<index_t>(sizeof(T)),
+                std::as_bytes(std::span(kept_ones)));
+    };
+    if (indices) return put(indices_of(each));
     switch (io::size_of(type)) {
       case 1:
-        return write_values<std::uint8_t>(kept, *in.front(), p, out, data_begin);
+        return put(values_of<std::uint8_t>(*in.front(), p, each));
       case 2:
-        return write_values<std::uint16_t>(kept, *in.front(), p, out, data_begin);
+        return put(values_of<std::uint16_t>(*in.front(), p, each));
       case 4:
-        return write_values<std::uint32_t>(kept, *in.front(), p, out, data_begin);
+        return put(values_of<std::uint32_t>(*in.front(), p, each));
       default:
-        return write_values<std::uint64_t>(kept, *in.front(), p, out, data_begin);
+        return put(values_of<std::uint64_t>(*in.front(), p, each));
     }
-  });
+  };
+  auto const write_kept = [&](piece p) { write(p, [&](auto const& f) { kept.each(p, f); }); };
+  if (kept.remembers()) {
+    run_on_threads(job, "write", write_kept);
+  } else {  // a GPU is asked again about its share: exp and its like may have other bits on CPUs
+    job.run("write", write_kept, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+      gpu.map(s, on_gpu, p, [&](piece slot, std::byte const* flags) {
+        each_grain(s, slot, [&](piece grain) {
+          auto const* const mine = reinterpret_cast<unsigned char const*>(flags) + (grain.begin - slot.begin);
+          write(grain, [&](auto const& f) { each_answered(grain, mine, f); });
+        });
+      });
+    });
+  }
   seconds += job.seconds();
   out.commit();
   job.finish();

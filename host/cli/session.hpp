@@ -92,6 +92,8 @@ class session {
   index_t bytes() const { return bytes_per_element_ * cuts_.n; }
   double seconds() const { return seconds_; }
   prorata::team<host::stream> const& team() const { return *team_; }
+  /// The GPU of a rank; null where it has none.
+  gpu_rank* gpu(int rank) const { return gpus_[static_cast<std::size_t>(rank)].get(); }
 
   /// Folds load(i) over all elements, out of core. n ≥ 1.
   template <class R, class Load>
@@ -177,7 +179,7 @@ void session::run(char const* what, Work const& work, GpuWork const& gpu_work) {
   auto const start = clock::now();
   progress_ = std::make_unique<progress>(options_.progress, label_, bytes());
   each_chunk([&](host::stream& stream, int rank, piece p) {
-    gpu_rank* const gpu = gpus_[static_cast<std::size_t>(rank)].get();
+    gpu_rank* const gpu = this->gpu(rank);
     stream.enqueue([this, &stream, gpu, &work, &gpu_work, what, rank, p] {
       auto const from = clock::now();
       if (gpu != nullptr) {

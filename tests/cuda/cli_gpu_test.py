@@ -99,6 +99,92 @@ class Gpu(Case):
                 with open(c, 'rb') as cpu, open(g, 'rb') as gpu:
                     self.assertTrue(cpu.read() == gpu.read(), (text, split))
 
+    def same_file(self, *args, splits=SPLITS[:3]):
+        c, g = self.path('c.npy'), self.path('g.npy')
+        done = run(*args, '-o', c, '--devices', 'cpu')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for split in splits:
+            done = run(*args, '-o', g, *split)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(c, 'rb') as cpu, open(g, 'rb') as gpu:
+                self.assertTrue(cpu.read() == gpu.read(), (args, split))
+
+    def test_scan_of_every_type(self):
+        for code in CODES:
+            for order in '<>':
+                x = self.save('x.npy', some(code, 40011, 3).astype(np.dtype(code).newbyteorder(order)))
+                for op in ('sum', 'product', 'min', 'max'):
+                    for more in ([], ['--exclusive']):
+                        self.same_file('scan', op, x, *more, splits=SPLITS[1 if order == '<' else 2:][:1])
+        for code in ('i4', 'u8'):
+            x = self.save('x.npy', some(code, 5000, 4))
+            for to in CODES:
+                self.same_file('scan', 'sum', x, '--to', to, splits=SPLITS[2:3])
+        for code in ('f2', 'f4', 'f8'):
+            x = self.save('x.npy', some(code, 5000, 5))
+            for to in ('f2', 'f4', 'f8'):
+                self.same_file('scan', 'sum', x, '--to', to, splits=SPLITS[2:3])
+
+    def test_scan_of_odd_values_and_sizes(self):
+        for n in (0, 1, 31, 33, 1023, 1024, 1025, 5000):
+            self.same_file('scan', 'sum', self.save('x.npy', some('f4', n, n)))
+        x = some('f8', 9000, 9)
+        x[5000], x[7000] = np.inf, -np.inf
+        self.same_file('scan', 'sum', self.save('x.npy', x), '--to', 'f4')
+        self.same_file('scan', 'sum', self.save('x.npy', np.full(5000, -0.0)), '--exclusive')
+        x = self.save('x.npy', some('f8', 3_000_017, 6))
+        self.same_file('scan', 'sum', x)
+        self.same_file('scan', 'product', x, '--exclusive', '--to', 'f2', splits=SPLITS[:1])
+
+    def test_histogram(self):
+        ranges = ['--range', '-2,2', '--bins', '37']
+        for code in CODES:
+            for order in '<>':
+                x = self.save('x.npy', some(code, 20011, 3).astype(np.dtype(code).newbyteorder(order)))
+                for more in (ranges, ['--bins', '5'], []):
+                    self.same_file('histogram', x, *more, splits=SPLITS[1 if order == '<' else 2:][:1])
+        odd = some('f4', 300_001, 4)
+        odd[[1, 70_000]], odd[2], odd[3] = np.nan, np.inf, -0.0
+        x = self.save('x.npy', odd)
+        edges = self.save('edges.npy', np.array([-np.inf, -1, 0, 0, 1e-3, 2, np.inf]))
+        for more in (['--edges', edges], ['--bins', '70000', '--range', '-3,3'], ['--bins', '1']):
+            self.same_file('histogram', x, *more)
+            cpu, gpu = (answer('histogram', x, *more, '--devices', d) for d in ('cpu', 'gpu:0*2,cpu'))
+            for what in ('edges', 'counts', 'below', 'above', 'nan'):
+                self.assertEqual(cpu[what], gpu[what], (more, what))
+        self.same_file('histogram', self.save('x.npy', np.zeros(0)))
+
+    def test_order_statistics(self):
+        many = ','.join(str(k / 200) for k in range(201))
+        for code in CODES:
+            for order in '<>':
+                x = self.save('x.npy', some(code, 20011, 3).astype(np.dtype(code).newbyteorder(order)))
+                splits = SPLITS[1 if order == '<' else 2:][:1]
+                self.same('quantile', '0,0.25,0.5,1', x, splits=splits)
+                self.same('quantile', many, x, '--interpolation', 'lower', splits=splits)
+                self.same('topk', '17', x, splits=splits)
+                self.same('topk', '3000', x, '--smallest', splits=splits)
+        odd = some('f8', 300_001, 4)
+        odd[[1, 70_000]], odd[2], odd[3:9] = np.nan, np.inf, -0.0
+        x = self.save('x.npy', odd)
+        for args in (['quantile', '0.5'], ['topk', '5'], ['topk', '5', '--smallest']):
+            self.same(*args, x)
+            self.same(*args, x, splits=[s + ['--memory', '1M'] for s in SPLITS[:1]])
+
+    def test_select(self):
+        for code in CODES:
+            for order in '<>':
+                x = self.save('x.npy', some(code, 40011, 3).astype(np.dtype(code).newbyteorder(order)))
+                self.same_file('select', 'x > 0', x, splits=SPLITS[1 if order == '<' else 2:][:1])
+        x, y = self.save('x.npy', some('f4', 1_300_003, 1)), self.save('y.npy', some('i2', 1_300_003, 2))
+        for text in ('x > y', 'y', 'x != x', 'x == x'):
+            self.same_file('select', text, x, y)
+            self.same_file('select', text, x, y, '--indices', splits=SPLITS[:1])
+        x = self.save('x.npy', some('f4', 4_000_003, 1))
+        for memory in ('1500K', '256K'):  # too little to remember what was answered
+            self.same_file('select', 'x*x > 0.5', x, '--memory', memory, splits=[SPLITS[0], SPLITS[2][:4]])
+        self.same_file('select', 'x > 0', self.save('x.npy', np.zeros(0)))
+
     def test_plan_names_the_devices(self):
         x = self.save('x.npy', some('f4', 5000, 1))
         found = answer('stats', x, '--devices', 'gpu:0*2,cpu')

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <host/cli/gpu_forms.hpp>
 #include <host/cli/gpu_kernel_of.hpp>
+#include <host/cli/gpu_scan_of.hpp>
 #include <host/cli/gpu_slots.hpp>
 #include <host/cli/gpus.hpp>
 #include <host/expression/cuda_source.hpp>
@@ -93,6 +94,26 @@ struct pretended_verbs {
         }
       });
     });
+  }
+
+  static scan_kernel_on<stream> scan_kernel_of(gpu_scan const& job) {
+    return scan_kernel_on_device<stream>(job);
+  }
+
+  static void store(stream& s, io::dtype wide, void const* from, io::dtype to, index_t count, void* out) {
+    with_stored(wide, from, to, [&]<class X>(auto const& load, io::type_tag<X>) {
+      host::transform_index(s, 0, count, load, static_cast<X*>(out));
+    });
+  }
+
+  static void count_in_bins(stream& s, bin_rule const& rule, double const* elements, index_t count,
+                            index_t* counts) {
+    host::histogram_index(s, rule, 0, count, element_load<identity, double>(identity{}, 0, elements), counts);
+  }
+  template <class Key>
+  static void count_in_digits(stream& s, digit_rule<Key> const& rule, Key const* keys, index_t count,
+                              index_t* counts) {
+    host::count_digits(s, 0, count, element_load<identity, Key>(identity{}, 0, keys), rule, counts);
   }
 
   void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {
