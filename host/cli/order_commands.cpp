@@ -1,16 +1,15 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
 #include <fmt/core.h>
 
+#include <host/cli/key_source.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/cli/wide_key.hpp>
 #include <host/count_digits.hpp>
 #include <host/pool.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <prorata/quantile_rule.hpp>
-#include <prorata/total_order.hpp>
 
 namespace prorata::cli {
 
@@ -65,14 +64,13 @@ class digit_tables {
 };
 
 /// The keys of a file's elements in an order, and reads of the whole file.
-template <class T>
+template <class K>
 class file_keys {
  public:
-  using K = typename total_order<T>::key_type;
+  file_keys(session& job, input const& in, direction way, key_source<K> const& source)
+      : job_(job), in_(in), way_(way), source_(source) {}
 
-  file_keys(session& job, input const& in, direction d) : job_(job), in_(in), way_(d), order_(d) {}
-
-  total_order<T> const& order() const { return order_; }
+  key_source<K> const& source() const { return source_; }
   double seconds() const { return seconds_; }
 
   /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
@@ -91,7 +89,7 @@ class file_keys {
   /// One round of a search over the file; GPUs count their share.
   void round(rank_search<K>& search) {
     auto const rule = search.rule(search.prefixes().data());
-    bool const all = rule.count == 1 && rule.shift + rule.bits >= digit_rule<K>::width;
+    bool const all = rule.count == 1 && rule.shift + rule.bits >= source_.bits();
     index_t const slots = rule.slots(), tables = all ? host::detail::count_tables : 1;
     digit_tables counted(slots * tables);
     auto const count = [&](auto const& table, K const* keys, index_t, index_t n) {
@@ -101,9 +99,6 @@ class file_keys {
       else
         host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table->counts.data());
     };
-    using wide = wide_key<T>;
-    std::vector<wide> const prefixes(search.prefixes().begin(), search.prefixes().end());
-    digit_rule<wide> const widened{prefixes.data(), rule.first, rule.count, rule.shift, rule.bits};
     job_.run(
         "count",
         [&](piece p) {
@@ -112,7 +107,7 @@ class file_keys {
         },
         [&](host::stream const& s, gpu_rank& gpu, piece p) {
           std::vector<index_t> counts(static_cast<std::size_t>(slots), 0);
-          gpu.count_digits(s, in_, way_, widened, p, counts.data());
+          gpu.count_digits(s, in_, way_, rule, p, counts.data());
           counted.add(counts);
         });
     seconds_ += job_.seconds();
@@ -130,25 +125,26 @@ class file_keys {
   template <class MakeRoom, class F>
   void in_tiles(piece p, MakeRoom const& make_room, F const& f) const {
     auto const room = make_room();
-    each_tile<T>(in_, p.begin, p.end, [&](T const* elements, index_t first, index_t n) {
-      alignas(64) K keys[tile];
-      for (index_t j = 0; j < n; ++j) keys[j] = order_.key(elements[j]);
+    in_.prepare(p.begin, p.end);
+    alignas(64) K keys[tile];
+    for (index_t first = p.begin; first < p.end; first += tile) {
+      index_t const n = std::min(tile, p.end - first);
+      source_.read(first, n, keys);
       f(room, keys, first, n);
-    });
+    }
   }
 
   session& job_;
   input const& in_;
   direction way_;
-  total_order<T> order_;
+  key_source<K> const& source_;
   double seconds_ = 0;
 };
 
-/// The elements at places of the sorted file.
-template <class T>
-std::vector<T> at_places(file_keys<T>& file, std::vector<index_t> const& places, index_t budget) {
-  using K = typename file_keys<T>::K;
-  rank_search<K> search(places, 1);
+/// The elements at places of the sorted file, as doubles.
+template <class K>
+std::vector<double> at_places(file_keys<K>& file, std::vector<index_t> const& places, index_t budget) {
+  rank_search<K> search(places, 1, file.source().bits());
   do file.round(search);
   while (!search.done() && search.in_question(0) > budget / 4 / static_cast<index_t>(sizeof(K)));
   if (!search.done()) {  // what is left fits: it is read once more, and searched in memory
@@ -176,8 +172,10 @@ std::vector<T> at_places(file_keys<T>& file, std::vector<index_t> const& places,
       search.take(counts);
     }
   }
-  std::vector<T> result;
-  for (auto const& target : search.found()) result.push_back(file.order().value(target.key));
+  std::vector<double> result;
+  for (auto const& target : search.found())
+    result.push_back(
+        std::visit([](auto x) { return static_cast<double>(x); }, file.source().value(target.key)));
   return result;
 }
 
@@ -187,9 +185,8 @@ struct placed_value {
 };
 
 /// The k ≥ 1 first elements of the file in an order, equal ones by their index.
-template <class T>
-std::vector<placed_value> first_elements(file_keys<T>& file, index_t k, index_t budget) {
-  using K = typename file_keys<T>::K;
+template <class K>
+std::vector<placed_value> first_elements(file_keys<K>& file, index_t k, index_t budget) {
   struct one {
     K key;
     index_t index;
@@ -197,7 +194,7 @@ std::vector<placed_value> first_elements(file_keys<T>& file, index_t k, index_t 
       return key < other.key || (key == other.key && index < other.index);
     }
   };
-  rank_search<K> search({k - 1}, 1);
+  rank_search<K> search({k - 1}, 1, file.source().bits());
   auto const& last = search.found().front();
   index_t const fit = std::max(k, budget / 4 / static_cast<index_t>(sizeof(one)));
   do file.round(search);
@@ -230,7 +227,7 @@ std::vector<placed_value> first_elements(file_keys<T>& file, index_t k, index_t 
   std::vector<placed_value> result;
   for (index_t i = 0; i < k; ++i) {
     one const& f = found[static_cast<std::size_t>(i)];
-    result.push_back({number_of(file.order().value(f.key)), f.index});
+    result.push_back({file.source().value(f.key), f.index});
   }
   return result;
 }
@@ -278,9 +275,8 @@ void quantile_command(arguments const& args) {
   session job(o, {in.get()}, io::size_of(in->array().type), "quantile");
   quantile_plan const plan(in->count(), q, method);
   answer found;
-  io::visit(in->array().type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    file_keys<T> file(job, *in, direction::ascending);
+  with_keys(*in, direction::ascending, [&]<class K>(key_source<K> const& source) {
+    file_keys<K> file(job, *in, direction::ascending, source);
     auto const values = plan.finish(at_places(file, plan.places(), parse_bytes(o.memory, "--memory")));
     for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
   });
@@ -311,9 +307,9 @@ void topk_command(arguments const& args) {
   session job(o, {in.get()}, io::size_of(in->array().type), "topk");
   std::vector<placed_value> found;
   double seconds = 0;
-  io::visit(in->array().type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    file_keys<T> file(job, *in, smallest ? direction::ascending : direction::descending);
+  auto const way = smallest ? direction::ascending : direction::descending;
+  with_keys(*in, way, [&]<class K>(key_source<K> const& source) {
+    file_keys<K> file(job, *in, way, source);
     found = first_elements(file, k, budget);
     seconds = file.seconds();
   });

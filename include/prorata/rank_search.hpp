@@ -45,7 +45,7 @@ struct digit_rule {
 };
 
 /// The keys at given ranks (0 is the least) of n keys that lie in several parts, found from the most
-/// significant digit on. In each round every part counts its keys by rule(); the counts decide the next digit
+/// significant digit on; keys may be known to use their `width` low bits only. In each round every part counts its keys by rule(); the counts decide the next digit
 /// of all ranks at once. (Radix select; no key moves.)
 ///   rounds  ⌈width / 11⌉ for up to 32 ranks, more for more
 template <class K>
@@ -58,7 +58,8 @@ class rank_search {
     std::vector<index_t> equal{};  // keys of each part with these digits
   };
 
-  rank_search(std::vector<index_t> const& ranks, std::size_t parts) : parts_(parts) {
+  rank_search(std::vector<index_t> const& ranks, std::size_t parts, int width = digit_rule<K>::width)
+      : parts_(parts), shift_(width) {
     for (index_t const rank : ranks)
       targets_.push_back({rank, 0, std::vector<index_t>(parts, 0), std::vector<index_t>(parts, 0)});
     plan();
@@ -133,7 +134,7 @@ class rank_search {
   std::size_t parts_;
   std::vector<target> targets_;
   std::vector<K> prefixes_;
-  int shift_ = digit_rule<K>::width, bits_ = 0;
+  int shift_, bits_ = 0;
 };
 
 }  // namespace prorata
