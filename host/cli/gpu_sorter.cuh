@@ -22,11 +22,11 @@ std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& 
       streams.emplace_back(host::stream(stream_options_of(d, devices, threads)));
     }
   }
-  return std::make_unique<team_sorter_on<mixed::stream, U>>(std::move(shares), std::move(streams),
-                                                            [pinning](std::size_t bytes) {
-                                                              cuda::device_guard const on(pinning);
-                                                              return cuda::pinned_memory(bytes);
-                                                            });
+  return std::make_unique<team_sorter_on<mixed::stream, U>>(
+      std::move(shares), std::move(streams), [pinning](std::size_t bytes) {
+        cuda::device_guard const on(pinning);
+        return cuda::pinned_memory(std::max<std::size_t>(bytes, 1));
+      });
 }
 
 }  // namespace prorata::cli
