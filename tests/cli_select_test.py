@@ -206,6 +206,10 @@ class Unique(Case):
                 if '--memory' not in split or np.unique(x).size < 60000:
                     self.expect(x, path, *split)
 
+    def test_small_elements_counted_in_pieces(self):
+        x = np.sort(some('i2', 9_000_001, 29) // 5)[::-1].copy()  # most values are in one piece
+        self.expect(x, self.save('x.npy', x))
+
     def test_more_than_memory(self):
         x = np.random.default_rng(25).integers(0, 60000, 1_500_007).astype('i4')
         self.expect(x, self.save('x.npy', x), '--memory', '6M')

@@ -138,20 +138,25 @@ std::vector<double> weights_of(std::vector<device_spec> const& devices, options 
   return weights;
 }
 
+std::vector<index_t> caps_of(options const& o, std::size_t devices) {
+  std::vector<index_t> caps;
+  if (o.cap.empty()) return caps;
+  for (std::size_t from = 0; from <= o.cap.size();) {
+    std::size_t const comma = std::min(o.cap.find(',', from), o.cap.size());
+    caps.push_back(parse_index(std::string_view(o.cap).substr(from, comma - from), "--cap"));
+    from = comma + 1;
+  }
+  if (caps.size() == 1) caps.assign(devices, caps.front());
+  if (caps.size() != devices)
+    throw usage_error("--cap has " + std::to_string(caps.size()) + " numbers for " + std::to_string(devices) +
+                      " devices");
+  return caps;
+}
+
 partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity,
                   std::vector<index_t> const& room) {
-  partition_options p{.granularity = granularity, .method = parse_method(o.method), .caps = {}};
-  if (!o.cap.empty()) {
-    for (std::size_t from = 0; from <= o.cap.size();) {
-      std::size_t const comma = std::min(o.cap.find(',', from), o.cap.size());
-      p.caps.push_back(parse_index(std::string_view(o.cap).substr(from, comma - from), "--cap"));
-      from = comma + 1;
-    }
-    if (p.caps.size() == 1) p.caps.assign(weights.size(), p.caps.front());
-    if (p.caps.size() != weights.size())
-      throw usage_error("--cap has " + std::to_string(p.caps.size()) + " numbers for " +
-                        std::to_string(weights.size()) + " devices");
-  }
+  partition_options p{
+      .granularity = granularity, .method = parse_method(o.method), .caps = caps_of(o, weights.size())};
   if (p.caps.empty()) {
     p.caps = room;
   } else {

@@ -29,6 +29,10 @@ std::vector<device_spec> parse_devices(std::string_view text);
 ///   throws  usage_error when the number of weights is not that of the devices, or a weight is not one
 std::vector<double> weights_of(std::vector<device_spec> const& devices, options const& o);
 
+/// --cap, a number a device; empty where it is not given.
+///   throws  usage_error where there is another number of them
+std::vector<index_t> caps_of(options const& o, std::size_t devices);
+
 /// How n elements are cut among the devices, in whole tiles.
 ///   room    elements that fit each device; shares beyond it go to devices that have room. Empty: no limit
 ///   throws  infeasible when --cap and room hold fewer than n elements

@@ -38,6 +38,8 @@ std::vector<gpu_info> gpu_list() {
   return list;
 }
 
+index_t gpu_free_bytes(int number) { return static_cast<index_t>(cuda::describe_device(number).free_bytes); }
+
 double gpu_speed(int number) {
   constexpr std::size_t bytes = 64 << 20;
   cuda::device_guard const on(number);

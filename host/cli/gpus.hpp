@@ -24,6 +24,10 @@ std::string gpu_absence();
 
 std::vector<gpu_info> gpu_list();
 
+/// Bytes of a GPU's memory that nobody has taken.
+///   throws  device_error
+index_t gpu_free_bytes(int number);
+
 /// A weight for a GPU beside measured CPUs: elements of 4 bytes that reach it in a second. Files are what it
 /// works on, and the link is slower than its memory.
 double gpu_speed(int number);

@@ -1,7 +1,7 @@
 // prorata sort: the elements of a file in order.
 #include <host/cli/commands.hpp>
+#include <host/cli/counted_values.hpp>
 #include <host/cli/sorted_output.hpp>
-#include <prorata/sort.hpp>
 
 namespace prorata::cli {
 
@@ -19,23 +19,17 @@ void write_keys(sorting_job& job, total_order<T> const& order, index_t place, U 
   });
 }
 
-/// Elements of 8 and 16 bits: how often each value occurs is all there is to know, however many there are.
+/// Elements of 8 and 16 bits, however many there are.
 template <class T>
 void count_elements(sorting_job& job) {
   total_order<T> const order(job.way());
   index_t const n = job.count(), size = sizeof(T);
   job.begin(2 * n * size);
-  constexpr std::size_t values = std::size_t{1} << (8 * sizeof(T));
-  std::vector<index_t> counts(values);
-  std::mutex mutex;
-  job.each_piece((n + 31) / 32, [&](index_t begin, index_t end) {
-    std::vector<index_t> mine(values);
-    index_t const first = begin * 32, last = std::min(end * 32, n);
-    read_keys(job, order, first, last, [&](index_t, auto key) { ++mine[key]; });
-    job.bar().add((last - first) * size);
-    std::lock_guard const lock(mutex);
-    for (std::size_t v = 0; v < values; ++v) counts[v] += mine[v];
-  });
+  auto counts =
+      count_values(job.hands(), n, std::size_t{1} << (8 * size), [&](index_t first, index_t last, auto put) {
+        read_keys(job, order, first, last, put);
+        job.bar().add((last - first) * size);
+      }).counts;
   index_t before = 0;
   for (auto& c : counts) before += c, c = before;
   job.each_piece(n, [&](index_t first, index_t last) {
@@ -53,23 +47,23 @@ void count_elements(sorting_job& job) {
   job.finish(0);
 }
 
-/// Ranges of keys, each sorted in memory by the whole team.
+/// Ranges of keys, each sorted in memory by all devices.
 template <class T>
 class key_work final : public range_work<wide_key<T>> {
  public:
   using U = wide_key<T>;
-  key_work(sorting_job& job, total_order<T> order, index_t capacity)
-      : job_(job), order_(order), memory_(static_cast<std::size_t>(capacity) * sizeof(U)) {}
+  /// For ranges of up to `capacity` keys.
+  key_work(sorting_job& job, team_sorter<U>& sorter, total_order<T> order, index_t capacity)
+      : job_(job), sorter_(sorter), order_(order), capacity_(capacity) {}
 
   void sort(index_t place, index_t n, element_reader<U> const& read) override {
-    auto* const keys = reinterpret_cast<U*>(memory_.data());
+    if (!memory_) memory_ = sorter_.memory(capacity_ * static_cast<index_t>(sizeof(U)));
+    auto* const keys = reinterpret_cast<U*>(memory_.get());
     job_.each_piece(n, [&](index_t first, index_t last) {
       read(first, last, keys + first);
       job_.bar().add((last - first) * static_cast<index_t>(sizeof(U)));
     });
-    auto array = borrow(job_.team(), std::span<U>(keys, static_cast<std::size_t>(n)), job_.cuts(n));
-    prorata::sort(array);
-    job_.team().sync();
+    sorter_.sort({keys, static_cast<std::size_t>(n)});
     write_keys(job_, order_, place, keys, n);
   }
   void copy_equal(index_t place, index_t n, element_reader<U> const& read) override {
@@ -85,8 +79,10 @@ class key_work final : public range_work<wide_key<T>> {
 
  private:
   sorting_job& job_;
+  team_sorter<U>& sorter_;
   total_order<T> order_;
-  host::pages memory_;
+  index_t capacity_;
+  std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
 };
 
 template <class T>
@@ -94,18 +90,18 @@ void sort_elements(sorting_job& job) {
   using U = wide_key<T>;
   total_order<T> const order(job.way());
   index_t const n = job.count(), size = sizeof(U);
-  // keys, the scratch of their sort, and what ranks exchange
-  index_t const capacity = job.memory() / (job.ranks() > 1 ? 34 : 23) * 10 / size;
+  auto const sorter = job.sorter<U>();
+  index_t const capacity = sorter->shares().most(n, job.memory(), size, 0);
   element_reader<U> const read = [&](index_t first, index_t last, U* to) {
     read_keys(job, order, first, last, [&](index_t k, U key) { to[k] = key; });
   };
-  bool const fits = n <= capacity;
+  bool const fits = n == capacity;
   job.begin(fits ? 2 * n * size : 4 * n * size);
   index_t ranges = 0;
+  key_work<T> work(job, *sorter, order, capacity);
   if (fits) {
-    key_work<T>(job, order, n).sort(0, n, read);
+    work.sort(0, n, read);
   } else {
-    key_work<T> work(job, order, capacity);
     ranges = sort_externally<U>(n, read, work, job.limits(capacity), job.bar());
   }
   job.finish(ranges);

@@ -33,13 +33,10 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   memory_ = parse_bytes(options_.memory, "--memory");
   require(memory_ >= index_t{16} << 20, "--memory: sorting needs at least 16M");
 
-  devices_ = parse_devices(options_.devices.empty() ? "cpu" : options_.devices);
-  for (auto const& d : devices_)
-    require(d.kind == device_kind::cpu,
-            "--devices: " + command_ + " runs on cpu and sim: devices, not on " + d.name);
+  devices_ = parse_devices(options_.devices);
   weights_ = weights_of(devices_, options_);
   in_ = std::make_unique<input>(options_.inputs.front(), options_);
-  static_cast<void>(cuts(count()));  // refuses what --weights, --method and --cap cannot do
+  static_cast<void>(cuts());  // refuses what --weights, --method and --cap cannot do
   type_ = type.value_or(in_->array().type);
   if (!raw) header_ = io::npy_header(type_, {count()});
   out_ = std::make_unique<io::atomic_file>(
@@ -47,9 +44,6 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
       std::vector<io::file_identity>{in_->file().identity()});
   out_->write(0, std::as_bytes(std::span(header_.data(), header_.size())));
   if (folder_.empty()) folder_ = folder_of(options_.output);
-  std::vector<host::stream> streams;
-  for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, options_.threads));
-  team_ = std::make_unique<prorata::team<host::stream>>(std::move(streams));
   hands_ = std::make_unique<host::stream>(host::stream_options{.threads = options_.threads});
 }
 
@@ -81,7 +75,7 @@ void sorting_job::finish(index_t ranges) {
                                       {"descending", descending_},
                                       {"output", options_.output},
                                       {"ranges", ranges},
-                                      {"plan", plan_json(devices_, weights_, cuts(count()))},
+                                      {"plan", plan_json(devices_, weights_, cuts())},
                                       {"seconds", seconds},
                                       {"bytes", bytes},
                                       {"gb_per_s", speed}}

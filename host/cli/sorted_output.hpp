@@ -1,4 +1,4 @@
-// What `sort` and `argsort` share: one array in, one file out, devices that are CPUs, a budget of memory.
+// What `sort` and `argsort` share: one array in, one file out, devices, a budget of memory.
 #pragma once
 
 #include <chrono>
@@ -7,16 +7,15 @@
 #include <host/cli/external_sort.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
+#include <host/cli/team_sorter.hpp>
 #include <host/io/atomic_file.hpp>
 #include <memory>
-#include <prorata/array.hpp>
-#include <prorata/host.hpp>
 #include <prorata/total_order.hpp>
 #include <string>
 
 namespace prorata::cli {
 
-/// A command that sorts: its options, its input, its output, its team.
+/// A command that sorts: its options, its input, its output, its devices.
 class sorting_job {
  public:
   /// Reads the command line; opens the input, and the output for as many elements of `type` (the input's
@@ -27,18 +26,20 @@ class sorting_job {
   input const& in() const { return *in_; }
   index_t count() const { return in_->count(); }
   index_t memory() const { return memory_; }
-  int ranks() const { return static_cast<int>(devices_.size()); }
   direction way() const { return descending_ ? direction::descending : direction::ascending; }
-  prorata::team<host::stream> const& team() const { return *team_; }
+  host::stream& hands() { return *hands_; }
   progress& bar() { return *bar_; }
 
-  /// How n elements in memory are cut among the team.
-  partition cuts(index_t n) const { return cuts_of(n, weights_, options_); }
+  /// Opens the devices.
+  template <class U>
+  std::unique_ptr<team_sorter<U>> sorter() const {
+    return open_sorter<U>(devices_, weights_, options_);
+  }
 
   /// What sort_externally may use when one range of it can have `capacity` elements.
   external_limits limits(index_t capacity) const { return {folder_, memory_, capacity, options_.threads}; }
 
-  /// f(first, last) for pieces of [0, n), on the threads of the command.
+  /// f(first, last) for pieces of [0, n), on the threads of the command: those of hands().
   void each_piece(index_t n, std::function<void(index_t, index_t)> const& f);
 
   /// Writes elements from `place` on. From any thread.
@@ -51,6 +52,9 @@ class sorting_job {
   void finish(index_t ranges);
 
  private:
+  /// The shares of the whole array.
+  partition cuts() const { return cuts_of(count(), weights_, options_, 1); }
+
   options options_;
   std::string command_, folder_;
   bool descending_ = false;
@@ -61,7 +65,6 @@ class sorting_job {
   std::unique_ptr<io::atomic_file> out_;
   std::vector<device_spec> devices_;
   std::vector<double> weights_;
-  std::unique_ptr<prorata::team<host::stream>> team_;
   std::unique_ptr<host::stream> hands_;
   std::unique_ptr<progress> bar_;
   std::chrono::steady_clock::time_point start_;

@@ -2,6 +2,7 @@
 // them.
 #include <fmt/core.h>
 
+#include <host/cli/counted_values.hpp>
 #include <host/cli/external_unique.hpp>
 #include <host/cli/growing_array.hpp>
 #include <host/cli/parse.hpp>
@@ -22,13 +23,6 @@ struct unique_outputs {
   std::string counts, index, inverse;
 };
 
-template <class T>
-std::vector<T> on_host(distributed_array<T, host::stream> const& x) {
-  std::vector<T> result(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(result));
-  return result;
-}
-
 /// The distinct elements of what was read so far, ascending.
 template <class T>
 class distinct_so_far {
@@ -36,18 +30,18 @@ class distinct_so_far {
   std::vector<T> values;
   std::vector<index_t> counts, first;  // first: where it is asked for
 
-  /// Adds those of a later chunk that begins at element `begin`; first indices of earlier ones stay.
-  void add(std::vector<T> const& new_values, std::vector<index_t> const& new_counts,
-           std::vector<index_t> const& new_first, index_t begin) {
+  /// Adds those of a later chunk; first indices of earlier ones stay.
+  void add(distinct_so_far const& later) {
     distinct_so_far merged;
-    bool const places = !new_first.empty() || !first.empty();
+    bool const places = !later.first.empty() || !first.empty();
     std::size_t i = 0, j = 0;
-    while (i < values.size() || j < new_values.size()) {
-      bool const old = i < values.size() && (j == new_values.size() || !order_(new_values[j], values[i]));
-      bool const fresh = j < new_values.size() && (i == values.size() || !order_(values[i], new_values[j]));
-      merged.values.push_back(old ? values[i] : new_values[j]);
-      merged.counts.push_back((old ? counts[i] : 0) + (fresh ? new_counts[j] : 0));
-      if (places) merged.first.push_back(old ? first[i] : begin + new_first[j]);
+    while (i < values.size() || j < later.values.size()) {
+      bool const old = i < values.size() && (j == later.values.size() || !order_(later.values[j], values[i]));
+      bool const fresh =
+          j < later.values.size() && (i == values.size() || !order_(values[i], later.values[j]));
+      merged.values.push_back(old ? values[i] : later.values[j]);
+      merged.counts.push_back((old ? counts[i] : 0) + (fresh ? later.counts[j] : 0));
+      if (places) merged.first.push_back(old ? first[i] : later.first[j]);
       i += old;
       j += fresh;
     }
@@ -70,78 +64,119 @@ index_t most_distinct(options const& o) {
   return std::max(parse_bytes(o.memory, "--memory") / 4 / (static_cast<index_t>(sizeof(T)) + 16), 64 * tile);
 }
 
-/// Reads the file chunk by chunk; each is sorted by the team and merged with what is known. Stops where more
-/// are known than memory is for.
+/// f(place in the piece, key) for elements [first, last): keys of what stands for them.
+template <class T, class F>
+void read_keys(input const& in, index_t first, index_t last, F const& f) {
+  total_order<T> const order;
+  in.read_each<T>(first, last,
+                  [&](index_t k, T const& x) { f(k, order.key(prorata::detail::representative{}(x))); });
+}
+
+template <class T, class U>
+T element_of(U key) {
+  return total_order<T>().value(static_cast<typename total_order<T>::key_type>(key));
+}
+
+/// Elements of 8 and 16 bits are counted.
 template <class T>
-distinct_so_far<T> read_distinct(session& job, options const& o, input const& in, bool places) {
-  constexpr auto size = static_cast<index_t>(sizeof(T));
-  index_t const budget = parse_bytes(o.memory, "--memory");
-  // A chunk, its copy, room for sorting, and its runs; with indices and room for sorting them.
-  index_t const chunk = std::max(budget / 2 / (5 * size + (places ? 40 : 16)), 64 * tile);
+distinct_so_far<T> count_distinct(options const& o, input const& in) {
+  progress bar(o.progress, "unique", in.count() * static_cast<index_t>(sizeof(T)));
+  host::stream hands(host::stream_options{.threads = o.threads});
+  constexpr std::size_t values = std::size_t{1} << (8 * sizeof(T));
+  auto const all = count_values(hands, in.count(), values, [&](index_t first, index_t last, auto const& put) {
+    read_keys<T>(in, first, last, put);
+    bar.add((last - first) * static_cast<index_t>(sizeof(T)));
+  });
   distinct_so_far<T> known;
-  auto const& team = job.team();
-  for (index_t begin = 0; begin < in.count(); begin += chunk) {
-    index_t const n = std::min(chunk, in.count() - begin);
-    distributed_array<T, host::stream> x(team, partition_by_weights(n, job.weights()));
-    for (auto const& p : x.parts())
-      p.stream->enqueue([&s = *p.stream, &in, p, begin] {
-        constexpr index_t grain = 32 * tile;
-        s.parallel((p.size + grain - 1) / grain, [&](index_t k) {
-          index_t const from = p.begin + k * grain, to = std::min(from + grain, p.end());
-          in.prepare(begin + from, begin + to);
-          auto* const out = reinterpret_cast<std::byte*>(p.data + (from - p.begin));
-          std::memcpy(out, in.data() + (begin + from) * size, static_cast<std::size_t>((to - from) * size));
-          if (in.array().swapped) io::swap_bytes(out, to - from, size);
-          in.release(begin + from, begin + to);
-        });
-      });
-    if (places) {
-      auto const found = unique_index(x);
-      known.add(on_host(found.values), on_host(found.counts), on_host(found.first), begin);
-    } else {
-      auto const found = unique_counts(x);
-      known.add(on_host(found.values), on_host(found.lengths), {}, begin);
-    }
-    if (static_cast<index_t>(known.values.size()) > most_distinct<T>(o)) break;
+  for (std::size_t v = 0; v < values; ++v) {
+    if (all.counts[v] == 0) continue;
+    known.values.push_back(element_of<T>(v));
+    known.counts.push_back(all.counts[v]);
+    known.first.push_back(all.first[v]);
   }
-  team.sync();
-  in.file().check_unchanged();
   return known;
 }
 
-/// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
-template <class T>
-index_t write_by_disk(session& job, options const& o, std::string const& folder, input const& in,
-                      io::atomic_file& out, io::atomic_file* counts, io::atomic_file* index) {
+/// Others are sorted, as keys or, where first places are asked for, with their indices.
+template <class T, class E>
+class distinct_search {
   using U = wide_key<T>;
-  using key = typename total_order<T>::key_type;
-  total_order<T> const order;
-  index_t const n = in.count();
-  growing_array const values(&out, io::dtype_of<T>);
-  growing_array const counted(counts, io::dtype::i64), first(index, io::dtype::i64);
-  distinct_sink<U> sink;
-  sink.keys = [&](index_t place, std::span<U const> keys) {
-    std::vector<T> elements;
-    for (U const k : keys) elements.push_back(order.value(static_cast<key>(k)));
-    values.write(place, std::as_bytes(std::span<T const>(elements)));
-  };
-  if (counts)
-    sink.counts = [&](index_t place, std::span<index_t const> x) { counted.write(place, std::as_bytes(x)); };
-  if (index)
-    sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
-  element_reader<U> const read = [&](index_t from, index_t to, U* keys) {
-    in.read_each<T>(
-        from, to, [&](index_t k, T const& x) { keys[k] = order.key(prorata::detail::representative{}(x)); });
-  };
-  index_t const memory = parse_bytes(o.memory, "--memory");
-  progress bar(o.progress, "unique",
-               3 * n * static_cast<index_t>(index ? sizeof(indexed_key<U>) : sizeof(U)));
-  index_t const found =
-      unique_externally<U>(job.team(), job.weights(), n, read, sink, {folder, memory, 0, o.threads}, bar);
-  in.file().check_unchanged();
-  values.finish(found), counted.finish(found), first.finish(found);
-  return found;
-}
+  static constexpr bool indexed = !std::is_same_v<E, U>;
+  static constexpr auto size = static_cast<index_t>(sizeof(E));
+
+ public:
+  distinct_search(options const& o, session const& job, input const& in)
+      : options_(o),
+        in_(in),
+        memory_(parse_bytes(o.memory, "--memory")),
+        sorter_(open_sorter<U>(job.devices(), job.weights(), o)) {}
+
+  /// Reads the file chunk by chunk; each is sorted by all devices and merged with what is known. Stops where
+  /// more are known than memory is for.
+  distinct_so_far<T> read() const {
+    distinct_so_far<T> known, found;
+    distinct_sink<U> sink;
+    sink.keys = [&](index_t, std::span<U const> keys) {
+      found.values.clear();
+      for (U const key : keys) found.values.push_back(element_of<T>(key));
+    };
+    sink.counts = [&](index_t, std::span<index_t const> x) { found.counts.assign(x.begin(), x.end()); };
+    sink.first = [&](index_t, std::span<index_t const> x) { found.first.assign(x.begin(), x.end()); };
+    progress bar(options_.progress, "unique", in_.count() * size);
+    index_t const chunk = distinct_work<E>::most(*sorter_, in_.count(), memory_ / 2);
+    distinct_work<E> work(*sorter_, chunk, sink, options_.threads, bar);
+    for (index_t begin = 0; begin < in_.count(); begin += chunk) {
+      work.sort(0, std::min(chunk, in_.count() - begin),
+                [&](index_t first, index_t last, E* to) { elements(begin + first, begin + last, to); });
+      known.add(found);
+      if (static_cast<index_t>(known.values.size()) > most_distinct<T>(options_)) break;
+    }
+    return known;
+  }
+
+  /// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
+  index_t write_by_disk(std::string const& folder, io::atomic_file& out, io::atomic_file* counts,
+                        io::atomic_file* index) const {
+    growing_array const values(&out, io::dtype_of<T>);
+    growing_array const counted(counts, io::dtype::i64), first(index, io::dtype::i64);
+    distinct_sink<U> sink;
+    sink.keys = [&](index_t place, std::span<U const> keys) {
+      std::vector<T> elements;
+      for (U const key : keys) elements.push_back(element_of<T>(key));
+      values.write(place, std::as_bytes(std::span<T const>(elements)));
+    };
+    if (counts)
+      sink.counts = [&](index_t place, std::span<index_t const> x) {
+        counted.write(place, std::as_bytes(x));
+      };
+    if (index)
+      sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
+    progress bar(options_.progress, "unique", 3 * in_.count() * size);
+    index_t const capacity = distinct_work<E>::most(*sorter_, in_.count(), memory_);
+    distinct_work<E> work(*sorter_, capacity, sink, options_.threads, bar);
+    element_reader<E> const read = [&](index_t first, index_t last, E* to) { elements(first, last, to); };
+    sort_externally<E>(in_.count(), read, work, {folder, memory_, capacity, options_.threads}, bar);
+    index_t const found = work.found();
+    values.finish(found), counted.finish(found), first.finish(found);
+    return found;
+  }
+
+ private:
+  void elements(index_t first, index_t last, E* to) const {
+    read_keys<T>(in_, first, last, [&](index_t k, U key) {
+      if constexpr (indexed) {
+        to[k] = {key, first + k};
+      } else {
+        to[k] = key;
+      }
+    });
+  }
+
+  options const& options_;
+  input const& in_;
+  index_t memory_;
+  std::unique_ptr<team_sorter<U>> sorter_;
+};
 
 template <class T>
 void write_array(io::atomic_file& out, std::vector<T> const& x) {
@@ -206,24 +241,34 @@ void unique_command(arguments const& args) {
   auto const start = std::chrono::steady_clock::now();
   index_t const distinct = io::visit(in->array().type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    auto known = read_distinct<T>(job, o, *in, index != nullptr);
-    if (static_cast<index_t>(known.values.size()) > most_distinct<T>(o)) {
-      if (inverse || parse_bytes(o.memory, "--memory") < least_by_disk)
-        throw out_of_memory("unique: more than " + std::to_string(most_distinct<T>(o)) +
-                            " distinct elements do not fit --memory " + o.memory + "; raise it" +
-                            (inverse ? ", or leave out --inverse: then they go by way of the disk"
-                                     : " to 16M, and they go by way of the disk"));
-      if constexpr (sizeof(T) > 2) {
+    auto const write_known = [&](distinct_so_far<T> const& known) {
+      write_array(*out, known.values);
+      if (counts) write_array(*counts, known.counts);
+      if (index) write_array(*index, known.first);
+      if (inverse) write_inverse(job, *inverse, *in, known);
+      return static_cast<index_t>(known.values.size());
+    };
+    if constexpr (sizeof(T) <= 2) {
+      return write_known(count_distinct<T>(o, *in));
+    } else {
+      auto const sort_and_write = [&]<class E>(std::type_identity<E>) {
+        distinct_search<T, E> const search(o, job, *in);
+        auto known = search.read();
+        if (static_cast<index_t>(known.values.size()) <= most_distinct<T>(o)) return write_known(known);
+        if (inverse || parse_bytes(o.memory, "--memory") < least_by_disk)
+          throw out_of_memory("unique: more than " + std::to_string(most_distinct<T>(o)) +
+                              " distinct elements do not fit --memory " + o.memory + "; raise it" +
+                              (inverse ? ", or leave out --inverse: then they go by way of the disk"
+                                       : " to 16M, and they go by way of the disk"));
         known = {};
-        return write_by_disk<T>(job, o, folder, *in, *out, counts.get(), index.get());
-      }
+        return search.write_by_disk(folder, *out, counts.get(), index.get());
+      };
+      using U = wide_key<T>;
+      return index ? sort_and_write(std::type_identity<indexed_key<U>>{})
+                   : sort_and_write(std::type_identity<U>{});
     }
-    write_array(*out, known.values);
-    if (counts) write_array(*counts, known.counts);
-    if (index) write_array(*index, known.first);
-    if (inverse) write_inverse(job, *inverse, *in, known);
-    return static_cast<index_t>(known.values.size());
   });
+  in->file().check_unchanged();
   for (auto const* file : {&counts, &index, &inverse, &out})
     if (*file) (*file)->commit();
   job.finish();

@@ -15,6 +15,9 @@ from command_line import CODES, Case, answer, run, some
 ONE = ['sum', 'product', 'mean', 'var', 'std', 'norm', 'minmax', 'argmin', 'argmax', 'any', 'all', 'count']
 EXACT = ['sum', 'mean', 'norm']
 TWO = ['dot', 'wmean', 'wvar']
+SORTS = [['--devices', 'gpu:0'], ['--devices', 'gpu:0*3', '--weights', '5,1,2'],
+         ['--devices', 'gpu:0,cpu', '--weights', '3,1'], ['--devices', 'cpu*2,gpu:0*2', '--weights', '1,0,2,5', '--threads', '2'],
+         ['--devices', 'gpu:0*2,cpu', '--weights', '1,1,1', '--cap', '9000,20000,9000']]
 SPLITS = [['--devices', 'gpu:0'], ['--devices', 'gpu:0*4', '--chunk', '64K'],
           ['--devices', 'gpu:0,cpu', '--weights', '3,1', '--chunk', '12K'],
           ['--devices', 'cpu,gpu:0*2', '--weights', '1,2,5', '--verify', '100']]
@@ -185,6 +188,94 @@ class Gpu(Case):
             self.same_file('select', 'x*x > 0.5', x, '--memory', memory, splits=[SPLITS[0], SPLITS[2][:4]])
         self.same_file('select', 'x > 0', self.save('x.npy', np.zeros(0)))
 
+    def files(self, command, outputs, path, *args):
+        """The bytes of each output, and the answer."""
+        names = [self.path(f'{k}.out.npy') for k in range(len(outputs))]
+        found = answer(command, path, *[word for pair in zip(outputs, names) for word in pair], *args)
+        contents = []
+        for name in names:
+            with open(name, 'rb') as f:
+                contents.append(f.read())
+            os.remove(name)
+        return contents, found
+
+    def same_files(self, command, outputs, path, splits, *more):
+        expected, _ = self.files(command, outputs, path, '--devices', 'cpu', *more)
+        for split in splits:
+            found, told = self.files(command, outputs, path, *split, *more)
+            for name, a, b in zip(outputs, expected, found):
+                self.assertTrue(a == b, (command, name, path, split, more))
+        return told
+
+    def sorts(self, path, splits, *more):
+        for way in ([], ['--descending']):
+            self.same_files('sort', ['-o'], path, splits, *way, *more)
+            told = self.same_files('argsort', ['-o'], path, splits, *way, *more)
+        return told
+
+    def distinct(self, path, splits, *more):
+        self.same_files('unique', ['-o', '--counts', '--index', '--inverse'], path, splits, *more)
+        self.same_files('unique', ['-o'], path, splits, *more)
+
+    def hostile(self, code, n, seed):
+        """Values that are there many times, and of floats NaNs of either sign and both zeros."""
+        x = some(code, n, seed)
+        r = np.random.default_rng(seed)
+        if code[0] == 'f':
+            specials = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0], code)
+            x[::3] = specials[r.integers(0, len(specials), len(x[::3]))]
+        else:
+            x[::3] = x[:1]
+        return x
+
+    def test_sort_argsort_and_unique_of_every_type_and_byte_order(self):
+        for k, code in enumerate(CODES):
+            for order in '<>':
+                x = self.hostile(code, 20011, k)
+                path = self.save('x.npy', x.astype(np.dtype(code).newbyteorder(order)))
+                splits = [SORTS[k % len(SORTS)], SORTS[(k + 2) % len(SORTS)]]
+                self.sorts(path, splits)
+                self.distinct(path, splits)
+
+    def test_sort_argsort_and_unique_over_every_split(self):
+        shapes = [self.hostile('f8', 30011, 1), np.arange(30011)[::-1].astype('i4'), np.full(20000, 7, 'u8')]
+        for x in shapes + [some('f4', n, n) for n in (0, 1, 2, 33, 1023, 1025)]:
+            path = self.save('x.npy', x)
+            self.sorts(path, SORTS)
+            self.distinct(path, SORTS)
+
+    def test_sort_argsort_and_unique_by_way_of_the_disk(self):
+        splits = [SORTS[0], SORTS[2]]
+        for code, n in (('f4', 3_000_000), ('i8', 1_500_001)):
+            path = self.save('x.npy', self.hostile(code, n, 4))
+            before = set(os.listdir(self.dir))
+            told = self.sorts(path, splits, '--memory', '16M')
+            self.assertGreater(told['ranges'], 1)
+            for outputs in (['-o'], ['-o', '--counts'], ['-o', '--counts', '--index']):
+                self.same_files('unique', outputs, path, splits, '--memory', '16M')
+            self.assertEqual(set(os.listdir(self.dir)), before)
+        few = self.save('few.npy', np.random.default_rng(5).integers(0, 1000, 3_000_000))  # chunks, without the disk
+        self.distinct(few, splits, '--memory', '16M')
+
+    def test_arrays_that_do_not_fit_the_devices_go_by_ranges(self):
+        x = self.save('x.npy', self.hostile('u8', 2_500_000, 6))
+        self.sorts(x, [SORTS[0]])
+        self.distinct(x, [SORTS[0]])
+        if PRETENDED:  # of 24 MiB a GPU, three quarters are for the 17 and 33 bytes that an element needs
+            for command in ('sort', 'argsort'):
+                _, told = self.files(command, ['-o'], x, '--devices', 'gpu:0,gpu:1')
+                self.assertGreater(told['ranges'], 1)
+                _, told = self.files(command, ['-o'], x, '--devices', 'gpu:0,cpu')  # the CPU takes the rest
+                self.assertEqual(told['ranges'], 0)
+            small = dict(os.environ, PRORATA_TEST_GPU_FREE='1000000')
+            before = set(os.listdir(self.dir))
+            for command in ('sort', 'argsort', 'unique'):
+                self.refused(5, 'the GPUs have room to sort', command, x, '-o', self.path('o.npy'), '--devices', 'gpu:0',
+                             env=small)
+            self.assertEqual(set(os.listdir(self.dir)), before)
+            tiny = self.save('tiny.npy', some('u8', 20000, 1))
+            self.assertEqual(run('sort', tiny, '-o', self.path('o.npy'), '--devices', 'gpu:0', env=small).returncode, 0)
+
     def test_plan_names_the_devices(self):
         x = self.save('x.npy', some('f4', 5000, 1))
         found = answer('stats', x, '--devices', 'gpu:0*2,cpu')
@@ -203,6 +294,7 @@ class NoGpu(Case):
 
 if __name__ == '__main__':
     listed = answer('devices')['devices']
+    PRETENDED = any(d['name'] == 'pretended' for d in listed)
     here = any(d['device'].startswith('gpu') for d in listed)
     case = Gpu if here else NoGpu
     tests = unittest.defaultTestLoader.loadTestsFromTestCase(case)

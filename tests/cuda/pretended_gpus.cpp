@@ -11,6 +11,7 @@
 #include <host/cli/gpu_scan_of.hpp>
 #include <host/cli/gpu_slots.hpp>
 #include <host/cli/gpus.hpp>
+#include <host/cli/team_sorter_on.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <map>
 #include <mutex>
@@ -71,6 +72,10 @@ class printed_kernels {
   std::map<std::string, function> kernels_;
 };
 
+std::shared_ptr<std::byte> aligned_memory(std::size_t bytes) {
+  return {static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free};
+}
+
 struct pretended_verbs {
   using stream = host::stream;
   std::shared_ptr<printed_kernels> kernels;
@@ -129,7 +134,7 @@ struct pretended_verbs {
   /// Slots of more than 1 MiB do not fit: ranks have to halve theirs.
   static std::shared_ptr<std::byte> pinned(std::size_t bytes) {
     if (bytes > (1 << 20)) throw out_of_memory("a pretended GPU has room for 1 MiB a slot");
-    return {static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free};
+    return aligned_memory(bytes);
   }
 };
 
@@ -138,8 +143,13 @@ struct pretended_verbs {
 int gpu_count() { return 2; }
 std::string gpu_absence() { return "there are two pretended GPUs"; }
 std::vector<gpu_info> gpu_list() {
-  return {{0, "pretended", 1 << 30, 1 << 30, 1, "0.0", "none"},
-          {1, "pretended", 1 << 30, 1 << 30, 1, "0.0", "none"}};
+  return {{0, "pretended", 1 << 30, gpu_free_bytes(0), 1, "0.0", "none"},
+          {1, "pretended", 1 << 30, gpu_free_bytes(1), 1, "0.0", "none"}};
+}
+/// Less than some tests sort: arrays have to go by ranges.
+index_t gpu_free_bytes(int) {
+  char const* const free = std::getenv("PRORATA_TEST_GPU_FREE");
+  return free != nullptr ? std::atoll(free) : 24 << 20;
 }
 double gpu_speed(int) { return 1e9; }
 
@@ -154,5 +164,18 @@ std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const&
   }
   return ranks;
 }
+
+template <class U>
+std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& devices,
+                                                sorting_shares shares, int threads) {
+  std::vector<host::stream> streams;
+  for (auto const& d : devices) streams.emplace_back(stream_options_of(d, devices, threads));
+  return std::make_unique<team_sorter_on<host::stream, U>>(std::move(shares), std::move(streams),
+                                                           aligned_memory);
+}
+template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector<device_spec> const&,
+                                                                     sorting_shares, int);
+template std::unique_ptr<team_sorter<std::uint64_t>> open_gpu_sorter(std::vector<device_spec> const&,
+                                                                     sorting_shares, int);
 
 }  // namespace prorata::cli

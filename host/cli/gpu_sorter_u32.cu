@@ -1,0 +1,9 @@
+// Sorting keys of 32 bits, compiled by nvcc.
+#include <host/cli/gpu_sorter.cuh>
+
+namespace prorata::cli {
+
+template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector<device_spec> const&,
+                                                                     sorting_shares, int);
+
+}  // namespace prorata::cli
