@@ -50,38 +50,63 @@ PRORATA_HD Stored stored_at(stored_elements const& from, index_t i) {
   return std::bit_cast<Stored>(word);
 }
 
-/// Element i as To: the value the host's loads give, for every type and byte order. Asking for the type at
-/// each element costs nothing beside the link that elements come over.
-template <class To>
-PRORATA_HD To element_as(stored_elements const& from, index_t i) {
+/// f(element i). Asking for the type at each element costs nothing beside the link that elements come over.
+template <class F>
+PRORATA_HD auto with_element(stored_elements const& from, index_t i, F const& f) {
   using io::dtype;
   switch (from.type) {
     case dtype::boolean:
-      return static_cast<To>(stored_at<boolean8, std::uint8_t>(from, i) ? 1 : 0);
+      return f(stored_at<boolean8, std::uint8_t>(from, i));
     case dtype::i8:
-      return static_cast<To>(stored_at<std::int8_t, std::uint8_t>(from, i));
+      return f(stored_at<std::int8_t, std::uint8_t>(from, i));
     case dtype::i16:
-      return static_cast<To>(stored_at<std::int16_t, std::uint16_t>(from, i));
+      return f(stored_at<std::int16_t, std::uint16_t>(from, i));
     case dtype::i32:
-      return static_cast<To>(stored_at<std::int32_t, std::uint32_t>(from, i));
+      return f(stored_at<std::int32_t, std::uint32_t>(from, i));
     case dtype::i64:
-      return static_cast<To>(stored_at<std::int64_t, std::uint64_t>(from, i));
+      return f(stored_at<std::int64_t, std::uint64_t>(from, i));
     case dtype::u8:
-      return static_cast<To>(stored_at<std::uint8_t, std::uint8_t>(from, i));
+      return f(stored_at<std::uint8_t, std::uint8_t>(from, i));
     case dtype::u16:
-      return static_cast<To>(stored_at<std::uint16_t, std::uint16_t>(from, i));
+      return f(stored_at<std::uint16_t, std::uint16_t>(from, i));
     case dtype::u32:
-      return static_cast<To>(stored_at<std::uint32_t, std::uint32_t>(from, i));
+      return f(stored_at<std::uint32_t, std::uint32_t>(from, i));
     case dtype::u64:
-      return static_cast<To>(stored_at<std::uint64_t, std::uint64_t>(from, i));
+      return f(stored_at<std::uint64_t, std::uint64_t>(from, i));
     case dtype::f16:
-      return static_cast<To>(to_float(stored_at<half, std::uint16_t>(from, i)));
+      return f(stored_at<half, std::uint16_t>(from, i));
     case dtype::f32:
-      return static_cast<To>(stored_at<float, std::uint32_t>(from, i));
+      return f(stored_at<float, std::uint32_t>(from, i));
     case dtype::f64:
       break;
   }
-  return static_cast<To>(stored_at<double, std::uint64_t>(from, i));
+  return f(stored_at<double, std::uint64_t>(from, i));
+}
+
+/// The arithmetic value of a stored element.
+template <class T>
+PRORATA_HD constexpr auto value_of(T x) {
+  if constexpr (std::is_same_v<T, half>) {
+    return to_float(x);
+  } else if constexpr (std::is_same_v<T, boolean8>) {
+    return static_cast<std::uint8_t>(x ? 1 : 0);
+  } else {
+    return x;
+  }
+}
+
+template <class To>
+struct value_as {
+  template <class T>
+  PRORATA_HD To operator()(T x) const {
+    return static_cast<To>(value_of(x));
+  }
+};
+
+/// Element i as To: the value the host's loads give, for every type and byte order.
+template <class To>
+PRORATA_HD To element_as(stored_elements const& from, index_t i) {
+  return with_element(from, i, value_as<To>{});
 }
 
 /// Whether stored elements already are what a fold reads.

@@ -13,18 +13,6 @@
 
 namespace prorata::cli {
 
-/// The arithmetic value of a stored element.
-template <class T>
-constexpr auto value_of(T x) {
-  if constexpr (std::is_same_v<T, half>) {
-    return to_float(x);
-  } else if constexpr (std::is_same_v<T, boolean8>) {
-    return static_cast<std::uint8_t>(x ? 1 : 0);
-  } else {
-    return x;
-  }
-}
-
 /// What each stored type is reduced as.
 struct as_itself {  ///< min, max: the type itself; halves as float, booleans as bytes
   template <class Stored>
