@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <host/cli/gpu_elements.hpp>
 #include <host/cli/gpu_rank.hpp>
+#include <host/cli/gpu_words.hpp>
 #include <prorata/ordered.hpp>
 
 namespace prorata::cuda {
@@ -33,5 +34,9 @@ gpu_kernel exact_kernel(gpu_reduction r);
 ///   throws  device_error
 void gather(cuda::stream& s, gpu_form form, gpu_value value, stored_elements const& a,
             stored_elements const& b, index_t count, void* out);
+
+/// Queues out[i] = the word of element i, for `count` elements.
+void gather_words(cuda::stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
+                  index_t count, std::uint64_t* out);
 
 }  // namespace prorata::cli

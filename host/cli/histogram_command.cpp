@@ -10,6 +10,7 @@
 #include <host/cli/loads.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/tiles.hpp>
 #include <host/cli/use_cpus.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
@@ -38,12 +39,6 @@ struct counted {
     return weights[slot];
   }
 };
-
-/// Runs work(piece) over all elements.
-template <class Work>
-void run_on_threads(session& job, char const* what, Work const& work) {
-  job.run(what, work, [&](host::stream const&, gpu_rank&, piece p) { work(p); });
-}
 
 struct span {
   double low = INFINITY, high = -INFINITY;
@@ -122,7 +117,8 @@ void add_weights(session& job, bin_rule const& rule, Load const& load, input con
   result.kind = io::is_floating(by.array().type)         ? addend::real
                 : io::is_signed_integer(by.array().type) ? addend::signed_integer
                                                          : addend::unsigned_integer;
-  auto const groups = host::grouping::make({result.kind, {1, false}, 0});
+  group_plan const plan{result.kind, {1, false}, 0};
+  auto const groups = host::grouping::make(plan);
   auto const add_as = [&]<class To>(To) {
     any_load<To> const weights(by);
     slot_load<Load> const slots{load, rule};
@@ -135,10 +131,15 @@ void add_weights(session& job, bin_rule const& rule, Load const& load, input con
       some.push_back(value_word(weights(i)));
     }
     groups->expect(std::move(keys), some, n);
-    run_on_threads(job, "histogram", [&](piece p) {
+    auto const work = [&](piece p) {
       load.prepare(p.begin, p.end);
       weights.prepare(p.begin, p.end);
       host::take_rows(*groups, slots, weights, p.begin, p.end);
+    };
+    job.run("histogram", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+      gpu.group(
+          s, {load.from, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
+          [&](piece rows) { each_grain(s, rows, work); });
     });
   };
   if (result.kind == addend::real) add_as(double{});
@@ -211,7 +212,7 @@ void histogram_command(arguments const& args) {
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");
-  use_cpus(o, "histogram");
+  if (a.by.empty()) use_cpus(o, "histogram");
   if (!a.by.empty()) o.inputs.push_back(a.by);
 
   auto const in = open_inputs(o);
