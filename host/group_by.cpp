@@ -30,6 +30,17 @@ class grouping_of final : public grouping {
 
   std::unique_ptr<row_taker> taker() override { return std::make_unique<lent_worker>(workers_); }
 
+  void take_records(stream const& s, record_run run) override {
+    constexpr index_t grain = index_t{1} << 14;
+    std::span<record const> const all{reinterpret_cast<record const*>(run.records),
+                                      static_cast<std::size_t>(run.count)};
+    s.parallel((run.count + grain - 1) / grain, [&](index_t k) {
+      auto const first = static_cast<std::size_t>(k * grain);
+      workers_.lend()->take(
+          all.subspan(first, std::min(static_cast<std::size_t>(grain), all.size() - first)));
+    });
+  }
+
   void take_runs(std::vector<record_run> runs) override {
     for (auto const& r : runs)
       if (r.count > 0)
@@ -142,9 +153,9 @@ class grouping_of final : public grouping {
   template <class Emit>
   void each_piece(stream const& s, Emit const& emit) {
     auto const& workers = workers_.all();
-    bool const rows_apart =
-        std::any_of(workers.begin(), workers.end(), [](auto const& w) { return w->aside() != nullptr; });
-    if (!rows_apart && runs_.empty() && workers.size() <= 1) {
+    bool const apart =
+        std::any_of(workers.begin(), workers.end(), [](auto const& w) { return w->sets_aside(); });
+    if (!apart && runs_.empty() && workers.size() <= 1) {
       pieces_.resize(1);
       if (!workers.empty()) emit(workers.front()->table(), 0);
       return;
@@ -162,7 +173,7 @@ class grouping_of final : public grouping {
     for (auto const& r : own)
       if (!r.empty()) runs.push_back(r);
     std::vector<std::uint64_t> begins{0};
-    if (rows_apart) {
+    if (apart) {
       for (index_t k = 1; k < way_.ranges.count(); ++k) begins.push_back(way_.ranges.begin(k));
     } else {
       begins = quantiles(runs);
@@ -173,14 +184,14 @@ class grouping_of final : public grouping {
     s.parallel(static_cast<index_t>(begins.size()), [&](index_t) {
       index_t const k = next++;
       auto const table = tables.lend();
-      fill(*table, k, begins, runs, rows_apart);
+      fill(*table, k, begins, runs, apart);
       emit(*table, k);
     });
   }
 
   /// The groups of piece k in a table.
   void fill(group_table<State>& table, index_t k, std::vector<std::uint64_t> const& begins,
-            std::vector<std::span<record const>> const& runs, bool rows_apart) const {
+            std::vector<std::span<record const>> const& runs, bool apart) const {
     bool const last = k + 1 == static_cast<index_t>(begins.size());
     std::uint64_t const begin = begins[static_cast<std::size_t>(k)];
     std::uint64_t const end = last ? 0 : begins[static_cast<std::size_t>(k) + 1];
@@ -197,8 +208,13 @@ class grouping_of final : public grouping {
       low = std::min(low, from->key);
       high = std::max(high, (to - 1)->key);
     }
-    if (rows_apart)
+    if (apart)
       for (auto const& w : workers_.all()) {
+        items += static_cast<index_t>(w->records(k).size());
+        for (record const& r : w->records(k)) {
+          low = std::min(low, r.key);
+          high = std::max(high, r.key);
+        }
         if (w->aside() == nullptr) continue;
         items += w->aside()->rows(k);
         w->aside()->each(k, [&](group_row const* rows, index_t n) {
@@ -214,12 +230,14 @@ class grouping_of final : public grouping {
     table.open(low, close ? span + 1 : 0, way_.origin, close ? 0 : std::min(items, groups_per_range));
     for (auto const& run : mine)
       for (record const& r : run) table.merge(r);
-    if (rows_apart)
-      for (auto const& w : workers_.all())
+    if (apart)
+      for (auto const& w : workers_.all()) {
+        for (record const& r : w->records(k)) table.merge(r);
         if (w->aside() != nullptr)
           w->aside()->each(k, [&](group_row const* rows, index_t n) {
             table.template take<2>(&rows[0].key, &rows[0].value, n);
           });
+      }
   }
 
   /// Keys that cut all runs into pieces of some thousand records.

@@ -56,6 +56,10 @@ class grouping {
   /// For one thread, from any thread.
   virtual std::unique_ptr<row_taker> taker() = 0;
 
+  /// From inside queued work: takes rows that were added up elsewhere, on the stream's threads. From many
+  /// threads.
+  virtual void take_records(stream const& s, record_run run) = 0;
+
   /// Takes runs of records, which must outlive the grouping.
   virtual void take_runs(std::vector<record_run> runs) = 0;
 

@@ -189,6 +189,63 @@ TEST_P(GroupOverflow, PassesRecordsOn) {
   EXPECT_TRUE(found == expected);
 }
 
+/// The records of some rows, added up elsewhere.
+std::vector<std::byte> packed(host::stream& s, std::vector<group_row> const& rows, std::size_t begin,
+                              std::size_t end) {
+  auto const groups = host::grouping::make(plan);
+  groups->expect({rows[begin].key}, {}, static_cast<index_t>(end - begin));
+  take(*groups, rows, begin, end);
+  s.enqueue([&] { groups->pack(s); });
+  s.sync();
+  std::vector<std::byte> all;
+  for (auto const& some : groups->record_bytes()) all.insert(all.end(), some.begin(), some.end());
+  return all;
+}
+
+TEST_P(GroupOverflow, TakesRecords) {
+  constexpr std::size_t pieces = 40;
+  auto const size = static_cast<std::size_t>(record_bytes(plan));
+  for (index_t const bytes : {index_t{256} << 10, index_t{8} << 20, index_t{256} << 20}) {
+    kept overflow;
+    auto const groups = host::grouping::make(plan);
+    groups->limit(bytes, &overflow);
+    auto sample = sample_of(rows, 31);
+    if (GetParam().misled) sample.assign(1000, rows[0].key);
+    groups->expect(std::move(sample), {}, static_cast<index_t>(rows.size()));
+    for (std::size_t k = 0; k < pieces; ++k) {
+      std::size_t const begin = rows.size() / pieces * k, end = rows.size() / pieces * (k + 1);
+      if (k % 4 == 3) {  // beside rows
+        take(*groups, rows, begin, end);
+        continue;
+      }
+      auto const records = packed(s, rows, begin, end);
+      s.enqueue([&] {
+        groups->take_records(s, {records.data(), static_cast<index_t>(records.size() / size)});
+      });
+      s.sync();
+    }
+    answers found;
+    if (overflow.ranges.empty()) {
+      finish(*groups, s, found);
+    } else {
+      s.enqueue([&] { groups->spill(s); });
+      s.sync();
+      for (auto const& [number, range] : overflow.ranges)
+        for (auto const& run : range.runs)
+          for (std::size_t at = size; at < run.size(); at += size) {
+            std::uint64_t before, key;
+            std::memcpy(&before, run.data() + at - size, sizeof before);
+            std::memcpy(&key, run.data() + at, sizeof key);
+            ASSERT_LE(before, key) << "a run descends";
+          }
+      finish_ranges(overflow, s, found);
+    }
+    EXPECT_TRUE(found == expected) << bytes;
+    if (static_cast<index_t>(expected.size() * size) > 8 * bytes) { EXPECT_FALSE(overflow.ranges.empty()); }
+    if (bytes > index_t{128} << 20) { EXPECT_TRUE(overflow.ranges.empty()); }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, GroupOverflow, testing::ValuesIn(shapes),
                          [](auto const& test) { return "shape" + std::to_string(test.index); });
 

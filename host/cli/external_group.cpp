@@ -3,6 +3,7 @@
 
 #include <host/cli/external_group.hpp>
 #include <host/cli/spilled_groups.hpp>
+#include <host/cli/tiles.hpp>
 #include <host/cli/word_source.hpp>
 #include <host/pages.hpp>
 
@@ -223,7 +224,12 @@ class group_job {
                   });
       release(p.begin, p.end);
     };
-    job_.run("group", work, [&](host::stream const&, gpu_rank&, piece p) { work(p); });
+    input const& values = value_file_ != nullptr ? *value_file_ : key_file_;
+    job_.run("group", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+      gpu.group(
+          s, {&key_file_, &values, plan_}, p, [&](record_run run) { to.take_records(s, run); },
+          [&](piece rows) { each_grain(s, rows, work); });
+    });
   }
 
   void take_rows(spilled_groups const& from, std::vector<stretch> const& rows, host::grouping& to) {

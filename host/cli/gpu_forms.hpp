@@ -42,7 +42,7 @@ struct gathered_weight {
 };
 
 template <class Key>
-struct gathered_key {
+struct gathered_sort_key {
   stored_elements a;
   direction way;
   PRORATA_HD Key operator()(index_t i) const { return with_element(a, i, key_as<Key>{way}); }
@@ -76,8 +76,8 @@ void with_form(gpu_form form, gpu_value to, stored_elements const& a, stored_ele
     return f(gathered_value<std::int64_t>{a}, type_tag<std::int64_t>{});
   if (form == gpu_form::ascending_key || form == gpu_form::descending_key) {
     auto const way = form == gpu_form::ascending_key ? direction::ascending : direction::descending;
-    if (to == gpu_value::key32) return f(gathered_key<std::uint32_t>{a, way}, type_tag<std::uint32_t>{});
-    if (to == gpu_value::key64) return f(gathered_key<std::uint64_t>{a, way}, type_tag<std::uint64_t>{});
+    if (to == gpu_value::key32) return f(gathered_sort_key<std::uint32_t>{a, way}, type_tag<std::uint32_t>{});
+    if (to == gpu_value::key64) return f(gathered_sort_key<std::uint64_t>{a, way}, type_tag<std::uint64_t>{});
   }
   throw device_error("this reduction has no form for GPUs; use --devices cpu");
 }

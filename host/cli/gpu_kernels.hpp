@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <host/cli/gpu_elements.hpp>
 #include <host/cli/gpu_rank.hpp>
+#include <host/cli/gpu_words.hpp>
 #include <prorata/bins.hpp>
 #include <prorata/ordered.hpp>
 
@@ -58,5 +59,9 @@ void count_in_bins(cuda::stream& s, bin_rule const& rule, double const* elements
 template <class Key>
 void count_in_digits(cuda::stream& s, digit_rule<Key> const& rule, Key const* keys, index_t count,
                      index_t* counts);
+
+/// Queues out[i] = the word of element i, for `count` elements.
+void gather_words(cuda::stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
+                  index_t count, std::uint64_t* out);
 
 }  // namespace prorata::cli

@@ -2,6 +2,7 @@
 #include <host/cli/gpu_slots.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <kernels/device.hpp>
+#include <kernels/grouping/rows.hpp>
 #include <kernels/nvrtc.hpp>
 #include <kernels/pinned.hpp>
 
@@ -38,6 +39,12 @@ struct cuda_verbs {
   static void gather(stream& s, gpu_form form, gpu_value value, stored_elements const& a,
                      stored_elements const& b, index_t count, void* out) {
     cli::gather(s, form, value, a, b, count, out);
+  }
+
+  using groups = cuda::groups;
+  static void gather_words(stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
+                           index_t count, std::uint64_t* out) {
+    cli::gather_words(s, word, a, rule, count, out);
   }
 
   void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {

@@ -9,6 +9,7 @@
 #include <host/stream.hpp>
 #include <memory>
 #include <prorata/bins.hpp>
+#include <prorata/groups.hpp>
 #include <prorata/ordered.hpp>
 #include <prorata/rank_search.hpp>
 #include <string>
@@ -62,9 +63,17 @@ struct gpu_scan {
   bool exclusive;
 };
 
-/// One GPU, worked by the thread of one host stream. Verbs are called from inside the stream's queued work,
-/// cut the piece into slots, bring each through pinned memory to the device with copies and kernels under
-/// way together, and hand over what comes back: take(slot, bytes), slots in order.
+/// Rows as GPUs group them: by their elements of `keys`, or with `bins` by the slots where those lie.
+struct gpu_grouping {
+  input const* keys;
+  input const* values;  ///< may be the keys, where the plan asks for counts alone
+  group_plan plan;
+  bin_rule const* bins = nullptr;  ///< with the host's edges
+};
+
+/// One GPU, worked by the thread of one host stream. Its verbs are called from inside the stream's queued
+/// work, cut the piece into slots, bring each through pinned memory to the device with copies and kernels
+/// under way together, and hand over what comes back: take(slot, bytes), slots in order.
 ///   memory  four slots on the host and on the device, and one converted slot there; slots are halved until
 ///           they fit the device's memory
 ///   throws  device_error; out_of_memory when not even the smallest slot fits
@@ -96,6 +105,18 @@ class gpu_rank {
                             digit_rule<std::uint32_t> const& rule, piece p, index_t* counts) = 0;
   virtual void count_digits(host::stream const& s, input const& in, direction way,
                             digit_rule<std::uint64_t> const& rule, piece p, index_t* counts) = 0;
+
+  using record_taker = std::function<void(record_run)>;
+  using row_taker = std::function<void(piece)>;
+
+  /// Takes the records of the piece's groups, in ascending order of keys, some megabytes at a time: each part
+  /// of the piece that is grouped together has its own. Where a part's groups are so many that their records
+  /// would be more bytes than its rows as words, leaves its rows instead.
+  ///   parts   the piece, or halves of it and so on that fit the device's memory
+  ///   memory  on the device, for each row of a part: 16 bytes, 40 where rows are sorted, and up to 32 for
+  ///           records
+  virtual void group(host::stream const& s, gpu_grouping const& job, piece p, record_taker const& take,
+                     row_taker const& leave) = 0;
 };
 
 /// The GPU of each rank; null for ranks that are not one.

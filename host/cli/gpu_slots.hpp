@@ -7,6 +7,7 @@
 #include <host/cli/gpu_kernels.hpp>
 #include <host/cli/gpu_rank.hpp>
 #include <kernels/pipeline.hpp>
+#include <limits>
 #include <optional>
 #include <prorata/canonical.hpp>
 #include <prorata/error.hpp>
@@ -61,10 +62,11 @@ class slot_layout {
   index_t bytes_ = 0;
 };
 
-/// What a job needs of a slot: bytes for each element that goes in, is converted, comes back; and bytes that
-/// come back whatever the slot holds.
+/// What a job needs of a slot: bytes for each element that goes in, is converted, comes back; bytes that come
+/// back whatever the slot holds; and whether what many slots came to together comes back, a slot at a time.
 struct slot_needs {
   index_t in, converted, out, more_out;
+  bool together = false;
   friend bool operator==(slot_needs const&, slot_needs const&) = default;
 };
 
@@ -76,6 +78,8 @@ struct slot_needs {
 ///   store(stream, wide, from, to, n, out)       and what it computed, to what a file stores
 ///   map(stream, job, n, inputs, out)            a mapped slot
 ///   count_in_bins, count_in_digits(stream, rule, elements, n, counts)
+///   gather_words(stream, word, a, rule, n, out) words of elements
+///   groups                                      groups of rows, as cuda::groups
 ///   pinned(bytes)                               host memory to copy from and to
 template <class Verbs>
 class slot_rank final : public gpu_rank {
@@ -137,12 +141,10 @@ class slot_rank final : public gpu_rank {
                   index_t* counts) override {
     slot_layout const layout({&in});
     make_room({layout.bytes(), room_for(gpu_form::value, gpu_value::f64, in), 0, 0});
-    auto const edges = on_device(rule.edges, static_cast<std::size_t>(rule.bins + 1) * sizeof(double));
+    auto const [edges, there] = on_device(rule);
     std::vector<index_t> found(static_cast<std::size_t>(rule.slots()), 0);
     auto const counted = on_device(found.data(), found.size() * sizeof(index_t));
-    bin_rule there = rule;
-    there.edges = static_cast<double const*>(edges.get());
-    run(s, layout, p, {}, [&](piece slot, cuda::pipeline_chunk& chunk) {
+    run(s, layout, p, {}, [&, &there = there](piece slot, cuda::pipeline_chunk& chunk) {
       index_t const count = slot.end - slot.begin;
       void const* const elements = made_of(gpu_form::value, gpu_value::f64, layout, chunk.in, count, {&in});
       verbs_.count_in_bins(compute_, there, static_cast<double const*>(elements), count,
@@ -162,7 +164,73 @@ class slot_rank final : public gpu_rank {
     count_digits_as(gpu_value::key64, s, in, way, rule, p, counts);
   }
 
+  void group(host::stream const& s, gpu_grouping const& job, piece p, record_taker const& take,
+             row_taker const& leave) override {
+    slot_layout const layout({job.keys, job.values});
+    make_room({layout.bytes(), 0, 0, 0, true});
+    for (piece part{p.begin, p.begin, p.n}; part.begin < p.end; part.begin = part.end) {
+      auto const records = fitting_records(s, job, layout, p.end, part);
+      records.memory ? hand_over(records, record_bytes(job.plan), take) : leave(part);
+    }
+  }
+
  private:
+  /// Records in the device's memory; none where rows are fewer bytes.
+  struct device_records {
+    std::shared_ptr<void> memory;
+    index_t bytes;
+  };
+
+  /// The records of as many rows as fit, from part.begin on; sets part.end.
+  device_records fitting_records(host::stream const& s, gpu_grouping const& job, slot_layout const& layout,
+                                 index_t end, piece& part) {
+    for (;;) {
+      part.end = std::min(part.begin + most_rows_, end);
+      index_t const rows = part.end - part.begin;
+      try {
+        return records_of(s, job, layout, part);
+      } catch (out_of_memory const&) {
+        if (rows <= tile) throw;
+        most_rows_ = (rows / 2 + tile - 1) / tile * tile;
+        compute_.sync();  // what was given back is there again
+      }
+    }
+  }
+
+  device_records records_of(host::stream const& s, gpu_grouping const& job, slot_layout const& layout,
+                            piece part) {
+    device_bins const bins = job.bins != nullptr ? on_device(*job.bins) : device_bins{};
+    index_t const rows = part.end - part.begin;
+    typename Verbs::groups made(compute_, job.plan, rows);
+    run(s, layout, part, {}, [&](piece slot, cuda::pipeline_chunk& chunk) {
+      index_t const at = slot.begin - part.begin, count = slot.end - slot.begin;
+      verbs_.gather_words(compute_, job.bins != nullptr ? gpu_word::slot : gpu_word::key,
+                          layout.find(chunk.in, count, job.keys), bins.rule, count, made.keys() + at);
+      verbs_.gather_words(compute_, gpu_word::value, layout.find(chunk.in, count, job.values), bins.rule,
+                          count, made.values() + at);
+    });
+    made.fill_table();
+    compute_.sync();
+    if (made.settle()) compute_.sync();
+    index_t const bytes = made.records() * record_bytes(job.plan);
+    if (bytes > rows * static_cast<index_t>(sizeof(group_row))) return {nullptr, 0};
+    auto const records = memory(static_cast<std::size_t>(bytes));
+    made.copy_records(static_cast<std::byte*>(records.get()));
+    return {records, bytes};
+  }
+
+  /// Through pinned memory, a slot's worth at a time.
+  void hand_over(device_records const& records, index_t size, record_taker const& take) {
+    index_t const at_once = back_bytes_ / size * size;
+    for (index_t from = 0; from < records.bytes; from += at_once) {
+      index_t const bytes = std::min(at_once, records.bytes - from);
+      compute_.copy(back_.get(), static_cast<std::byte const*>(records.memory.get()) + from,
+                    static_cast<std::size_t>(bytes));
+      compute_.sync();
+      take({back_.get(), bytes / size});
+    }
+  }
+
   /// Bytes that an element takes when it is converted; none where it is what the kernel reads.
   static index_t room_for(gpu_form form, gpu_value value, input const& first) {
     return is_ready(form, value, first.array().type, first.array().swapped) ? 0 : size_of(value);
@@ -252,15 +320,28 @@ class slot_rank final : public gpu_rank {
     return to;
   }
 
+  struct device_bins {
+    std::shared_ptr<void> edges;
+    bin_rule rule;
+  };
+  device_bins on_device(bin_rule const& rule) {
+    device_bins there{on_device(rule.edges, static_cast<std::size_t>(rule.bins + 1) * sizeof(double)), rule};
+    there.rule.edges = static_cast<double const*>(there.edges.get());
+    return there;
+  }
+
   /// Makes slots for a kind of job, once; halves them until they fit. Slots are whole tiles.
   void make_room(slot_needs const& needs) {
     if (pipeline_ && needs_ == needs) return;
     for (;;) {
       pipeline_.reset();
       converted_.reset();
+      back_.reset();
       index_t const elements = std::max(slot_bytes_ / (needs.in + needs.out) / tile * tile, tile);
       try {
         if (needs.converted > 0) converted_ = memory(static_cast<std::size_t>(elements * needs.converted));
+        back_bytes_ = elements * needs.in;
+        if (needs.together) back_ = verbs_.pinned(static_cast<std::size_t>(back_bytes_));
         pipeline_.emplace(up_, compute_, down_,
                           cuda::pipeline_options{
                               .chunk_bytes = static_cast<std::size_t>(elements * needs.in),
@@ -274,6 +355,7 @@ class slot_rank final : public gpu_rank {
         slot_bytes_ /= 2;
         pipeline_.reset();
         converted_.reset();
+        back_.reset();
         compute_.sync();  // what was given back is there again
       }
     }
@@ -282,8 +364,11 @@ class slot_rank final : public gpu_rank {
   Verbs verbs_;
   stream up_, compute_, down_;
   index_t slot_bytes_;
+  index_t most_rows_ = std::numeric_limits<index_t>::max() / 2;  // that are grouped together
   slot_needs needs_{};
   std::shared_ptr<void> converted_;
+  std::shared_ptr<std::byte> back_;
+  index_t back_bytes_ = 0;
   std::optional<cuda::pipeline<stream>> pipeline_;
 };
 

@@ -9,7 +9,6 @@
 #include <host/cli/growing_array.hpp>
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/use_cpus.hpp>
 #include <host/cli/word_source.hpp>
 #include <host/io/atomic_file.hpp>
 #include <nlohmann/json.hpp>
@@ -169,7 +168,6 @@ void groupby_command(arguments const& args) {
   require(ddof >= 0, "--ddof is at least 0");
   require(shown >= 0 && shown <= 1000000, "--head is a number of rows from 0 to 1000000");
   auto const wanted = columns_named(!list.empty() ? list : o.inputs.size() == 2 ? "count,sum" : "count");
-  use_cpus(o, "groupby");
 
   auto const in = open_inputs(o);
   input const* const values = in.size() > 1 ? in[1].get() : nullptr;

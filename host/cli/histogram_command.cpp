@@ -11,7 +11,6 @@
 #include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/cli/use_cpus.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/atomic_file.hpp>
@@ -117,7 +116,8 @@ void add_weights(session& job, bin_rule const& rule, Load const& load, input con
   result.kind = io::is_floating(by.array().type)         ? addend::real
                 : io::is_signed_integer(by.array().type) ? addend::signed_integer
                                                          : addend::unsigned_integer;
-  auto const groups = host::grouping::make({result.kind, {1, false}, 0});
+  group_plan const plan{result.kind, {1, false}, 0};
+  auto const groups = host::grouping::make(plan);
   auto const add_as = [&]<class To>(To) {
     any_load<To> const weights(by);
     slot_load<Load> const slots{load, rule};
@@ -130,10 +130,15 @@ void add_weights(session& job, bin_rule const& rule, Load const& load, input con
       some.push_back(value_word(weights(i)));
     }
     groups->expect(std::move(keys), some, n);
-    run_on_threads(job, "histogram", [&](piece p) {
+    auto const work = [&](piece p) {
       load.prepare(p.begin, p.end);
       weights.prepare(p.begin, p.end);
       host::take_rows(*groups, slots, weights, p.begin, p.end);
+    };
+    job.run("histogram", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+      gpu.group(
+          s, {load.from, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
+          [&](piece rows) { each_grain(s, rows, work); });
     });
   };
   if (result.kind == addend::real) add_as(double{});
@@ -206,10 +211,7 @@ void histogram_command(arguments const& args) {
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");
-  if (!a.by.empty()) {
-    use_cpus(o, "histogram --by");
-    o.inputs.push_back(a.by);
-  }
+  if (!a.by.empty()) o.inputs.push_back(a.by);
 
   auto const in = open_inputs(o);
   std::vector<io::file_identity> read;

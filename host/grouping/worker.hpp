@@ -17,23 +17,21 @@ class group_worker {
       : way_(way),
         overflow_(overflow),
         apart_(way.apart),
+        records_(static_cast<std::size_t>(way.ranges.count())),
         pays_(static_cast<std::size_t>(way.ranges.count()), true) {
     open();
   }
 
   group_table<State>& table() { return table_; }
+  /// Whether rows, or records, were set aside by range.
+  bool sets_aside() const { return aside_ != nullptr || record_bytes_ > 0; }
   /// Rows by range, or null.
   group_rows const* aside() const { return aside_.get(); }
+  /// Records of a range: the same key may come again, and keys in any order.
+  std::span<record const> records(index_t range) const { return records_[static_cast<std::size_t>(range)]; }
 
   void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
-    if (overflow_ != nullptr && way_.ranges.count() > 1 && bytes() > way_.thread_bytes) {
-      spill_rows();
-      if (table_.bytes() > way_.thread_bytes / 4) {
-        apart_ = true;  // too many groups, whatever the sample said
-        spill_groups();
-      }
-    }
-    apart_ = apart_ || (table_.hashed() >= way_.too_many_groups && way_.ranges.count() > 1);
+    make_room();
     if (!apart_) return table_.take_many(keys, values, n);
     if (!aside_) aside_ = std::make_unique<group_rows>(way_.ranges.count(), way_.slab_bytes);
     if (way_.frequent.count() == 0) {
@@ -49,14 +47,55 @@ class group_worker {
     }
   }
 
+  /// Rows that were added up elsewhere: records in ascending order of keys.
+  void take(std::span<record const> run) {
+    for (std::size_t first = 0, last = 0; first < run.size(); first = last) {
+      make_room();
+      last = std::min(first + static_cast<std::size_t>(group_block), run.size());
+      if (!apart_) {
+        for (record const& r : run.subspan(first, last - first)) table_.merge(r);
+        continue;
+      }
+      std::uint16_t const range = way_.ranges.of(run[first].key);
+      last = first + 1;
+      while (last < run.size() && way_.ranges.of(run[last].key) == range) ++last;
+      auto& mine = records_[range];
+      std::size_t const before = mine.capacity();
+      mine.insert(mine.end(), run.begin() + static_cast<std::ptrdiff_t>(first),
+                  run.begin() + static_cast<std::ptrdiff_t>(last));
+      record_bytes_ += static_cast<index_t>((mine.capacity() - before) * sizeof(record));
+    }
+  }
+
   /// Gives all that it holds to the overflow.
   void spill() {
     spill_rows();
+    join_records();
+    spill_records();
     spill_groups();
   }
 
  private:
-  index_t bytes() const { return table_.bytes() + (aside_ ? aside_->bytes() : 0); }
+  static constexpr index_t least_joined = index_t{16} << 20;  ///< bytes of records
+
+  index_t bytes() const { return table_.bytes() + (aside_ ? aside_->bytes() : 0) + record_bytes_; }
+
+  /// Before more is taken.
+  void make_room() {
+    bool const full = overflow_ != nullptr && way_.ranges.count() > 1 && bytes() > way_.thread_bytes;
+    if (full) {
+      spill_rows();
+      if (table_.bytes() > way_.thread_bytes / 4) {
+        apart_ = true;  // too many groups, whatever the sample said
+        spill_groups();
+      }
+    }
+    if (record_bytes_ > enough_records_ || (full && bytes() > way_.thread_bytes / 2)) {
+      join_records();
+      if (full && bytes() > way_.thread_bytes / 2) spill_records();
+    }
+    apart_ = apart_ || (table_.hashed() >= way_.too_many_groups && way_.ranges.count() > 1);
+  }
 
   void open() { table_.open(way_.low, way_.width(), way_.origin, way_.own_groups()); }
 
@@ -81,10 +120,8 @@ class group_worker {
       *pays = *pays && adder_.hashed() <= most;
     });
     if (!*pays) return false;
-    adder_.in_order([&](std::uint64_t key, auto const& at, index_t states) {
-      for (index_t k = 0; k < states; ++k) records_.push_back({key, at(k)});
-    });
-    spill_records(range);
+    add_records(adder_, added_up_);
+    give_records(range, added_up_);
     return true;
   }
 
@@ -105,17 +142,50 @@ class group_worker {
     index_t range = 0;
     table_.in_order([&](std::uint64_t key, auto const& at, index_t states) {
       if (way_.ranges.of(key) != range) {
-        spill_records(range);
+        give_records(range, added_up_);
         range = way_.ranges.of(key);
       }
-      for (index_t k = 0; k < states; ++k) records_.push_back({key, at(k)});
+      for (index_t k = 0; k < states; ++k) added_up_.push_back({key, at(k)});
     });
-    spill_records(range);
+    give_records(range, added_up_);
+    table_ = {};
     open();
   }
-  void spill_records(index_t range) {
-    if (!records_.empty()) overflow_->records(range, std::as_bytes(std::span<record const>(records_)));
-    records_.clear();
+  void give_records(index_t range, std::vector<record>& from) {
+    if (!from.empty()) overflow_->records(range, std::as_bytes(std::span<record const>(from)));
+    from.clear();
+  }
+
+  /// Merges the records that were set aside: each range's are one ascending run then. It is not done again
+  /// before they have doubled, so a record is merged a few times at most, on the whole.
+  void join_records() {
+    record_bytes_ = 0;
+    for (auto& mine : records_) {
+      if (mine.empty()) continue;
+      adder_.open(0, 0, way_.origin, std::min(static_cast<index_t>(mine.size()), groups_per_range));
+      for (record const& r : mine) adder_.merge(r);
+      mine.clear();
+      add_records(adder_, mine);
+      mine.shrink_to_fit();
+      record_bytes_ += static_cast<index_t>(mine.capacity() * sizeof(record));
+    }
+    enough_records_ = std::max(least_joined, 2 * record_bytes_);
+  }
+  void spill_records() {
+    for (index_t range = 0; range < way_.ranges.count(); ++range) {
+      auto& mine = records_[static_cast<std::size_t>(range)];
+      give_records(range, mine);
+      mine.shrink_to_fit();
+    }
+    record_bytes_ = 0;
+    enough_records_ = least_joined;
+  }
+
+  /// Appends a table's records.
+  static void add_records(group_table<State>& from, std::vector<record>& to) {
+    from.in_order([&](std::uint64_t key, auto const& at, index_t states) {
+      for (index_t k = 0; k < states; ++k) to.push_back({key, at(k)});
+    });
   }
 
   group_way const& way_;
@@ -123,9 +193,11 @@ class group_worker {
   bool apart_;  // whether rows are set aside: also from when the groups became too many
   group_table<State> table_, adder_;
   std::unique_ptr<group_rows> aside_;
+  std::vector<std::vector<record>> records_;  // set aside, by range
+  index_t record_bytes_ = 0, enough_records_ = least_joined;
   std::vector<bool> pays_;  // by range: whether to add rows up before they are spilled
   std::vector<group_row> together_;
-  std::vector<record> records_;
+  std::vector<record> added_up_;  // on their way to the overflow
 };
 
 }  // namespace prorata::host

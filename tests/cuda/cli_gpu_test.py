@@ -276,6 +276,131 @@ class Gpu(Case):
             tiny = self.save('tiny.npy', some('u8', 20000, 1))
             self.assertEqual(run('sort', tiny, '-o', self.path('o.npy'), '--devices', 'gpu:0', env=small).returncode, 0)
 
+    def columns(self, folder, *args):
+        """What groupby writes, by name, and what it says."""
+        os.makedirs(self.path(folder), exist_ok=True)
+        found = answer('groupby', *args, '-o', self.path(folder))
+        return {name: open(path, 'rb').read() for name, path in found['outputs'].items()}, found
+
+    def same_groups(self, *args, splits=SPLITS, expected=None):
+        expected = expected or self.columns('cpu', *args, '--devices', 'cpu')[0]
+        for split in splits:
+            got, found = self.columns('gpu', *args, *split)
+            self.assertEqual(list(got), list(expected))
+            for name in got:
+                self.assertTrue(got[name] == expected[name], (args, split, name))
+        return found
+
+    def test_groups_with_every_aggregate_over_every_split(self):
+        n = 300_001
+        keys = self.save('k.npy', np.random.default_rng(1).integers(-500, 500, n).astype('i4'))
+        for code in ('f4', 'f8', 'i2', 'u8'):
+            values = self.save('v.npy', some(code, n, 2))
+            self.same_groups(keys, values, '--agg', 'count,sum,mean,var,std,min,max', '--ddof', 1)
+        for agg in ('count', 'sum', 'mean', 'var', 'std', 'min', 'max', 'max,count'):
+            self.same_groups(keys, values, '--agg', agg, splits=SPLITS[1:3])
+        self.same_groups(keys)
+
+    def test_groups_of_every_key_type(self):
+        n = 20_011
+        for k, code in enumerate(CODES):
+            for order in '<>':
+                keys = self.save('k.npy', some(code, n, 3).astype(np.dtype(code).newbyteorder(order)))
+                for other in (CODES[(k + 1) % 12], CODES[(k + 7) % 12]):
+                    values = self.save('v.npy', some(other, n, 4).astype(np.dtype(other).newbyteorder(order)))
+                    self.same_groups(keys, values, '--agg', 'sum,var,min,max', splits=SPLITS[1:2])
+                self.same_groups(keys, keys, splits=SPLITS[2:3])
+
+    def test_groups_of_special_keys_and_values(self):
+        n = 30_011
+        for code, bits in [('f2', 'u2'), ('f4', 'u4'), ('f8', 'u8')]:
+            keys = some(code, n, 9).round(1)
+            for k, special in enumerate([np.nan, np.inf, -np.inf, 0.0, -0.0]):
+                keys[k::11] = special
+            other = (np.full(1, np.nan, code).view(bits) | np.array(5, bits)).view(code)  # another NaN
+            keys[9::22] = -other
+            values = some(code, n, 8)
+            for k, special in enumerate([np.nan, np.inf, -np.inf, 0.0, -0.0, 6e-8]):
+                values[keys == np.dtype(code).type(k - 2)] = special
+            values[::1000] = other
+            self.same_groups(self.save('k.npy', keys), self.save('v.npy', values), '--agg', 'count,sum,var,min,max')
+
+    def test_groups_of_many_exponents(self):
+        r = np.random.default_rng(6)
+        n = 250_000
+        values = r.standard_normal(n) * np.exp2(r.integers(-450, 450, n))
+        values[:50_000] *= 1e-100  # the parts' largest exponents differ
+        for groups in (7, 100_000):
+            keys = self.save('k.npy', r.integers(0, groups, n) * 1_000_003)
+            self.same_groups(keys, self.save('v.npy', values), '--agg', 'sum,mean,var,min', splits=SPLITS[1:])
+
+    def test_groups_of_a_heavy_key_and_of_none(self):
+        r = np.random.default_rng(7)
+        n = 400_003
+        values = self.save('v.npy', some('f8', n, 5))
+        self.same_groups(self.save('k.npy', np.where(r.random(n) < 0.9, 5, r.integers(0, 2**50, n))), values)
+        self.same_groups(self.save('k.npy', np.arange(n)), values)
+        for n in (0, 1, 2, 1025):
+            self.same_groups(self.save('k.npy', np.arange(n) // 2), self.save('v.npy', some('f4', n, n)))
+            self.same_groups(self.save('k.npy', np.arange(n) // 2))
+
+    def test_groups_by_way_of_the_disk(self):
+        r = np.random.default_rng(5)
+        n = 1_500_000
+        values = self.save('v.npy', r.integers(-2**63, 2**63, n))
+        small = ['--memory', '16M', '--threads', 2]
+        for keys, least, most in [(np.arange(n, dtype='u8') * np.uint64(0x9e3779b97f4a7c15), 0.9, 1.1), (np.arange(n), 0.9, 1.1),
+                                  (np.arange(n) // 3, 0.3, 1.1), (r.integers(0, 300_000, n), 0.1, 1.1),
+                                  (r.integers(0, 12_000, n), 0, 0.5), (np.full(n, 3), 0, 0),
+                                  (np.where(r.random(n) < 0.02, r.integers(0, 2**62, n), r.integers(0, 2**30, n)), 0.9, 2.2)]:
+            keys = self.save('k.npy', keys)
+            expected, _ = self.columns('cpu', keys, values, '--devices', 'cpu')
+            for split in SPLITS[:3]:
+                before = set(os.listdir(self.dir))
+                found = self.same_groups(keys, values, *small, splits=[split], expected=expected)
+                self.assertEqual(set(os.listdir(self.dir)) - before, {'gpu'} - before)  # nothing is left there
+                rows = 16 * n
+                self.assertTrue(least * rows <= found['spilled'] <= most * rows, (split, found['spilled'] / rows))
+
+    def test_groups_stay_within_the_budget(self):
+        n = 6_000_000
+        values = self.save('v.npy', np.arange(n, dtype='f8'))
+        shuffled = np.arange(n, dtype='u8') * np.uint64(0x9e3779b97f4a7c15)
+        resting, rows, records = (
+            self.peak_memory('groupby', self.save('k.npy', keys), values, '-o', self.path('out'), '--memory', '48M',
+                             '--threads', 2, '--devices', 'gpu:0,gpu:1')
+            for keys in (np.ones(n), shuffled, shuffled[:n // 4].repeat(4)))
+        for peak in (rows, records):
+            self.assertLess(peak - resting, 48 + 24)  # 160 and more if nothing went to the disk
+
+    def same_weights(self, *args, splits=SPLITS):
+        wanted = ('counts', 'weights', 'below', 'above', 'nan', 'edges')
+        expected = answer('histogram', *args, '--devices', 'cpu')
+        for split in splits:
+            found = answer('histogram', *args, *split)
+            for key in wanted:
+                self.assertEqual(repr(found[key]), repr(expected[key]), (args, split, key))
+
+    def test_histograms_of_weights(self):
+        n = 200_003
+        x, w = self.save('x.npy', some('f4', n, 1)), self.save('w.npy', some('f8', n, 2))
+        for bins in (['--bins', 1], ['--bins', 50, '--range=-3,3'], ['--bins', 100_000]):
+            self.same_weights(x, '--by', w, *bins)
+        edges = self.save('e.npy', np.sort(np.r_[some('f8', 300, 3), 0.0, 0.0, -np.inf]))
+        self.same_weights(x, '--by', w, '--edges', edges)
+        self.same_weights(x, '--by', x, '--bins', 30, splits=SPLITS[:1])
+        for k, code in enumerate(CODES):
+            for order in '<>':
+                x = self.save('x.npy', some(code, 20_011, 3).astype(np.dtype(code).newbyteorder(order)))
+                w = self.save('w.npy', some(CODES[(k + 5) % 12], 20_011, 4).astype(
+                    np.dtype(CODES[(k + 5) % 12]).newbyteorder(order)))
+                self.same_weights(x, '--by', w, '--bins', 37, splits=SPLITS[1:3])
+        special = some('f8', 20_011, 6)
+        special[::7], special[3::7], special[5::7] = np.nan, np.inf, -0.0
+        self.same_weights(self.save('x.npy', special), '--by', self.save('w.npy', special[::-1]))
+        empty = self.save('none.npy', np.zeros(0))
+        self.same_weights(empty, '--by', empty)
+
     def test_plan_names_the_devices(self):
         x = self.save('x.npy', some('f4', 5000, 1))
         found = answer('stats', x, '--devices', 'gpu:0*2,cpu')

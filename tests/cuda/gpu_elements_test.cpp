@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <host/cli/gpu_forms.hpp>
+#include <host/cli/gpu_words.hpp>
 #include <host/cli/loads.hpp>
 #include <random>
 
@@ -85,6 +86,33 @@ TEST(gpu_elements, take_forms) {
   EXPECT_EQ(gathered_weight({x, y})(1).value, 0.0);
   EXPECT_EQ(gathered_nonzero({x})(1), 0);
   EXPECT_EQ(gathered_nonzero({x})(2), 1);
+}
+
+TEST(gpu_elements, make_the_words_of_the_host) {
+  temporary_directory const folder;
+  auto const edges = bin_edges::even({-3, 100, 7}, false);
+  for (auto const& known : io::dtypes)
+    for (char const order : {'<', '>'}) {
+      auto const bytes = random_bytes(known.size);
+      std::string const path = (folder.path() / "x.bin").string();
+      std::ofstream(path, std::ios::binary)
+          .write(reinterpret_cast<char const*>(bytes.data()), n * known.size);
+      options o;
+      o.dtype = std::string(1, order) + known.code;
+      input const in(path, o);
+      stored_elements const stored{bytes.data(), in.array().type, in.array().swapped};
+      auto const expect = [&](gpu_word word, auto const& expected) {
+        with_words(word, stored, edges.rule(), [&](auto const& load) {
+          for (index_t i = 0; i < n; ++i)
+            ASSERT_EQ(load(i), expected(i)) << known.name << order << " element " << i;
+        });
+      };
+      with_load<as_itself>(in, [&](auto const& load) {
+        expect(gpu_word::key, [&](index_t i) { return key_word(load(i)); });
+        expect(gpu_word::value, [&](index_t i) { return value_word(load(i)); });
+        expect(gpu_word::slot, [&](index_t i) { return key_word(edges.rule()(load(i))); });
+      });
+    }
 }
 
 TEST(gpu_elements, ready_ones_are_not_converted) {

@@ -76,6 +76,38 @@ std::shared_ptr<std::byte> aligned_memory(std::size_t bytes) {
   return {static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free};
 }
 
+/// Groups as a GPU has them: only so many rows at a time, and nothing is done before they are settled.
+class pretended_groups {
+ public:
+  pretended_groups(host::stream& s, group_plan const& plan, index_t rows) : s_(&s), plan_(plan), rows_(rows) {
+    if (rows > most_rows) throw out_of_memory("a pretended GPU has room for 100,000 rows");
+    keys_ = {s, rows};
+    values_ = {s, rows};
+  }
+  std::uint64_t* keys() const { return keys_.data(); }
+  std::uint64_t* values() const { return values_.data(); }
+  void fill_table() {}
+  bool settle() {
+    made_ = host::start_groups(*s_, plan_, 0, rows_, words{keys()}, words{values()}, false);
+    return true;
+  }
+  index_t records() const { return made_.records(); }
+  void copy_records(std::byte* out) const { host::read_records(*s_, made_, out); }
+
+ private:
+  static constexpr index_t most_rows = 100'000;
+  struct words {
+    std::uint64_t const* from;
+    std::uint64_t operator()(index_t i) const { return from[i]; }
+  };
+
+  host::stream* s_;
+  group_plan plan_;
+  index_t rows_;
+  buffer<std::uint64_t, host::stream> keys_, values_;
+  host::groups made_;
+};
+
 struct pretended_verbs {
   using stream = host::stream;
   std::shared_ptr<printed_kernels> kernels;
@@ -119,6 +151,12 @@ struct pretended_verbs {
   static void count_in_digits(stream& s, digit_rule<Key> const& rule, Key const* keys, index_t count,
                               index_t* counts) {
     host::count_digits(s, 0, count, element_load<identity, Key>(identity{}, 0, keys), rule, counts);
+  }
+
+  using groups = pretended_groups;
+  static void gather_words(stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
+                           index_t count, std::uint64_t* out) {
+    with_words(word, a, rule, [&](auto const& load) { host::transform_index(s, 0, count, load, out); });
   }
 
   void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {

@@ -1,0 +1,56 @@
+// The words that rows are grouped by, made of elements as files store them: one functor for each form.
+#pragma once
+
+#include <host/cli/gpu_elements.hpp>
+#include <prorata/groups.hpp>
+
+namespace prorata::cli {
+
+/// What word is made of an element.
+enum class gpu_word {
+  key,   ///< key_word of it
+  slot,  ///< key_word of the bin that it lies in
+  value  ///< value_word of it
+};
+
+struct make_key_word {
+  template <class T>
+  PRORATA_HD std::uint64_t operator()(T x) const {
+    return key_word(x);
+  }
+};
+struct make_value_word {
+  template <class T>
+  PRORATA_HD std::uint64_t operator()(T x) const {
+    return value_word(x);
+  }
+};
+
+struct gathered_key {
+  stored_elements a;
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return with_element(a, i, make_key_word{}); }
+};
+struct gathered_slot {
+  stored_elements a;
+  bin_rule rule;
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return key_word(rule(element_as<double>(a, i))); }
+};
+struct gathered_addend {
+  stored_elements a;
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return with_element(a, i, make_value_word{}); }
+};
+
+/// Calls f(load) with the load of a word. The rule is looked at only for slots; its edges are the device's.
+template <class F>
+void with_words(gpu_word word, stored_elements const& a, bin_rule const& rule, F const& f) {
+  switch (word) {
+    case gpu_word::key:
+      return f(gathered_key{a});
+    case gpu_word::slot:
+      return f(gathered_slot{a, rule});
+    case gpu_word::value:
+      return f(gathered_addend{a});
+  }
+}
+
+}  // namespace prorata::cli
