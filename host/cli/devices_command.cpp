@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <host/cli/command_line.hpp>
 #include <host/cli/gpus.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -23,10 +23,10 @@ std::string processor_name() {
 }  // namespace
 
 void devices_command(arguments const& args) {
-  CLI::App command("", "devices");
+  command_line command("devices");
   bool json = false;
-  command.add_flag("--json", json);
-  parse(command, args);
+  command.flag("--json", json);
+  command.parse(args);
   auto const memory = static_cast<index_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   auto const gpus = gpu_list();
   unsigned const cores = std::thread::hardware_concurrency();

@@ -1,10 +1,11 @@
 // prorata generate: a reproducible array to try things on.
 #include <fmt/core.h>
 
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
 #include <host/parallel.hpp>
 
@@ -37,15 +38,15 @@ T element(std::uint64_t bits) {
 }  // namespace
 
 void generate_command(arguments const& args) {
-  CLI::App command("", "generate");
+  command_line command("generate");
   std::string dtype = "f4", shape, output, progress_mode = "auto";
   std::uint64_t seed = 1;
-  command.add_option("--dtype", dtype);
-  command.add_option("--shape,--count", shape)->required();
-  command.add_option("--seed", seed);
-  command.add_option("-o,--output", output)->required();
-  command.add_option("--progress", progress_mode);
-  parse(command, args);
+  command.option("--dtype", dtype);
+  command.required("--shape,--count", shape);
+  command.option("--seed", seed);
+  command.required("-o,--output", output);
+  command.option("--progress", progress_mode);
+  command.parse(args);
   auto const type = io::parse_dtype(dtype).type;
   auto const dimensions = io::parse_shape(shape);
   index_t const count = io::count_of(dimensions), size = io::size_of(type);

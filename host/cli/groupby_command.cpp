@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <host/cli/command_line.hpp>
 #include <host/cli/external_group.hpp>
 #include <host/cli/growing_array.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/word_source.hpp>
 #include <host/io/atomic_file.hpp>
+#include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
 
@@ -148,20 +149,20 @@ void print_table(std::vector<output_column> const& columns, index_t rows) {
 }  // namespace
 
 void groupby_command(arguments const& args) {
-  CLI::App command("", "groupby");
+  command_line command("groupby");
   options o;
   std::string list, folder;
   index_t ddof = 0, shown = 10;
-  command.add_option("inputs", o.inputs);
-  command.add_option("--agg", list);
-  command.add_option("--ddof", ddof);
-  command.add_option("--head", shown);
-  command.add_option("-o,--output", o.output);
-  command.add_option("--temp", folder);
+  command.option("inputs", o.inputs);
+  command.option("--agg", list);
+  command.option("--ddof", ddof);
+  command.option("--head", shown);
+  command.option("-o,--output", o.output);
+  command.option("--temp", folder);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(
       o.inputs.size() == 1 || o.inputs.size() == 2,
       "groupby takes a file of keys and a file of values, not " + std::to_string(o.inputs.size()) + " files");

@@ -6,15 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
 #include <host/cli/loads.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -194,20 +195,20 @@ void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
 }  // namespace
 
 void histogram_command(arguments const& args) {
-  CLI::App command("", "histogram");
+  command_line command("histogram");
   options o;
   asked a;
-  command.add_option("inputs", o.inputs);
-  command.add_option("--bins", a.bins);
-  command.add_option("--range", a.range);
-  command.add_option("--edges", a.edges);
-  command.add_option("--by", a.by);
-  command.add_option("--svg", a.svg);
-  command.add_option("-o,--output", o.output);
+  command.option("inputs", o.inputs);
+  command.option("--bins", a.bins);
+  command.option("--range", a.range);
+  command.option("--edges", a.edges);
+  command.option("--by", a.by);
+  command.option("--svg", a.svg);
+  command.option("-o,--output", o.output);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");

@@ -1,7 +1,7 @@
 // prorata map: an expression over files, written to a file.
 #include <fmt/core.h>
 
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/write_elements.hpp>
 #include <host/expression/cuda_source.hpp>
@@ -9,24 +9,25 @@
 #include <host/expression/program.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
 
 void map_command(arguments const& args) {
   options o;
-  CLI::App command("", "map");
+  command_line command("map");
   std::string text, to;
   bool raw = false;
-  command.add_option("expression", text)->required();
-  command.add_option("inputs", o.inputs);
-  command.add_option("-o,--output", o.output);
-  command.add_option("--to", to);
-  command.add_flag("--raw", raw);
+  command.required("expression", text);
+  command.option("inputs", o.inputs);
+  command.option("-o,--output", o.output);
+  command.option("--to", to);
+  command.flag("--raw", raw);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(!o.inputs.empty(), "map: name at least one input file after the expression");
   require(!o.output.empty(), "map: name the output with -o FILE");
 

@@ -1,9 +1,7 @@
 // Reading option values: sizes with units, lists of numbers, names of methods.
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <charconv>
 #include <cmath>
+#include <host/cli/command_line.hpp>
 #include <host/cli/options.hpp>
 #include <host/io/printable.hpp>
 #include <limits>
@@ -26,28 +24,28 @@ std::optional<double> number(std::string_view text) {
 
 }  // namespace
 
-void add_device_options(CLI::App& command, options& o) {
-  command.add_option("--devices", o.devices);
-  command.add_option("--weights", o.weights);
-  command.add_option("--method", o.method);
-  command.add_option("--costs", o.costs);
-  command.add_option("--cap", o.cap);
-  command.add_option("--threads", o.threads);
+void add_device_options(command_line& command, options& o) {
+  command.option("--devices", o.devices);
+  command.option("--weights", o.weights);
+  command.option("--method", o.method);
+  command.option("--costs", o.costs);
+  command.option("--cap", o.cap);
+  command.option("--threads", o.threads);
 }
 
-void add_raw_options(CLI::App& command, options& o) {
-  command.add_option("--dtype", o.dtype);
-  command.add_option("--shape", o.shape);
-  command.add_option("--offset", o.offset);
+void add_raw_options(command_line& command, options& o) {
+  command.option("--dtype", o.dtype);
+  command.option("--shape", o.shape);
+  command.option("--offset", o.offset);
 }
 
-void add_stream_options(CLI::App& command, options& o) {
-  command.add_option("--memory", o.memory);
-  command.add_option("--chunk", o.chunk);
-  command.add_flag("--json", o.json);
-  command.add_option("--progress", o.progress);
-  command.add_option("--trace", o.trace);
-  command.add_option("--verify", o.verify);
+void add_stream_options(command_line& command, options& o) {
+  command.option("--memory", o.memory);
+  command.option("--chunk", o.chunk);
+  command.flag("--json", o.json);
+  command.option("--progress", o.progress);
+  command.option("--trace", o.trace);
+  command.option("--verify", o.verify);
 }
 
 index_t parse_bytes(std::string_view text, char const* option) {

@@ -1,11 +1,12 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
 #include <fmt/core.h>
 
+#include <host/cli/command_line.hpp>
 #include <host/cli/key_source.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/count_digits.hpp>
+#include <host/io/printable.hpp>
 #include <host/pool.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -258,15 +259,15 @@ std::unique_ptr<input> only_input(options const& o, char const* name) {
 
 void quantile_command(arguments const& args) {
   options o;
-  CLI::App command("", "quantile");
+  command_line command("quantile");
   std::string list, interpolation = "linear";
-  command.add_option("quantiles", list)->required();
-  command.add_option("inputs", o.inputs);
-  command.add_option("--interpolation", interpolation);
+  command.required("quantiles", list);
+  command.option("inputs", o.inputs);
+  command.option("--interpolation", interpolation);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   auto const method = method_named(interpolation);
   auto const q = parse_numbers(list, "quantile");
   for (double const one : q)
@@ -286,16 +287,16 @@ void quantile_command(arguments const& args) {
 
 void topk_command(arguments const& args) {
   options o;
-  CLI::App command("", "topk");
+  command_line command("topk");
   std::string count;
   bool smallest = false;
-  command.add_option("k", count)->required();
-  command.add_option("inputs", o.inputs);
-  command.add_flag("--smallest", smallest);
+  command.required("k", count);
+  command.option("inputs", o.inputs);
+  command.flag("--smallest", smallest);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   index_t const asked = parse_index(count, "topk");
   require(asked > 0, "topk: ask for at least one element");
   auto const in = only_input(o, "topk");

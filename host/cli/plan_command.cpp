@@ -1,7 +1,7 @@
 // prorata plan: who would get what, without touching data.
 #include <fmt/core.h>
 
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/partitions.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
@@ -63,19 +63,19 @@ nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<
 
 void plan_command(arguments const& args) {
   options o;
-  CLI::App command("", "plan");
+  command_line command("plan");
   std::string n, granularity = "1024", block = "1024", room;
   partition_request request;
-  command.add_option("inputs", o.inputs);
-  command.add_option("--n", n);
-  command.add_option("--granularity", granularity);
-  command.add_option("--partition", request.kind);
-  command.add_option("--block", block);
-  command.add_option("--room", room);
-  command.add_flag("--json", o.json);
+  command.option("inputs", o.inputs);
+  command.option("--n", n);
+  command.option("--granularity", granularity);
+  command.option("--partition", request.kind);
+  command.option("--block", block);
+  command.option("--room", room);
+  command.flag("--json", o.json);
   add_device_options(command, o);
   add_raw_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(
       !n.empty() + !o.inputs.empty() + !o.costs.empty() == 1,
       "plan: say how many elements: with --n N, an input file, or the costs of elements with --costs FILE");

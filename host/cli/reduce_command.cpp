@@ -1,20 +1,21 @@
 // prorata reduce and prorata stats: files in, numbers out.
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/reductions.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/array_file.hpp>
+#include <host/io/printable.hpp>
 #include <numeric>
 
 namespace prorata::cli {
 
 namespace {
 
-void run(CLI::App& command, arguments const& args, options& o, index_t& ddof, named_reduction const& op) {
+void run(command_line& command, arguments const& args, options& o, index_t& ddof, named_reduction const& op) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.add_option("--ddof", ddof);
-  parse(command, args);
+  command.option("--ddof", ddof);
+  command.parse(args);
   require(static_cast<int>(o.inputs.size()) == op.inputs,
           std::string(op.name) + " takes " + std::to_string(op.inputs) +
               (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
@@ -48,9 +49,9 @@ void reduce_command(arguments const& args) {
   auto const& op = find_reduction(args.front());
   options o;
   index_t ddof = 0;
-  CLI::App command("", "reduce");
-  command.add_option("inputs", o.inputs);
-  command.add_flag("--exact", o.exact);
+  command_line command("reduce");
+  command.option("inputs", o.inputs);
+  command.flag("--exact", o.exact);
   run(command, {args.begin() + 1, args.end()}, o, ddof, op);
 }
 
@@ -58,8 +59,8 @@ void stats_command(arguments const& args) {
   static constexpr named_reduction stats{"stats", 1, false, false, run_stats};
   options o;
   index_t ddof = 0;
-  CLI::App command("", "stats");
-  command.add_option("inputs", o.inputs);
+  command_line command("stats");
+  command.option("inputs", o.inputs);
   run(command, args, o, ddof, stats);
 }
 

@@ -1,13 +1,14 @@
 // prorata scan: running sums, products, minima and maxima of a file, written to a file.
 #include <fmt/core.h>
 
+#include <host/cli/command_line.hpp>
 #include <host/cli/loads.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/scan_forms.hpp>
 #include <host/cli/write_elements.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <host/scan.hpp>
 #include <nlohmann/json.hpp>
 
@@ -197,18 +198,18 @@ void scan_command(arguments const& args) {
   std::string const name = args.front() == "prod" ? "product" : args.front();
   operation const op = operation_named(name);
   options o;
-  CLI::App command("", "scan");
+  command_line command("scan");
   std::string to;
   bool raw = false, exclusive = false;
-  command.add_option("inputs", o.inputs);
-  command.add_option("-o,--output", o.output);
-  command.add_option("--to", to);
-  command.add_flag("--raw", raw);
-  command.add_flag("--exclusive", exclusive);
+  command.option("inputs", o.inputs);
+  command.option("-o,--output", o.output);
+  command.option("--to", to);
+  command.flag("--raw", raw);
+  command.flag("--exclusive", exclusive);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, {args.begin() + 1, args.end()});
+  command.parse({args.begin() + 1, args.end()});
   require(o.inputs.size() == 1, "scan takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "scan: name the output with -o FILE");
 

@@ -1,7 +1,7 @@
 // prorata select: the elements of a file for which an expression holds, written to a file.
 #include <fmt/core.h>
 
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/expression/cuda_source.hpp>
@@ -9,6 +9,7 @@
 #include <host/expression/program.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <host/select.hpp>
 #include <nlohmann/json.hpp>
 
@@ -141,18 +142,18 @@ std::vector<index_t> indices_of(Each const& each) {
 
 void select_command(arguments const& args) {
   options o;
-  CLI::App command("", "select");
+  command_line command("select");
   std::string text;
   bool raw = false, indices = false;
-  command.add_option("expression", text)->required();
-  command.add_option("inputs", o.inputs);
-  command.add_option("-o,--output", o.output);
-  command.add_flag("--indices", indices);
-  command.add_flag("--raw", raw);
+  command.required("expression", text);
+  command.option("inputs", o.inputs);
+  command.option("-o,--output", o.output);
+  command.flag("--indices", indices);
+  command.flag("--raw", raw);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");
 

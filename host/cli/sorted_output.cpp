@@ -1,10 +1,11 @@
 // The frame around `sort` and `argsort`.
 #include <fmt/core.h>
 
-#include <host/cli/parse.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/sorted_output.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
@@ -12,19 +13,19 @@ namespace prorata::cli {
 sorting_job::sorting_job(char const* command, std::vector<std::string> const& args,
                          std::optional<io::dtype> type)
     : command_(command) {
-  CLI::App app("", command);
+  command_line app(command);
   bool raw = false;
-  app.add_option("inputs", options_.inputs);
-  app.add_option("-o,--output", options_.output);
-  app.add_flag("--descending", descending_);
-  app.add_option("--temp", folder_);
-  app.add_flag("--raw", raw);
-  app.add_option("--memory", options_.memory);
-  app.add_flag("--json", options_.json);
-  app.add_option("--progress", options_.progress);
+  app.option("inputs", options_.inputs);
+  app.option("-o,--output", options_.output);
+  app.flag("--descending", descending_);
+  app.option("--temp", folder_);
+  app.flag("--raw", raw);
+  app.option("--memory", options_.memory);
+  app.flag("--json", options_.json);
+  app.option("--progress", options_.progress);
   add_device_options(app, options_);
   add_raw_options(app, options_);
-  parse(app, args);
+  app.parse(args);
   require(options_.inputs.size() == 1,
           command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
   require(!options_.output.empty(), command_ + ": name the output with -o FILE");

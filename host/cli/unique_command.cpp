@@ -2,14 +2,15 @@
 // them.
 #include <fmt/core.h>
 
+#include <host/cli/command_line.hpp>
 #include <host/cli/counted_values.hpp>
 #include <host/cli/external_unique.hpp>
 #include <host/cli/growing_array.hpp>
-#include <host/cli/parse.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/unique.hpp>
 
@@ -206,18 +207,18 @@ void write_inverse(session& job, io::atomic_file& out, input const& in, distinct
 void unique_command(arguments const& args) {
   options o;
   unique_outputs also;
-  CLI::App command("", "unique");
-  command.add_option("inputs", o.inputs);
-  command.add_option("-o,--output", o.output);
-  command.add_option("--counts", also.counts);
-  command.add_option("--index", also.index);
-  command.add_option("--inverse", also.inverse);
+  command_line command("unique");
+  command.option("inputs", o.inputs);
+  command.option("-o,--output", o.output);
+  command.option("--counts", also.counts);
+  command.option("--index", also.index);
+  command.option("--inverse", also.inverse);
   std::string folder;
-  command.add_option("--temp", folder);
+  command.option("--temp", folder);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  parse(command, args);
+  command.parse(args);
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
   auto const in = std::move(open_inputs(o).front());
