@@ -1,7 +1,7 @@
 // Reading costs and caps.
 #include <algorithm>
 #include <host/cli/costs.hpp>
-#include <host/cli/loads.hpp>
+#include <host/cli/value_source.hpp>
 #include <host/parallel.hpp>
 #include <prorata/canonical.hpp>
 #include <prorata/error.hpp>
@@ -21,12 +21,10 @@ element_costs::element_costs(options const& o) {
   }
   converted_.resize(static_cast<std::size_t>(n));
   constexpr index_t grain = 128 * tile;
-  with_load<as_real>(*file_, [&](auto const& load) {
-    host::for_each_block((n + grain - 1) / grain, [&](index_t k) {
-      for (index_t i = k * grain; i < std::min((k + 1) * grain, n); ++i)
-        converted_[static_cast<std::size_t>(i)] = load(i);
-    });
-    return 0;
+  auto const source = value_source_of<double>(*file_);
+  host::for_each_block((n + grain - 1) / grain, [&](index_t k) {
+    index_t const first = k * grain;
+    source->read(first, std::min(grain, n - first), converted_.data() + first);
   });
   values_ = converted_;
 }

@@ -8,9 +8,10 @@
 #include <cstdlib>
 #include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
-#include <host/cli/loads.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
+#include <host/cli/value_source.hpp>
+#include <host/cli/word_source.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/atomic_file.hpp>
@@ -44,20 +45,42 @@ struct span {
   double low = INFINITY, high = -INFINITY;
 };
 
+/// A file's elements as what bins are found for: floats and halves as float, everything else as double.
+template <class X>
+struct binned_file {
+  input const& in;
+  std::unique_ptr<value_source<X>> source;
+
+  explicit binned_file(input const& file) : in(file), source(value_source_of<X>(file)) {}
+
+  /// f(first, elements, n) for blocks of a piece.
+  template <index_t Block, class F>
+  void each(piece p, F const& f) const {
+    in.prepare(p.begin, p.end);
+    alignas(64) X elements[Block];
+    for (index_t first = p.begin; first < p.end; first += Block) {
+      index_t const n = std::min(Block, p.end - first);
+      source->read(first, n, elements);
+      f(first, elements, n);
+    }
+  }
+};
+
 /// The finite elements' least and greatest.
-template <class Load>
-span finite_span(session& job, Load const& load) {
+template <class X>
+span finite_span(session& job, binned_file<X> const& file) {
   std::mutex mutex;
   span all;
   run_on_threads(job, "range", [&](piece p) {
-    load.prepare(p.begin, p.end);
     span mine;
-    for (index_t i = p.begin; i < p.end; ++i) {
-      double const x = static_cast<double>(load(i));
-      bool const finite = x - x == 0;
-      mine.low = finite && x < mine.low ? x : mine.low;
-      mine.high = finite && x > mine.high ? x : mine.high;
-    }
+    file.template each<tile>(p, [&](index_t, X const* elements, index_t n) {
+      for (index_t i = 0; i < n; ++i) {
+        double const x = static_cast<double>(elements[i]);
+        bool const finite = x - x == 0;
+        mine.low = finite && x < mine.low ? x : mine.low;
+        mine.high = finite && x > mine.high ? x : mine.high;
+      }
+    });
     std::lock_guard const lock(mutex);
     all = {std::min(all.low, mine.low), std::max(all.high, mine.high)};
   });
@@ -80,17 +103,15 @@ std::vector<double> edges_in(std::string const& path) {
   input const file(path, {});
   std::vector<double> edges(static_cast<std::size_t>(file.count()));
   file.prepare(0, file.count());
-  return with_load<as_real>(file, [&](auto const& load) {
-    for (index_t i = 0; i < file.count(); ++i) edges[static_cast<std::size_t>(i)] = load(i);
-    return edges;
-  });
+  value_source_of<double>(file)->read(0, file.count(), edges.data());
+  return edges;
 }
 
-template <class Load>
-bin_edges edges_for(session& job, asked const& a, Load const& load, double& seconds) {
+template <class X>
+bin_edges edges_for(session& job, asked const& a, binned_file<X> const& file, double& seconds) {
   if (!a.edges.empty()) return bin_edges::custom(edges_in(a.edges));
   index_t const bins = bins_for(a.bins, job.cuts().n);
-  bool const floats = std::is_same_v<decltype(load(0)), float>;
+  bool const floats = std::is_same_v<X, float>;
   if (!a.range.empty()) {
     auto const ends = parse_numbers(a.range, "--range");
     require(ends.size() == 2, "--range takes two numbers, as in --range 0,100");
@@ -98,53 +119,47 @@ bin_edges edges_for(session& job, asked const& a, Load const& load, double& seco
   }
   span s{0, 1};
   if (job.cuts().n > 0) {
-    s = finite_span(job, load);
+    s = finite_span(job, file);
     seconds += job.seconds();
     if (s.low > s.high) s = {0, 1};
   }
   return bin_edges::even({s.low, s.high, bins}, floats);
 }
 
-template <class Load>
-struct slot_load {
-  Load const& load;
-  bin_rule rule;
-  index_t operator()(index_t i) const { return rule(load(i)); }
-};
-
-template <class Load>
-void add_weights(session& job, bin_rule const& rule, Load const& load, input const& by, counted& result) {
-  result.kind = io::is_floating(by.array().type)         ? addend::real
-                : io::is_signed_integer(by.array().type) ? addend::signed_integer
-                                                         : addend::unsigned_integer;
+template <class X>
+void add_weights(session& job, bin_rule const& rule, binned_file<X> const& file, input const& by,
+                 counted& result) {
+  result.kind = addend_in(by);
   group_plan const plan{result.kind, {1, false}, 0};
   auto const groups = host::grouping::make(plan);
-  auto const add_as = [&]<class To>(To) {
-    any_load<To> const weights(by);
-    slot_load<Load> const slots{load, rule};
-    std::vector<std::uint64_t> keys{key_word(index_t{0}), key_word(rule.slots() - 1)}, some;
-    index_t const n = job.cuts().n, seen = std::min<index_t>(n, 4096);
-    load.prepare(0, seen);
-    weights.prepare(0, seen);
-    for (index_t i = 0; i < seen; ++i) {
-      keys.push_back(key_word(slots(i)));
-      some.push_back(value_word(weights(i)));
-    }
-    groups->expect(std::move(keys), some, n);
-    auto const work = [&](piece p) {
-      load.prepare(p.begin, p.end);
-      weights.prepare(p.begin, p.end);
-      host::take_rows(*groups, slots, weights, p.begin, p.end);
-    };
-    job.run("histogram", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
-      gpu.group(
-          s, {load.from, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
-          [&](piece rows) { each_grain(s, rows, work); });
+  auto const weights = values_of(by);
+  auto const each_words = [&](piece p, auto const& f) {
+    by.prepare(p.begin, p.end);
+    file.template each<host::group_block>(p, [&](index_t first, X const* elements, index_t n) {
+      std::uint64_t keys[host::group_block], values[host::group_block];
+      for (index_t i = 0; i < n; ++i) keys[i] = key_word(rule(elements[i]));
+      weights->read(first, n, values);
+      f(keys, values, n);
     });
   };
-  if (result.kind == addend::real) add_as(double{});
-  if (result.kind == addend::signed_integer) add_as(std::int64_t{});
-  if (result.kind == addend::unsigned_integer) add_as(std::uint64_t{});
+  index_t const n = job.cuts().n;
+  std::vector<std::uint64_t> some_keys{key_word(index_t{0}), key_word(rule.slots() - 1)}, some_values;
+  each_words({0, std::min<index_t>(n, 4096), n},
+             [&](std::uint64_t const* keys, std::uint64_t const* values, index_t count) {
+               some_keys.insert(some_keys.end(), keys, keys + count);
+               some_values.insert(some_values.end(), values, values + count);
+             });
+  groups->expect(std::move(some_keys), some_values, n);
+  auto const work = [&](piece p) {
+    auto const mine = groups->taker();
+    each_words(p,
+               [&](auto const* keys, auto const* values, index_t count) { mine->take(keys, values, count); });
+  };
+  job.run("histogram", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+    gpu.group(
+        s, {&file.in, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
+        [&](piece rows) { each_grain(s, rows, work); });
+  });
   groups->finish(job.team().streams().front());
   result.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
   result.weights.assign(result.counts.size(), 0);  // the words of +0 and 0
@@ -231,11 +246,11 @@ void histogram_command(arguments const& args) {
   double seconds = 0;
   counted found;
   bin_edges edges;
-  with_load<as_itself>(*in.front(), [&](auto const& load) {
-    edges = edges_for(job, a, load, seconds);
+  auto const fill = [&]<class X>(binned_file<X> const& file) {
+    edges = edges_for(job, a, file, seconds);
     auto const rule = edges.rule();
     if (in.size() > 1) {
-      add_weights(job, rule, load, *in[1], found);
+      add_weights(job, rule, file, *in[1], found);
     } else {
       host::bin_counters counters(rule);
       found.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
@@ -243,8 +258,9 @@ void histogram_command(arguments const& args) {
       job.run(
           "histogram",
           [&](piece p) {
-            load.prepare(p.begin, p.end);
-            counters.count(load, p.begin, p.end);
+            file.template each<8 * tile>(p, [&](index_t first, X const* elements, index_t n) {
+              counters.count(in_block<X>{elements, first}, first, first + n);
+            });
           },
           [&](host::stream const& s, gpu_rank& gpu, piece p) {
             std::vector<index_t> counts(found.counts.size(), 0);
@@ -254,8 +270,13 @@ void histogram_command(arguments const& args) {
           });
       counters.add_to(found.counts.data());
     }
-    return 0;
-  });
+  };
+  io::dtype const type = in.front()->array().type;
+  if (type == io::dtype::f32 || type == io::dtype::f16) {
+    fill(binned_file<float>(*in.front()));
+  } else {
+    fill(binned_file<double>(*in.front()));
+  }
   seconds += job.seconds();
 
   auto const bins = static_cast<std::size_t>(edges.bins());

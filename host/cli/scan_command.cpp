@@ -2,9 +2,9 @@
 #include <fmt/core.h>
 
 #include <host/cli/command_line.hpp>
-#include <host/cli/loads.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/scan_forms.hpp>
+#include <host/cli/value_source.hpp>
 #include <host/cli/write_elements.hpp>
 #include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
@@ -28,15 +28,6 @@ struct scan_job {
   gpu_scan scan;
 };
 
-/// Elements of a slice by their index.
-template <class T>
-struct in_slice {
-  T const* slice;
-  index_t begin;
-  T operator()(index_t i) const { return slice[i - begin]; }
-  T const* contiguous(index_t i) const { return slice + (i - begin); }
-};
-
 /// One rank's way through its slices.
 template <class T>
 struct scan_rank {
@@ -54,20 +45,17 @@ struct scan_rank {
   }
 };
 
-/// Queues slice[i − p.begin] = element i, as T.
+/// Queues slice[i − p.begin] = element i.
 template <class T>
-void queue_load(host::stream& s, input const& in, piece p, T* slice) {
-  with_load<as_wide>(in, [&](auto const& load) {
-    s.enqueue([&s, load, p, slice] {
-      index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
-      s.parallel(blocks, [&](index_t k) {
-        index_t const begin = p.begin + k * host::loop_grain;
-        index_t const end = std::min(begin + host::loop_grain, p.end);
-        load.prepare(begin, end);
-        for (index_t i = begin; i < end; ++i) slice[i - p.begin] = static_cast<T>(load(i));
-      });
+void queue_load(host::stream& s, input const& in, value_source<T> const& source, piece p, T* slice) {
+  s.enqueue([&s, &in, &source, p, slice] {
+    index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
+    s.parallel(blocks, [&](index_t k) {
+      index_t const begin = p.begin + k * host::loop_grain;
+      index_t const end = std::min(begin + host::loop_grain, p.end);
+      in.prepare(begin, end);
+      source.read(begin, end - begin, slice + (begin - p.begin));
     });
-    return 0;
   });
 }
 
@@ -104,6 +92,7 @@ template <class Op>
 void run(scan_job const& j) {
   using T = typename Op::value_type;
   auto const form = scan_form_of<Op>(j.scan.exclusive);
+  auto const source = value_source_of<T>(*j.scan.source);
   auto const& cuts = j.job.cuts();
   std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
   int last = 0;
@@ -124,8 +113,8 @@ void run(scan_job const& j) {
           });
         });
       each_slice(chunk, [&](piece p) {
-        queue_load(s, *j.scan.source, p, mine.slice.data());
-        host::scan_nodes(s, form.op, p, in_slice<T>{mine.slice.data(), p.begin}, mine.fresh.data());
+        queue_load(s, *j.scan.source, *source, p, mine.slice.data());
+        host::scan_nodes(s, form.op, p, in_block<T>{mine.slice.data(), p.begin}, mine.fresh.data());
         s.enqueue([&mine, p] { mine.append(p, mine.fresh.data()); });
       });
     });
@@ -147,8 +136,8 @@ void run(scan_job const& j) {
         });
       });
     each_slice(chunk, [&](piece p) {
-      queue_load(s, *j.scan.source, p, mine.slice.data());
-      host::scan_piece(s, form, p, in_slice<T>{mine.slice.data(), p.begin}, &mine.so_far, mine.slice.data());
+      queue_load(s, *j.scan.source, *source, p, mine.slice.data());
+      host::scan_piece(s, form, p, in_block<T>{mine.slice.data(), p.begin}, &mine.so_far, mine.slice.data());
       queue_store(s, j, p, mine.slice.data());
     });
   });
