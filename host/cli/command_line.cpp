@@ -39,4 +39,28 @@ void command_line::parse(arguments args) {
   }
 }
 
+void add_device_options(command_line& command, options& o) {
+  command.option("--devices", o.devices);
+  command.option("--weights", o.weights);
+  command.option("--method", o.method);
+  command.option("--costs", o.costs);
+  command.option("--cap", o.cap);
+  command.option("--threads", o.threads);
+}
+
+void add_raw_options(command_line& command, options& o) {
+  command.option("--dtype", o.dtype);
+  command.option("--shape", o.shape);
+  command.option("--offset", o.offset);
+}
+
+void add_stream_options(command_line& command, options& o) {
+  command.option("--memory", o.memory);
+  command.option("--chunk", o.chunk);
+  command.flag("--json", o.json);
+  command.option("--progress", o.progress);
+  command.option("--trace", o.trace);
+  command.option("--verify", o.verify);
+}
+
 }  // namespace prorata::cli

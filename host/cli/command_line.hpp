@@ -3,6 +3,7 @@
 #pragma once
 
 #include <host/cli/commands.hpp>
+#include <host/cli/options.hpp>
 #include <memory>
 #include <prorata/config.hpp>
 #include <string>
@@ -38,5 +39,12 @@ class command_line {
  private:
   std::unique_ptr<CLI::App> app_;
 };
+
+/// Adds --devices, --weights, --method, --costs, --cap, --threads: where work goes.
+void add_device_options(command_line& command, options& o);
+/// Adds --dtype, --shape, --offset: what a headerless file holds.
+void add_raw_options(command_line& command, options& o);
+/// Adds --memory, --chunk, --json, --progress, --trace, --verify: how it is streamed and reported.
+void add_stream_options(command_line& command, options& o);
 
 }  // namespace prorata::cli

@@ -1,7 +1,6 @@
 // Reading option values: sizes with units, lists of numbers, names of methods.
 #include <charconv>
 #include <cmath>
-#include <host/cli/command_line.hpp>
 #include <host/cli/options.hpp>
 #include <host/io/printable.hpp>
 #include <limits>
@@ -23,30 +22,6 @@ std::optional<double> number(std::string_view text) {
 }
 
 }  // namespace
-
-void add_device_options(command_line& command, options& o) {
-  command.option("--devices", o.devices);
-  command.option("--weights", o.weights);
-  command.option("--method", o.method);
-  command.option("--costs", o.costs);
-  command.option("--cap", o.cap);
-  command.option("--threads", o.threads);
-}
-
-void add_raw_options(command_line& command, options& o) {
-  command.option("--dtype", o.dtype);
-  command.option("--shape", o.shape);
-  command.option("--offset", o.offset);
-}
-
-void add_stream_options(command_line& command, options& o) {
-  command.option("--memory", o.memory);
-  command.option("--chunk", o.chunk);
-  command.flag("--json", o.json);
-  command.option("--progress", o.progress);
-  command.option("--trace", o.trace);
-  command.option("--verify", o.verify);
-}
 
 index_t parse_bytes(std::string_view text, char const* option) {
   std::string_view digits = text;

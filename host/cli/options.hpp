@@ -9,8 +9,6 @@
 
 namespace prorata::cli {
 
-class command_line;
-
 /// Options of commands that read arrays, as typed.
 struct options {
   std::vector<std::string> inputs;
@@ -22,13 +20,6 @@ struct options {
   double verify = 0;
   bool exact = false, json = false;
 };
-
-/// Adds --devices, --weights, --method, --costs, --cap, --threads: where work goes.
-void add_device_options(command_line& command, options& o);
-/// Adds --dtype, --shape, --offset: what a headerless file holds.
-void add_raw_options(command_line& command, options& o);
-/// Adds --memory, --chunk, --json, --progress, --trace, --verify: how it is streamed and reported.
-void add_stream_options(command_line& command, options& o);
 
 /// "64K", "1.5G", "1GiB", "4096": bytes, in powers of 1024.
 ///   throws  usage_error naming the option and the text
