@@ -240,7 +240,8 @@ void bin_counters::take(private_bins& bins, X const* x, index_t n) {
   } else {
     find(rule_, x, n, now, bins.crowded, nothing{});
   }
-  bins.waiting = n == bin_block;
+  bins.waiting =
+      n == bin_block && kept_ != kept::in_copies;  // copies are in L1: there is nothing to wait for
   if (bins.waiting) {
     bins.next = 1 - bins.next;
   } else {

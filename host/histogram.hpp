@@ -55,7 +55,8 @@ class bin_counters {
   bin_counters(bin_counters const&) = delete;
   bin_counters& operator=(bin_counters const&) = delete;
 
-  /// Counts load(i) for i in [begin, end). From many threads.
+  /// Counts load(i) for i in [begin, end); load.read(first, n, to) gives many at once where there is one.
+  /// From many threads.
   template <class Load>
   void count(Load const& load, index_t begin, index_t end) {
     using T = std::remove_cvref_t<decltype(numeric(load(begin)))>;
@@ -65,10 +66,13 @@ class bin_counters {
       index_t const n = std::min(bin_block, end - first);
       if constexpr (requires { load.prefetch(first, first, first); })
         load.prefetch(first, first + n, bin_read_ahead);
+      X x[bin_block];
       if constexpr (detail::lies_as<X, Load>) {
         take(*mine, load.contiguous(first), n);
+      } else if constexpr (requires { load.read(first, n, x); }) {
+        load.read(first, n, x);
+        take(*mine, x, n);
       } else {
-        X x[bin_block];
         for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
         take(*mine, x, n);
       }

@@ -258,9 +258,8 @@ void histogram_command(arguments const& args) {
       job.run(
           "histogram",
           [&](piece p) {
-            file.template each<8 * tile>(p, [&](index_t first, X const* elements, index_t n) {
-              counters.count(in_block<X>{elements, first}, first, first + n);
-            });
+            file.in.prepare(p.begin, p.end);
+            counters.count(by_block<X>{*file.source}, p.begin, p.end);
           },
           [&](host::stream const& s, gpu_rank& gpu, piece p) {
             std::vector<index_t> counts(found.counts.size(), 0);

@@ -19,6 +19,18 @@ class value_source {
 template <class X>
 std::unique_ptr<value_source<X>> value_source_of(input const& in);
 
+/// load(i), or many at once.
+template <class X>
+struct by_block {
+  value_source<X> const& source;
+  X operator()(index_t i) const {
+    X x;
+    source.read(i, 1, &x);
+    return x;
+  }
+  void read(index_t first, index_t n, X* to) const { source.read(first, n, to); }
+};
+
 /// Elements [begin, …) that lie in memory, by their index in the file.
 template <class X>
 struct in_block {
