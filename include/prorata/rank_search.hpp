@@ -44,9 +44,9 @@ struct digit_rule {
   }
 };
 
-/// The keys at given ranks (0 is the least) of n keys that lie in several parts, found from the most
-/// significant digit on; keys may be known to use their `width` low bits only. In each round every part counts its keys by rule(); the counts decide the next digit
-/// of all ranks at once. (Radix select; no key moves.)
+/// The keys at given ranks (0 is the least) of n keys that lie in several parts, found from the
+/// highest of their `width` used bits on. In each round every part counts its keys by rule(); the counts
+/// decide the next digit of all ranks at once. (Radix select; no key moves.)
 ///   rounds  ⌈width / 11⌉ for up to 32 ranks, more for more
 template <class K>
 class rank_search {
