@@ -3,7 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <host/cli/devices.hpp>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/gpus.hpp>
 #include <host/io/printable.hpp>
 #include <host/reduce.hpp>
 #include <prorata/error.hpp>

@@ -4,7 +4,7 @@
 
 #include <fstream>
 #include <host/cli/command_line.hpp>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/gpus.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>

@@ -5,7 +5,7 @@
 
 #include <bit>
 #include <cstring>
-#include <host/cli/gpu_elements.hpp>
+#include <host/cli/gpu/elements.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/io/dtype.hpp>
 #include <prorata/operations.hpp>

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <host/cli/devices.hpp>
-#include <host/cli/gpu_jobs.hpp>
+#include <host/cli/gpu/jobs.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/trace.hpp>

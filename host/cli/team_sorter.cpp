@@ -1,6 +1,6 @@
 // Shares of a sort, and teams of CPUs that do it.
 #include <algorithm>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/gpus.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <host/pages.hpp>
 #include <prorata/error.hpp>

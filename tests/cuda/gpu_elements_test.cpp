@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <host/cli/gpu_forms.hpp>
-#include <host/cli/gpu_words.hpp>
+#include <host/cli/gpu/forms.hpp>
+#include <host/cli/gpu/words.hpp>
 #include <host/cli/loads.hpp>
 #include <random>
 

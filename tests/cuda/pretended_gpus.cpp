@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <host/cli/gpu_forms.hpp>
-#include <host/cli/gpu_kernel_of.hpp>
-#include <host/cli/gpu_scan_of.hpp>
-#include <host/cli/gpu_slots.hpp>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/forms.hpp>
+#include <host/cli/gpu/gpus.hpp>
+#include <host/cli/gpu/kernel_of.hpp>
+#include <host/cli/gpu/scan_of.hpp>
+#include <host/cli/gpu/slot_rank.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <map>

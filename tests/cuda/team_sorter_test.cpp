@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/gpus.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <numeric>
 #include <prorata/error.hpp>

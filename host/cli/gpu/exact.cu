@@ -1,5 +1,5 @@
 // Exact sums, compiled by nvcc.
-#include <host/cli/gpu_kernel_of.hpp>
+#include <host/cli/gpu/kernel_of.hpp>
 #include <kernels/reduce.cuh>
 
 namespace prorata::cli {

@@ -1,7 +1,7 @@
 // What folds read, made of elements as files store them: one functor for each form and type.
 #pragma once
 
-#include <host/cli/gpu_elements.hpp>
+#include <host/cli/gpu/elements.hpp>
 #include <prorata/error.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/operations.hpp>

@@ -1,5 +1,5 @@
 // Ranks on CUDA's GPUs: what their streams, kernels and pinned memory are.
-#include <host/cli/gpu_slots.hpp>
+#include <host/cli/gpu/slot_rank.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <kernels/device.hpp>
 #include <kernels/grouping/rows.hpp>

@@ -1,7 +1,7 @@
 // Which reduction each kernel is, and what elements it reads: once for every backend.
 #pragma once
 
-#include <host/cli/gpu_kernels.hpp>
+#include <host/cli/gpu/kernels.hpp>
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>

@@ -1,6 +1,6 @@
 // Converting elements as files store them to what kernels read, and back, on the GPU.
-#include <host/cli/gpu_forms.hpp>
-#include <host/cli/gpu_kernels.hpp>
+#include <host/cli/gpu/forms.hpp>
+#include <host/cli/gpu/kernels.hpp>
 #include <kernels/transform.cuh>
 
 namespace prorata::cli {

@@ -1,5 +1,5 @@
 // Sorting keys of 32 bits, compiled by nvcc.
-#include <host/cli/gpu_sorter.cuh>
+#include <host/cli/gpu/sorter.cuh>
 
 namespace prorata::cli {
 

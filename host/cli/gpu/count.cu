@@ -1,5 +1,5 @@
 // Counting elements by bins and keys by digits, compiled by nvcc.
-#include <host/cli/gpu_kernels.hpp>
+#include <host/cli/gpu/kernels.hpp>
 #include <kernels/count_digits.cuh>
 #include <kernels/histogram.cuh>
 #include <prorata/elements.hpp>

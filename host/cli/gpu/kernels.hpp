@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <host/cli/gpu_elements.hpp>
-#include <host/cli/gpu_rank.hpp>
-#include <host/cli/gpu_words.hpp>
+#include <host/cli/gpu/elements.hpp>
+#include <host/cli/gpu/rank.hpp>
+#include <host/cli/gpu/words.hpp>
 #include <prorata/bins.hpp>
 #include <prorata/ordered.hpp>
 

@@ -1,7 +1,7 @@
 // The words that rows are grouped by, made of elements as files store them: one functor for each form.
 #pragma once
 
-#include <host/cli/gpu_elements.hpp>
+#include <host/cli/gpu/elements.hpp>
 #include <prorata/groups.hpp>
 
 namespace prorata::cli {

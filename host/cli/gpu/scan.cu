@@ -1,5 +1,5 @@
 // Scans in the canonical order, compiled by nvcc.
-#include <host/cli/gpu_scan_of.hpp>
+#include <host/cli/gpu/scan_of.hpp>
 #include <kernels/scan.cuh>
 
 namespace prorata::cli {

@@ -1,6 +1,6 @@
 // Making words of elements as files store them, on the GPU.
-#include <host/cli/gpu_kernels.hpp>
-#include <host/cli/gpu_words.hpp>
+#include <host/cli/gpu/kernels.hpp>
+#include <host/cli/gpu/words.hpp>
 #include <kernels/transform.cuh>
 
 namespace prorata::cli {

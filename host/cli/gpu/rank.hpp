@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <host/cli/devices.hpp>
-#include <host/cli/gpu_elements.hpp>
+#include <host/cli/gpu/elements.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/stream.hpp>
 #include <memory>
@@ -17,7 +17,7 @@
 
 namespace prorata::cli {
 
-/// The reductions that are compiled for GPUs. The host's are made of them (gpu_jobs.hpp).
+/// The reductions that are compiled for GPUs. The host's are made of them (jobs.hpp).
 enum class gpu_reduction {
   sum_f64,
   product_f64,

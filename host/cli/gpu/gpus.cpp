@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <host/cli/gpus.hpp>
+#include <host/cli/gpu/gpus.hpp>
 #include <kernels/device.hpp>
 #include <kernels/pinned.hpp>
 #include <kernels/stream.hpp>

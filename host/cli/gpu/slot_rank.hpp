@@ -1,11 +1,11 @@
-// Slots of files on their way to a device, and the kernels that are queued for them: the GPU of a rank for
-// any backend, so that it also runs where there is no GPU.
+// The GPU of a rank for any backend, so that it also runs where there is no GPU: slots of files on their way
+// to a device, and the kernels that are queued for them.
 #pragma once
 
 #include <algorithm>
-#include <cstring>
-#include <host/cli/gpu_kernels.hpp>
-#include <host/cli/gpu_rank.hpp>
+#include <host/cli/gpu/kernels.hpp>
+#include <host/cli/gpu/rank.hpp>
+#include <host/cli/gpu/slot_layout.hpp>
 #include <kernels/pipeline.hpp>
 #include <limits>
 #include <optional>
@@ -14,53 +14,7 @@
 
 namespace prorata::cli {
 
-inline constexpr index_t copy_grain = 1 << 20;      // bytes that one thread copies at a time
 inline constexpr index_t partial_room = 128 << 10;  // bytes: twice what any slot's partial results take
-
-/// Where each file's elements lie within a slot of `count` elements: largest elements first, so that all are
-/// aligned to their size however short the slot is.
-///   f8, f4, f8 of 1000 elements   →   f8 at 0, f8 at 8000, f4 at 16000
-class slot_layout {
- public:
-  explicit slot_layout(std::vector<input const*> files) : files_(std::move(files)) {
-    std::stable_sort(files_.begin(), files_.end(),
-                     [](input const* a, input const* b) { return size_of(*a) > size_of(*b); });
-    files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
-    for (auto const* f : files_) bytes_ += size_of(*f);
-  }
-
-  static index_t size_of(input const& f) { return io::size_of(f.array().type); }
-
-  /// Bytes of one element of every file.
-  index_t bytes() const { return bytes_; }
-
-  stored_elements find(void const* slot, index_t count, input const* wanted) const {
-    auto const* at = static_cast<std::byte const*>(slot);
-    for (auto const* f : files_) {
-      if (f == wanted) return {at, f->array().type, f->array().swapped};
-      at += count * size_of(*f);
-    }
-    throw device_error("a slot without one of its files");
-  }
-
-  /// Copies elements [begin, end) of every file to a slot, on the stream's threads.
-  void fill(host::stream const& s, std::byte* slot, index_t begin, index_t end) const {
-    for (auto const* f : files_) {
-      index_t const size = size_of(*f), grain = copy_grain / size;
-      s.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
-        index_t const first = begin + k * grain, last = std::min(first + grain, end);
-        f->prepare(first, last);
-        std::memcpy(slot + (first - begin) * size, f->data() + first * size,
-                    static_cast<std::size_t>((last - first) * size));
-      });
-      slot += (end - begin) * size;
-    }
-  }
-
- private:
-  std::vector<input const*> files_;
-  index_t bytes_ = 0;
-};
 
 /// What a job needs of a slot: bytes for each element that goes in, is converted, comes back; bytes that come
 /// back whatever the slot holds; and whether what many slots came to together comes back, a slot at a time.

@@ -1,7 +1,7 @@
 // Which kernels a scan is, and what elements it reads: once for every backend.
 #pragma once
 
-#include <host/cli/gpu_kernels.hpp>
+#include <host/cli/gpu/kernels.hpp>
 #include <host/cli/scan_forms.hpp>
 #include <prorata/elements.hpp>
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <host/cli/gpu_rank.hpp>
+#include <host/cli/gpu/rank.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
 #include <prorata/reductions.hpp>
