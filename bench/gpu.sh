@@ -4,13 +4,13 @@
 # say which, and the report is written anew after every part.
 #
 #   bench/gpu.sh [BUILD]            BUILD: a build folder made elsewhere for this GPU; without it, one is made here
-#   bench/gpu.sh --pack TO BUILD    no GPU needed: what the first form wants of BUILD, stripped, into the folder TO
+#   bench/gpu.sh --pack TO BUILD    no GPU needed: what the first form wants of BUILD, stripped and compressed, in TO
 #   OUT=folder                      where gpu.json, gpu.txt and the parts' logs go (default: bench/results/gpu)
 #   SECONDS_PER_PART=90             what a part may take; the benchmarks may take twice that
 #   SECONDS_IN_ALL=450              what all parts together may take, without building
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
-tests=(cuda_{conformance,mixed_conformance,sort_conformance}_test
+tests=(cuda_{conformance,mixed_conformance,sort_conformance,group_table,distribute}_test
   cuda_array_{scan,select,sort,order_statistics,distinct,runs,groups,distribute,fold}_test check_test nvrtc_test)
 programs=("${tests[@]}" gpu_bench planted_fault)
 find_program() { find "$build" -name "$1" -type f -perm -u+x 2>/dev/null | head -n 1; }
@@ -18,17 +18,20 @@ find_program() { find "$build" -name "$1" -type f -perm -u+x 2>/dev/null | head 
 if [ "${1:-}" = --pack ]; then
   [ $# = 3 ] || { echo "usage: bench/gpu.sh --pack TO BUILD" >&2; exit 2; }
   to=$2 build=$3
-  mkdir -p "$to/lib" || exit
-  for program in "${programs[@]}"; do
+  unpacked=$(mktemp -d) || exit
+  trap 'rm -rf "$unpacked"' EXIT
+  mkdir -p "$to" "$unpacked/lib" || exit
+  for program in "${programs[@]}" prorata; do
     from=$(find_program "$program")
     [ -n "$from" ] || { echo "gpu.sh: $program is not in $build; build it first" >&2; exit 1; }
-    strip -o "$to/$program" "$from" || exit
+    strip -o "$unpacked/$program" "$from" || exit
   done
   # what a server may have in another version, or not at all
-  ldd "$to"/*_test "$to/gpu_bench" | awk '/lib(cudart|tbb)\./ { print $3 }' | sort -u |
-    while read -r library; do cp -L "$library" "$to/lib/" || exit; done || exit
-  git -C "$here" describe --always --abbrev=40 --dirty --exclude='*' >"$to/commit.txt"
-  size=$(du -sk "$to" | cut -f1)
+  ldd "$unpacked"/*_test "$unpacked"/{gpu_bench,prorata} | awk '/lib(cudart|tbb|fmt)\./ { print $3 }' | sort -u |
+    while read -r library; do cp -L "$library" "$unpacked/lib/" || exit; done || exit
+  git -C "$here" describe --always --abbrev=40 --dirty --exclude='*' >"$unpacked/commit.txt"
+  tar -C "$unpacked" -czf "$to/programs.tar.gz" . || exit
+  size=$(du -k "$to/programs.tar.gz" | cut -f1)
   echo "$to: $((size / 1024)) MiB"
   [ "$size" -lt $((50 * 1024)) ] || { echo "gpu.sh: that is more than 50 MiB" >&2; exit 1; }
   exit 0
@@ -47,6 +50,12 @@ timeout 30 nvidia-smi --format=csv --query-gpu=name,driver_version,uuid,clocks.s
   >"$out/machine.csv" 2>&1
 parts=() endings=() took=() build=
 if [ $# -ge 1 ]; then build=$(cd "$1" && pwd) || exit; fi
+if [ -f "$build/programs.tar.gz" ]; then
+  unpacked=$(mktemp -d) || exit
+  trap 'rm -rf "$unpacked"' EXIT
+  tar -C "$unpacked" -xzf "$build/programs.tar.gz" || exit
+  build=$unpacked
+fi
 commit=$(cat "$build/commit.txt" 2>/dev/null ||
   git -C "$here" describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)
 
@@ -123,9 +132,6 @@ program() {
   fi
 }
 for test in "${tests[@]}"; do program "$test" "$test"; done
-command=$(find_program prorata) # where the command line was built, too
-[ -z "$command" ] || part cli_gpu python3 "$here/tests/cuda/cli_gpu_test.py" "$command"
-
 limit=$((2 * limit))
 program gpu_bench gpu_bench
 limit=$((limit / 2))
@@ -159,6 +165,10 @@ part leaks bash -c 'checked memcheck --leak-check full "$@"' _ "$conformance" --
 for tool in racecheck initcheck synccheck; do
   part $tool bash -c 'checked "$@"' _ $tool "$conformance" --gtest_filter="$kernels"
 done
+
+command=$(find_program prorata) # where the command line was built, too
+limit=$((2 * limit))
+[ -z "$command" ] || part cli_gpu python3 "$here/tests/cuda/cli_gpu_test.py" "$command"
 
 failed=0
 cat "$out/gpu.txt"

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The command line on GPUs: every operation has the bits it has on the CPU, over every type and split.
 
-usage: cli_gpu_test.py PRORATA [unittest arguments]
+usage: cli_gpu_test.py PRORATA
 """
+import io
+import multiprocessing
 import os
 import sys
 import unittest
@@ -417,13 +419,26 @@ class NoGpu(Case):
         self.assertEqual([p['device'] for p in answer('stats', x)['plan']], ['cpu'])
 
 
+def run_alone(test):
+    case, name = test
+    told = io.StringIO()
+    done = unittest.TextTestRunner(stream=told, verbosity=2).run(case(name))
+    return done.wasSuccessful(), told.getvalue()
+
+
 if __name__ == '__main__':
     listed = answer('devices')['devices']
     PRETENDED = any(d['name'] == 'pretended' for d in listed)
     here = any(d['device'].startswith('gpu') for d in listed)
     case = Gpu if here else NoGpu
-    tests = unittest.defaultTestLoader.loadTestsFromTestCase(case)
-    done = unittest.TextTestRunner(verbosity=2).run(tests)
-    if not here and done.wasSuccessful():
+    names = unittest.defaultTestLoader.getTestCaseNames(case)
+    failed = 0
+    # a process that wakes a GPU spends most of its time on that: many are started side by side
+    with multiprocessing.Pool(max(1, os.cpu_count() // 2)) as pool:
+        for passed, told in pool.imap_unordered(run_alone, [(case, name) for name in names]):
+            print(told, flush=True)
+            failed += not passed
+    print(f'{len(names)} tests, {failed} failed')
+    if not here and not failed:
         print('no GPU on this machine: ran only what needs none')
-    sys.exit(not done.wasSuccessful())
+    sys.exit(failed > 0)
