@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <prorata/quantile.hpp>
 #include <prorata/topk.hpp>
 #include <prorata/unique.hpp>
 
@@ -132,6 +133,46 @@ contest topk_contest(hall& h, index_t k) {
   return c;
 }
 
+/// Three quantiles, as the elements at or below them.
+contest quantiles_contest(hall& h) {
+  auto const number = h.memory.fill<float>();
+  auto const a = h.borrowed<float>(arrays::x), room = h.borrowed<float>(arrays::out);
+  index_t const n = a->size();
+  std::vector<double> const q{0.01, 0.5, 0.99};
+  std::vector<std::int64_t> places;
+  for (double const one : q) places.push_back(static_cast<std::int64_t>(one * static_cast<double>(n - 1)));
+  auto sorted = drawn_values(number, n);
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<float> expected;
+  for (auto const place : places) expected.push_back(sorted[static_cast<std::size_t>(place)]);
+  float const* const x = a->parts()[0].data;
+  float* const out = room->parts()[0].data;
+  auto const judge = [expected](auto const& found) {
+    return std::equal(expected.begin(), expected.end(), found.begin(), found.end());
+  };
+
+  contest c{h.memory.bytes(), {}, as_fast_as_any};
+  c.contestants.push_back(entry(
+      "prorata", role::ours, [=] { return quantiles(*a, q, quantile_method::lower); }, judge));
+  for (auto const& other : selection_peers())
+    if (other.at_places != nullptr)
+      c.contestants.push_back(entry(
+          other.name, role::peer,
+          [=] {
+            std::vector<float> found(places.size());
+            other.at_places(out, x, n, places, found.data());
+            return found;
+          },
+          judge));
+  if (h.python) {
+    auto const ask = [&h] { return h.python.ask("quantiles", "f4"); };
+    c.contestants.push_back(
+        {"NumPy", role::peer, [=] { return verdict{judge(ask().values)}; }, [=] { return ask().seconds; }});
+  }
+  c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
 /// Runs of up to 2·`mean` equal elements, made from their number.
 contest runs_contest(hall& h, index_t mean) {
   struct data {
@@ -192,6 +233,7 @@ void add_selections(hall& h) {
   h.add("topk/10/f32", [&h] { return topk_contest(h, 10); });
   h.add("topk/1024/f32", [&h] { return topk_contest(h, 1024); });
   h.add("topk/100000/f32", [&h] { return topk_contest(h, 100000); });
+  h.add("quantiles/3/f32", [&h] { return quantiles_contest(h); });
   h.add("run lengths/8/f32", [&h] { return runs_contest(h, 8); });
   h.add("run lengths/1000/f32", [&h] { return runs_contest(h, 1000); });
   h.add("unique/f32", [&h] { return unique_contest(h); });

@@ -83,6 +83,7 @@ class grouping_of final : public grouping {
       done[static_cast<std::size_t>(piece)] = true;
       while (turn < static_cast<index_t>(done.size()) && done[static_cast<std::size_t>(turn)]) {
         auto& mine = pieces_[static_cast<std::size_t>(turn++)].columns;
+        if (mine[0].empty()) continue;  // each place is told once
         index_t const begin = groups_;
         groups_ += static_cast<index_t>(mine[0].size());
         lock.unlock();

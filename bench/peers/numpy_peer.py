@@ -65,7 +65,11 @@ def topk(x, y, out, k):
     return [best[0], best[-1]]
 
 
-VERBS = {"select": select, "unique": unique, "topk": topk,
+def quantiles(x, y, out):
+    return list(np.quantile(x, [0.01, 0.5, 0.99], method="lower"))
+
+
+VERBS = {"select": select, "quantiles": quantiles, "unique": unique, "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
 

@@ -19,6 +19,9 @@ struct selection_peer {
   std::int64_t (*unique)(float* out, float const* x, std::int64_t n);
   void (*topk)(float* out, float const* x, std::int64_t n, std::int64_t k);  // greatest first
   std::int64_t (*runs)(float* values, std::int64_t* lengths, float const* x, std::int64_t n);
+  /// The elements at ascending places of the sorted array.
+  void (*at_places)(float* out, float const* x, std::int64_t n, std::vector<std::int64_t> const& places,
+                    float* found) = nullptr;
 };
 
 inline std::vector<selection_peer>& selection_peers() {
