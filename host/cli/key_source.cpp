@@ -26,13 +26,6 @@ class keys_of_type final : public key_source<wide_key<T>> {
 
   int bits() const override { return static_cast<int>(sizeof(T)) * 8; }
 
-  void write(U const* keys, index_t n, std::byte* elements) const override {
-    for (index_t i = 0; i < n; ++i) {
-      T const x = order_.value(static_cast<key_type>(keys[i]));
-      std::memcpy(elements + i * static_cast<index_t>(sizeof(T)), &x, sizeof(T));
-    }
-  }
-
   number value(U key) const override { return number_of(order_.value(static_cast<key_type>(key))); }
 
  private:

@@ -24,8 +24,7 @@ class key_source {
   /// How many of a key's low bits are used.
   virtual int bits() const = 0;
 
-  /// The elements that have these keys, as this machine stores them; and one as a number.
-  virtual void write(U const* keys, index_t n, std::byte* elements) const = 0;
+  /// The element that has this key.
   virtual number value(U key) const = 0;
 };
 

@@ -17,15 +17,16 @@ class values_by final : public value_source<X> {
  public:
   explicit values_by(Load const& load) : load_(load), size_(io::size_of(load.from->array().type)) {}
   void read(index_t first, index_t n, X* to) const override {
-    Load const load = load_;  // it is known that results do not change it
-    std::byte const* const ahead = load.data + first * size_ + read_ahead;
-    for (index_t at = 0; at < n * size_; at += 64) __builtin_prefetch(ahead + at);
+    Load const load = load_;        // it is known that results do not change it
+    if (n * size_ <= read_ahead) {  // longer ones the processor reads ahead itself
+      std::byte const* const ahead = load.data + first * size_ + read_ahead;
+      for (index_t at = 0; at < n * size_; at += 64) __builtin_prefetch(ahead + at);
+    }
     for (index_t i = 0; i < n; ++i) to[i] = load(first + i);
   }
 
  private:
-  static constexpr index_t read_ahead =
-      4096;  // bytes: blocks of elements are few, and work lies between them
+  static constexpr index_t read_ahead = 4096;  // bytes; for short blocks with work between them
 
   Load load_;
   index_t size_;  // of an element, in bytes

@@ -35,8 +35,9 @@ bool same(T a, T b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-template <class As>
-void expect_the_host_loads() {
+/// f(in, stored) for random elements of every type and byte order: a file, and the same in memory.
+template <class F>
+void with_every_type(F const& f) {
   temporary_directory const folder;
   for (auto const& known : io::dtypes)
     for (char const order : {'<', '>'}) {
@@ -48,12 +49,19 @@ void expect_the_host_loads() {
       o.dtype = std::string(1, order) + known.code;
       input const in(path, o);
       stored_elements const stored{bytes.data(), in.array().type, in.array().swapped};
-      with_load<As>(in, [&](auto const& load) {
-        using T = std::decay_t<decltype(load(0))>;
-        for (index_t i = 0; i < n; ++i)
-          ASSERT_TRUE(same(load(i), element_as<T>(stored, i))) << known.name << order << " element " << i;
-      });
+      SCOPED_TRACE(o.dtype);
+      f(in, stored);
     }
+}
+
+template <class As>
+void expect_the_host_loads() {
+  with_every_type([](input const& in, stored_elements const& stored) {
+    with_load<As>(in, [&](auto const& load) {
+      using T = std::decay_t<decltype(load(0))>;
+      for (index_t i = 0; i < n; ++i) ASSERT_TRUE(same(load(i), element_as<T>(stored, i))) << "element " << i;
+    });
+  });
 }
 
 TEST(gpu_elements, are_those_of_the_host) {
@@ -89,30 +97,19 @@ TEST(gpu_elements, take_forms) {
 }
 
 TEST(gpu_elements, make_the_words_of_the_host) {
-  temporary_directory const folder;
   auto const edges = bin_edges::even({-3, 100, 7}, false);
-  for (auto const& known : io::dtypes)
-    for (char const order : {'<', '>'}) {
-      auto const bytes = random_bytes(known.size);
-      std::string const path = (folder.path() / "x.bin").string();
-      std::ofstream(path, std::ios::binary)
-          .write(reinterpret_cast<char const*>(bytes.data()), n * known.size);
-      options o;
-      o.dtype = std::string(1, order) + known.code;
-      input const in(path, o);
-      stored_elements const stored{bytes.data(), in.array().type, in.array().swapped};
-      auto const expect = [&](gpu_word word, auto const& expected) {
-        with_words(word, stored, edges.rule(), [&](auto const& load) {
-          for (index_t i = 0; i < n; ++i)
-            ASSERT_EQ(load(i), expected(i)) << known.name << order << " element " << i;
-        });
-      };
-      with_load<as_itself>(in, [&](auto const& load) {
-        expect(gpu_word::key, [&](index_t i) { return key_word(load(i)); });
-        expect(gpu_word::value, [&](index_t i) { return value_word(load(i)); });
-        expect(gpu_word::slot, [&](index_t i) { return key_word(edges.rule()(load(i))); });
+  with_every_type([&](input const& in, stored_elements const& stored) {
+    auto const expect = [&](gpu_word word, auto const& expected) {
+      with_words(word, stored, edges.rule(), [&](auto const& load) {
+        for (index_t i = 0; i < n; ++i) ASSERT_EQ(load(i), expected(i)) << "element " << i;
       });
-    }
+    };
+    with_load<as_itself>(in, [&](auto const& load) {
+      expect(gpu_word::key, [&](index_t i) { return key_word(load(i)); });
+      expect(gpu_word::value, [&](index_t i) { return value_word(load(i)); });
+      expect(gpu_word::slot, [&](index_t i) { return key_word(edges.rule()(load(i))); });
+    });
+  });
 }
 
 TEST(gpu_elements, ready_ones_are_not_converted) {
