@@ -57,19 +57,15 @@ class record_work final : public range_work<indexed_key<U>> {
   std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
 };
 
-template <class T>
-void argsort_elements(sorting_job& job) {
-  using U = wide_key<T>;
-  total_order<T> const order(job.way());
+template <class U>
+void argsort_elements(sorting_job& job, key_source<U> const& source) {
   index_t const n = job.count(), key = sizeof(U), place = sizeof(index_t), size = sizeof(indexed_key<U>);
-  element_reader<indexed_key<U>> const read = [&](index_t first, index_t last, indexed_key<U>* to) {
-    read_keys(job, order, first, last, [&](index_t k, U u) { to[k] = {u, first + k}; });
-  };
   auto const sorter = job.sorter<U>();
   index_t const capacity = sorter->shares().most(n, job.memory(), key, place);
   bool const fits = n == capacity;
   job.begin(fits ? n * (size + place) : n * (3 * size + place));
   record_work<U> work(job, *sorter, capacity);
+  auto const read = reader_of<indexed_key<U>>(source);
   index_t ranges = 0;
   if (fits) {
     work.sort(0, n, read);
@@ -87,7 +83,7 @@ void argsort_command(arguments const& args) {
   if (array.fortran_order && array.shape.size() > 1)
     throw input_error(io::printable(array.path) +
                       ": is stored in Fortran order; argsort numbers elements in C order, save it so first");
-  io::visit(array.type, [&](auto tag) { argsort_elements<typename decltype(tag)::type>(job); });
+  with_keys(job.in(), job.way(), [&](auto const& source) { argsort_elements(job, source); });
 }
 
 }  // namespace prorata::cli

@@ -10,20 +10,24 @@ struct counted_values {
   std::vector<index_t> counts, first;  ///< of every key; first means nothing where the count is 0
 };
 
-/// Counts n keys below `values` on the threads of a stream; waits for them.
-///   read    read(first, last, put) calls put(place in the piece, key) for elements [first, last), in order
+/// Counts the keys of n elements of 8 or 16 bits on the threads of a stream; waits for them.
+///   done    done(how many) is called as elements are read; from any thread
 ///   memory  16 bytes a value, for every thread
-template <class Read>
-counted_values count_values(host::stream& hands, index_t n, std::size_t values, Read const& read) {
+template <class Done>
+counted_values count_values(host::stream& hands, index_t n, key_source<std::uint32_t> const& source,
+                            Done const& done) {
   constexpr index_t together = 32;  // so many times a piece of each_piece: counting is worth the tables
+  std::size_t const values = std::size_t{1} << source.bits();
   counted_values all{std::vector<index_t>(values), std::vector<index_t>(values, n)};
   std::mutex mutex;
   each_piece(hands, (n + together - 1) / together, [&](index_t begin, index_t end) {
     std::vector<index_t> counts(values), first_of(values, n);
     index_t const first = begin * together, last = std::min(end * together, n);
-    read(first, last, [&](index_t k, std::size_t key) {
-      if (counts[key]++ == 0) first_of[key] = first + k;
+    source.each_block(first, last, [&](std::uint32_t const* keys, index_t place, index_t size) {
+      for (index_t i = 0; i < size; ++i)
+        if (counts[keys[i]]++ == 0) first_of[keys[i]] = place + i;
     });
+    done(last - first);
     std::lock_guard const lock(mutex);
     for (std::size_t v = 0; v < values; ++v) {
       all.counts[v] += counts[v];

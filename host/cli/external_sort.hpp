@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <host/cli/key_source.hpp>
 #include <host/cli/progress.hpp>
-#include <host/cli/wide_key.hpp>
 #include <host/io/spill.hpp>
 #include <host/pages.hpp>
 #include <host/sorting/buckets.hpp>
@@ -35,6 +35,24 @@ struct indexed_key {
   index_t index;
 };
 
+template <class E>
+using key_type_of = std::remove_cvref_t<decltype(host::key_of(std::declval<E const&>()))>;
+
+/// Elements of a file as keys, or as keys with their indices. The source outlives the reader.
+template <class E>
+element_reader<E> reader_of(key_source<key_type_of<E>> const& source) {
+  using U = key_type_of<E>;
+  return [&source](index_t first, index_t last, E* to) {
+    if constexpr (std::is_same_v<E, U>) {
+      source.fetch(first, last, to);
+    } else {
+      std::vector<U> keys(static_cast<std::size_t>(last - first));
+      source.fetch(first, last, keys.data());
+      for (index_t i = first; i < last; ++i) to[i - first] = {keys[static_cast<std::size_t>(i - first)], i};
+    }
+  };
+}
+
 /// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
 template <class F>
 void each_piece(host::stream& hands, index_t n, F const& f) {
@@ -44,9 +62,6 @@ void each_piece(host::stream& hands, index_t n, F const& f) {
   });
   hands.sync();
 }
-
-template <class E>
-using key_type_of = std::remove_cvref_t<decltype(host::key_of(std::declval<E const&>()))>;
 
 /// Cuts keys into ranges at the quantiles of a sample; a key that is a quantile twice gets a range for
 /// itself.

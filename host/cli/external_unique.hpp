@@ -13,7 +13,7 @@ namespace prorata::cli {
 template <class U>
 struct distinct_sink {
   std::function<void(index_t place, std::span<U const> keys)> keys;
-  /// How often each occurs, and where first. Empty where that is not asked for.
+  /// How often each occurs, and, of keys with their indices, where first.
   std::function<void(index_t place, std::span<index_t const> numbers)> counts, first;
 };
 
@@ -66,9 +66,8 @@ class distinct_work final : public range_work<E> {
     hands_.sync();
     for (auto const& p : found.values.parts())
       sink_.keys(found_ + p.begin, {p.data, static_cast<std::size_t>(p.size)});
-    if (sink_.counts)
-      for (auto const& p : found.lengths.parts())
-        sink_.counts(found_ + p.begin, {p.data, static_cast<std::size_t>(p.size)});
+    for (auto const& p : found.lengths.parts())
+      sink_.counts(found_ + p.begin, {p.data, static_cast<std::size_t>(p.size)});
     if constexpr (indexed) {
       for (auto const& p : found.begins.parts()) {
         std::vector<index_t> first(static_cast<std::size_t>(p.size));
@@ -84,7 +83,7 @@ class distinct_work final : public range_work<E> {
     read(0, 1, &first);  // ranges keep the order of the input
     U const key = host::key_of(first);
     sink_.keys(found_, {&key, 1});
-    if (sink_.counts) sink_.counts(found_, {&n, 1});
+    sink_.counts(found_, {&n, 1});
     if constexpr (indexed) sink_.first(found_, {&first.index, 1});
     bar_.add(n * static_cast<index_t>(sizeof(E)));
     ++found_;

@@ -2,59 +2,44 @@
 #include <host/cli/commands.hpp>
 #include <host/cli/counted_values.hpp>
 #include <host/cli/sorted_output.hpp>
+#include <numeric>
 
 namespace prorata::cli {
 
 namespace {
 
-/// Elements [place, place + n) of the output, from their keys.
-template <class T, class U>
-void write_keys(sorting_job& job, total_order<T> const& order, index_t place, U const* keys, index_t n) {
-  job.each_piece(n, [&](index_t first, index_t last) {
-    std::vector<T> elements(static_cast<std::size_t>(last - first));
-    for (index_t i = first; i < last; ++i)
-      elements[static_cast<std::size_t>(i - first)] =
-          order.value(static_cast<typename total_order<T>::key_type>(keys[i]));
-    job.write(place + first, std::as_bytes(std::span<T const>(elements)));
-  });
-}
-
-/// Elements of 8 and 16 bits, however many there are.
-template <class T>
-void count_elements(sorting_job& job) {
-  total_order<T> const order(job.way());
-  index_t const n = job.count(), size = sizeof(T);
+/// Elements of 8 and 16 bits, however many there are. E: an integer of their size.
+template <class E>
+void count_elements(sorting_job& job, key_source<std::uint32_t> const& source) {
+  index_t const n = job.count(), size = sizeof(E);
   job.begin(2 * n * size);
-  auto counts =
-      count_values(job.hands(), n, std::size_t{1} << (8 * size), [&](index_t first, index_t last, auto put) {
-        read_keys(job, order, first, last, put);
-        job.bar().add((last - first) * size);
-      }).counts;
-  index_t before = 0;
-  for (auto& c : counts) before += c, c = before;
+  auto ends = count_values(job.hands(), n, source, [&](index_t read) { job.bar().add(read * size); }).counts;
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<std::uint32_t> keys(ends.size());
+  std::iota(keys.begin(), keys.end(), 0u);
+  auto const element_of = source.elements(keys);
   job.each_piece(n, [&](index_t first, index_t last) {
-    std::vector<T> elements;
-    auto v = std::upper_bound(counts.begin(), counts.end(), first) - counts.begin();
+    std::vector<E> elements;
+    auto v = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), first) - ends.begin());
     for (index_t i = first; i < last; ++v) {
-      index_t const end = std::min(counts[static_cast<std::size_t>(v)], last);
-      if (end > i)
-        elements.insert(elements.end(), static_cast<std::size_t>(end - i),
-                        order.value(static_cast<typename total_order<T>::key_type>(v)));
+      index_t const end = std::min(ends[v], last);
+      E x;
+      std::memcpy(&x, element_of.data() + v * sizeof(E), sizeof(E));
+      if (end > i) elements.insert(elements.end(), static_cast<std::size_t>(end - i), x);
       i = std::max(i, end);
     }
-    job.write(first, std::as_bytes(std::span<T const>(elements)));
+    job.write(first, std::as_bytes(std::span<E const>(elements)));
   });
   job.finish(0);
 }
 
 /// Ranges of keys, each sorted in memory by all devices.
-template <class T>
-class key_work final : public range_work<wide_key<T>> {
+template <class U>
+class key_work final : public range_work<U> {
  public:
-  using U = wide_key<T>;
   /// For ranges of up to `capacity` keys.
-  key_work(sorting_job& job, team_sorter<U>& sorter, total_order<T> order, index_t capacity)
-      : job_(job), sorter_(sorter), order_(order), capacity_(capacity) {}
+  key_work(sorting_job& job, team_sorter<U>& sorter, key_source<U> const& source, index_t capacity)
+      : job_(job), sorter_(sorter), source_(source), capacity_(capacity) {}
 
   void sort(index_t place, index_t n, element_reader<U> const& read) override {
     if (!memory_) memory_ = sorter_.memory(capacity_ * static_cast<index_t>(sizeof(U)));
@@ -64,41 +49,38 @@ class key_work final : public range_work<wide_key<T>> {
       job_.bar().add((last - first) * static_cast<index_t>(sizeof(U)));
     });
     sorter_.sort({keys, static_cast<std::size_t>(n)});
-    write_keys(job_, order_, place, keys, n);
+    job_.each_piece(n, [&](index_t first, index_t last) {
+      job_.write(place + first, source_.elements({keys + first, keys + last}));
+    });
   }
   void copy_equal(index_t place, index_t n, element_reader<U> const& read) override {
     U key;
     read(0, 1, &key);
     job_.each_piece(n, [&](index_t first, index_t last) {
-      std::vector<T> const elements(static_cast<std::size_t>(last - first),
-                                    order_.value(static_cast<typename total_order<T>::key_type>(key)));
+      std::vector<U> const keys(static_cast<std::size_t>(last - first), key);
       job_.bar().add((last - first) * static_cast<index_t>(sizeof(U)));
-      job_.write(place + first, std::as_bytes(std::span<T const>(elements)));
+      job_.write(place + first, source_.elements(keys));
     });
   }
 
  private:
   sorting_job& job_;
   team_sorter<U>& sorter_;
-  total_order<T> order_;
+  key_source<U> const& source_;
   index_t capacity_;
   std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
 };
 
-template <class T>
-void sort_elements(sorting_job& job) {
-  using U = wide_key<T>;
-  total_order<T> const order(job.way());
+template <class U>
+void sort_elements(sorting_job& job, key_source<U> const& source) {
   index_t const n = job.count(), size = sizeof(U);
   auto const sorter = job.sorter<U>();
   index_t const capacity = sorter->shares().most(n, job.memory(), size, 0);
-  element_reader<U> const read = [&](index_t first, index_t last, U* to) {
-    read_keys(job, order, first, last, [&](index_t k, U key) { to[k] = key; });
-  };
+  auto const read = reader_of<U>(source);
   bool const fits = n == capacity;
   job.begin(fits ? 2 * n * size : 4 * n * size);
   index_t ranges = 0;
-  key_work<T> work(job, *sorter, order, capacity);
+  key_work<U> work(job, *sorter, source, capacity);
   if (fits) {
     work.sort(0, n, read);
   } else {
@@ -111,13 +93,12 @@ void sort_elements(sorting_job& job) {
 
 void sort_command(arguments const& args) {
   sorting_job job("sort", args, {});
-  io::visit(job.in().array().type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (sizeof(T) <= 2) {
-      count_elements<T>(job);
-    } else {
-      sort_elements<T>(job);
+  with_keys(job.in(), job.way(), [&]<class U>(key_source<U> const& source) {
+    if constexpr (sizeof(U) == 4) {
+      if (source.bits() == 8) return count_elements<std::uint8_t>(job, source);
+      if (source.bits() == 16) return count_elements<std::uint16_t>(job, source);
     }
+    sort_elements(job, source);
   });
 }
 

@@ -10,7 +10,6 @@
 #include <host/cli/team_sorter.hpp>
 #include <host/io/atomic_file.hpp>
 #include <memory>
-#include <prorata/total_order.hpp>
 #include <string>
 
 namespace prorata::cli {
@@ -69,13 +68,5 @@ class sorting_job {
   std::unique_ptr<progress> bar_;
   std::chrono::steady_clock::time_point start_;
 };
-
-/// Reads elements [first, last) of the input as keys of their order, one after another at f(place in the
-/// piece).
-template <class T, class Put>
-void read_keys(sorting_job const& job, total_order<T> const& order, index_t first, index_t last,
-               Put const& put) {
-  job.in().template read_each<T>(first, last, [&](index_t k, T const& x) { put(k, order.key(x)); });
-}
 
 }  // namespace prorata::cli

@@ -24,23 +24,28 @@ struct unique_outputs {
   std::string counts, index, inverse;
 };
 
-/// The distinct elements of what was read so far, ascending.
-template <class T>
+/// The distinct keys of what was read so far, ascending.
+template <class U>
 class distinct_so_far {
  public:
-  std::vector<T> values;
+  std::vector<U> keys;
   std::vector<index_t> counts, first;  // first: where it is asked for
+
+  index_t size() const { return static_cast<index_t>(keys.size()); }
 
   /// Adds those of a later chunk; first indices of earlier ones stay.
   void add(distinct_so_far const& later) {
+    if (keys.empty()) {
+      *this = later;
+      return;
+    }
     distinct_so_far merged;
     bool const places = !later.first.empty() || !first.empty();
     std::size_t i = 0, j = 0;
-    while (i < values.size() || j < later.values.size()) {
-      bool const old = i < values.size() && (j == later.values.size() || !order_(later.values[j], values[i]));
-      bool const fresh =
-          j < later.values.size() && (i == values.size() || !order_(values[i], later.values[j]));
-      merged.values.push_back(old ? values[i] : later.values[j]);
+    while (i < keys.size() || j < later.keys.size()) {
+      bool const old = i < keys.size() && (j == later.keys.size() || keys[i] <= later.keys[j]);
+      bool const fresh = j < later.keys.size() && (i == keys.size() || later.keys[j] <= keys[i]);
+      merged.keys.push_back(old ? keys[i] : later.keys[j]);
       merged.counts.push_back((old ? counts[i] : 0) + (fresh ? later.counts[j] : 0));
       if (places) merged.first.push_back(old ? first[i] : later.first[j]);
       i += old;
@@ -48,154 +53,98 @@ class distinct_so_far {
     }
     *this = std::move(merged);
   }
-
-  /// Which of the values an element is.
-  index_t number_of(T const& x) const {
-    T const wanted = prorata::detail::representative{}(x);
-    return std::lower_bound(values.begin(), values.end(), wanted, order_) - values.begin();
-  }
-
- private:
-  total_order<T> order_;
 };
 
-/// How many distinct elements memory is for.
-template <class T>
-index_t most_distinct(options const& o) {
-  return std::max(parse_bytes(o.memory, "--memory") / 4 / (static_cast<index_t>(sizeof(T)) + 16), 64 * tile);
-}
-
-/// f(place in the piece, key) for elements [first, last): keys of what stands for them.
-template <class T, class F>
-void read_keys(input const& in, index_t first, index_t last, F const& f) {
-  total_order<T> const order;
-  in.read_each<T>(first, last,
-                  [&](index_t k, T const& x) { f(k, order.key(prorata::detail::representative{}(x))); });
-}
-
-template <class T, class U>
-T element_of(U key) {
-  return total_order<T>().value(static_cast<typename total_order<T>::key_type>(key));
-}
-
-/// Elements of 8 and 16 bits are counted.
-template <class T>
-distinct_so_far<T> count_distinct(options const& o, input const& in) {
-  progress bar(o.progress, "unique", in.count() * static_cast<index_t>(sizeof(T)));
+/// Keys of 8 and 16 bits are counted.
+distinct_so_far<std::uint32_t> count_distinct(options const& o, index_t n,
+                                              key_source<std::uint32_t> const& source) {
+  index_t const size = source.bits() / 8;
+  progress bar(o.progress, "unique", n * size);
   host::stream hands(host::stream_options{.threads = o.threads});
-  constexpr std::size_t values = std::size_t{1} << (8 * sizeof(T));
-  auto const all = count_values(hands, in.count(), values, [&](index_t first, index_t last, auto const& put) {
-    read_keys<T>(in, first, last, put);
-    bar.add((last - first) * static_cast<index_t>(sizeof(T)));
-  });
-  distinct_so_far<T> known;
-  for (std::size_t v = 0; v < values; ++v) {
+  auto const all = count_values(hands, n, source, [&](index_t read) { bar.add(read * size); });
+  distinct_so_far<std::uint32_t> known;
+  for (std::size_t v = 0; v < all.counts.size(); ++v) {
     if (all.counts[v] == 0) continue;
-    known.values.push_back(element_of<T>(v));
+    known.keys.push_back(static_cast<std::uint32_t>(v));
     known.counts.push_back(all.counts[v]);
     known.first.push_back(all.first[v]);
   }
   return known;
 }
 
-/// Others are sorted, as keys or, where first places are asked for, with their indices.
-template <class T, class E>
+/// Others are sorted. E: the key, or with its index where first places are asked for.
+template <class E>
 class distinct_search {
-  using U = wide_key<T>;
-  static constexpr bool indexed = !std::is_same_v<E, U>;
+  using U = key_type_of<E>;
   static constexpr auto size = static_cast<index_t>(sizeof(E));
 
  public:
-  distinct_search(options const& o, session const& job, input const& in)
+  distinct_search(options const& o, session const& job, index_t n, key_source<U> const& source)
       : options_(o),
-        in_(in),
+        n_(n),
+        source_(source),
         memory_(parse_bytes(o.memory, "--memory")),
         sorter_(open_sorter<U>(job.devices(), job.weights(), o)) {}
 
+  /// How many distinct elements memory is for.
+  index_t most() const { return std::max(memory_ / 4 / (source_.bits() / 8 + 16), 64 * tile); }
+
   /// Reads the file chunk by chunk; each is sorted by all devices and merged with what is known. Stops where
   /// more are known than memory is for.
-  distinct_so_far<T> read() const {
-    distinct_so_far<T> known, found;
+  distinct_so_far<U> read() const {
+    distinct_so_far<U> known, found;
     distinct_sink<U> sink;
-    sink.keys = [&](index_t, std::span<U const> keys) {
-      found.values.clear();
-      for (U const key : keys) found.values.push_back(element_of<T>(key));
-    };
+    sink.keys = [&](index_t, std::span<U const> x) { found.keys.assign(x.begin(), x.end()); };
     sink.counts = [&](index_t, std::span<index_t const> x) { found.counts.assign(x.begin(), x.end()); };
     sink.first = [&](index_t, std::span<index_t const> x) { found.first.assign(x.begin(), x.end()); };
-    progress bar(options_.progress, "unique", in_.count() * size);
-    index_t const chunk = distinct_work<E>::most(*sorter_, in_.count(), memory_ / 2);
+    progress bar(options_.progress, "unique", n_ * size);
+    index_t const chunk = distinct_work<E>::most(*sorter_, n_, memory_ / 2);
     distinct_work<E> work(*sorter_, chunk, sink, options_.threads, bar);
-    for (index_t begin = 0; begin < in_.count(); begin += chunk) {
-      work.sort(0, std::min(chunk, in_.count() - begin),
+    auto const elements = reader_of<E>(source_);
+    for (index_t begin = 0; begin < n_; begin += chunk) {
+      work.sort(0, std::min(chunk, n_ - begin),
                 [&](index_t first, index_t last, E* to) { elements(begin + first, begin + last, to); });
       known.add(found);
-      if (static_cast<index_t>(known.values.size()) > most_distinct<T>(options_)) break;
+      if (known.size() > most()) break;
     }
     return known;
   }
 
   /// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
-  index_t write_by_disk(std::string const& folder, io::atomic_file& out, io::atomic_file* counts,
-                        io::atomic_file* index) const {
-    growing_array const values(&out, io::dtype_of<T>);
-    growing_array const counted(counts, io::dtype::i64), first(index, io::dtype::i64);
+  index_t write_by_disk(std::string const& folder, growing_array const& values, growing_array const& counts,
+                        growing_array const& first) const {
     distinct_sink<U> sink;
-    sink.keys = [&](index_t place, std::span<U const> keys) {
-      std::vector<T> elements;
-      for (U const key : keys) elements.push_back(element_of<T>(key));
-      values.write(place, std::as_bytes(std::span<T const>(elements)));
-    };
-    if (counts)
-      sink.counts = [&](index_t place, std::span<index_t const> x) {
-        counted.write(place, std::as_bytes(x));
-      };
-    if (index)
-      sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
-    progress bar(options_.progress, "unique", 3 * in_.count() * size);
-    index_t const capacity = distinct_work<E>::most(*sorter_, in_.count(), memory_);
+    sink.keys = [&](index_t place, std::span<U const> x) { values.write(place, source_.elements(x)); };
+    sink.counts = [&](index_t place, std::span<index_t const> x) { counts.write(place, std::as_bytes(x)); };
+    sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
+    progress bar(options_.progress, "unique", 3 * n_ * size);
+    index_t const capacity = distinct_work<E>::most(*sorter_, n_, memory_);
     distinct_work<E> work(*sorter_, capacity, sink, options_.threads, bar);
-    element_reader<E> const read = [&](index_t first, index_t last, E* to) { elements(first, last, to); };
-    sort_externally<E>(in_.count(), read, work, {folder, memory_, capacity, options_.threads}, bar);
-    index_t const found = work.found();
-    values.finish(found), counted.finish(found), first.finish(found);
-    return found;
+    sort_externally<E>(n_, reader_of<E>(source_), work, {folder, memory_, capacity, options_.threads}, bar);
+    return work.found();
   }
 
  private:
-  void elements(index_t first, index_t last, E* to) const {
-    read_keys<T>(in_, first, last, [&](index_t k, U key) {
-      if constexpr (indexed) {
-        to[k] = {key, first + k};
-      } else {
-        to[k] = key;
-      }
-    });
-  }
-
   options const& options_;
-  input const& in_;
+  index_t n_;
+  key_source<U> const& source_;
   index_t memory_;
   std::unique_ptr<team_sorter<U>> sorter_;
 };
 
-template <class T>
-void write_array(io::atomic_file& out, std::vector<T> const& x) {
-  growing_array const array(&out, io::dtype_of<T>);
-  array.write(0, std::as_bytes(std::span(x)));
-  array.finish(static_cast<index_t>(x.size()));
-}
-
-/// For every element, which value it is.
-template <class T>
-void write_inverse(session& job, io::atomic_file& out, input const& in, distinct_so_far<T> const& known) {
-  auto const header = io::npy_header(io::dtype::i64, {in.count()});
+/// For every element, which of the known it is.
+template <class U>
+void write_inverse(session& job, io::atomic_file& out, index_t n, key_source<U> const& source,
+                   std::vector<U> const& known) {
+  auto const header = io::npy_header(io::dtype::i64, {n});
   auto const data_begin = static_cast<index_t>(header.size());
   out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   run_on_threads(job, "inverse", [&](piece p) {
     std::vector<index_t> numbers;
-    each_tile<T>(in, p.begin, p.end, [&](T const* elements, index_t, index_t n) {
-      for (index_t j = 0; j < n; ++j) numbers.push_back(known.number_of(elements[j]));
+    numbers.reserve(static_cast<std::size_t>(p.end - p.begin));
+    source.each_block(p.begin, p.end, [&](U const* keys, index_t, index_t size) {
+      for (index_t j = 0; j < size; ++j)
+        numbers.push_back(std::lower_bound(known.begin(), known.end(), keys[j]) - known.begin());
     });
     out.write(data_begin + p.begin * static_cast<index_t>(sizeof(index_t)),
               std::as_bytes(std::span(numbers)));
@@ -240,35 +189,40 @@ void unique_command(arguments const& args) {
 
   session job(o, {in.get()}, io::size_of(in->array().type), "unique");
   auto const start = std::chrono::steady_clock::now();
-  index_t const distinct = io::visit(in->array().type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto const write_known = [&](distinct_so_far<T> const& known) {
-      write_array(*out, known.values);
-      if (counts) write_array(*counts, known.counts);
-      if (index) write_array(*index, known.first);
-      if (inverse) write_inverse(job, *inverse, *in, known);
-      return static_cast<index_t>(known.values.size());
+  growing_array const values(out.get(), in->array().type), counted(counts.get(), io::dtype::i64),
+      first(index.get(), io::dtype::i64);
+  index_t const n = in->count();
+  auto const find = [&]<class U>(key_source<U> const& source) {
+    auto const write_known = [&](distinct_so_far<U> const& known) {
+      constexpr std::size_t block = 1 << 14;
+      for (std::size_t k = 0; k < known.keys.size(); k += block)
+        values.write(
+            static_cast<index_t>(k),
+            source.elements(std::span(known.keys).subspan(k, std::min(block, known.keys.size() - k))));
+      counted.write(0, std::as_bytes(std::span(known.counts)));
+      first.write(0, std::as_bytes(std::span(known.first)));
+      if (inverse) write_inverse(job, *inverse, n, source, known.keys);
+      return known.size();
     };
-    if constexpr (sizeof(T) <= 2) {
-      return write_known(count_distinct<T>(o, *in));
-    } else {
-      auto const sort_and_write = [&]<class E>(std::type_identity<E>) {
-        distinct_search<T, E> const search(o, job, *in);
-        auto known = search.read();
-        if (static_cast<index_t>(known.values.size()) <= most_distinct<T>(o)) return write_known(known);
-        if (inverse || parse_bytes(o.memory, "--memory") < least_by_disk)
-          throw out_of_memory("unique: more than " + std::to_string(most_distinct<T>(o)) +
-                              " distinct elements do not fit --memory " + o.memory + "; raise it" +
-                              (inverse ? ", or leave out --inverse: then they go by way of the disk"
-                                       : " to 16M, and they go by way of the disk"));
-        known = {};
-        return search.write_by_disk(folder, *out, counts.get(), index.get());
-      };
-      using U = wide_key<T>;
-      return index ? sort_and_write(std::type_identity<indexed_key<U>>{})
-                   : sort_and_write(std::type_identity<U>{});
-    }
-  });
+    auto const sort_and_write = [&]<class E>(std::type_identity<E>) {
+      distinct_search<E> const search(o, job, n, source);
+      auto known = search.read();
+      if (known.size() <= search.most()) return write_known(known);
+      if (inverse || parse_bytes(o.memory, "--memory") < least_by_disk)
+        throw out_of_memory("unique: more than " + std::to_string(search.most()) +
+                            " distinct elements do not fit --memory " + o.memory + "; raise it" +
+                            (inverse ? ", or leave out --inverse: then they go by way of the disk"
+                                     : " to 16M, and they go by way of the disk"));
+      known = {};
+      return search.write_by_disk(folder, values, counted, first);
+    };
+    if constexpr (sizeof(U) == 4)
+      if (source.bits() <= 16) return write_known(count_distinct(o, n, source));
+    return index ? sort_and_write(std::type_identity<indexed_key<U>>{})
+                 : sort_and_write(std::type_identity<U>{});
+  };
+  index_t const distinct = with_keys(*in, direction::ascending, alike::equal, find);
+  values.finish(distinct), counted.finish(distinct), first.finish(distinct);
   in->file().check_unchanged();
   for (auto const* file : {&counts, &index, &inverse, &out})
     if (*file) (*file)->commit();
