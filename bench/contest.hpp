@@ -69,11 +69,26 @@ struct contest_result {
   outcome const* ceiling() const;
 };
 
+/// Seconds that f() takes, and letting go of what it returns.
+template <class F>
+double seconds_of(F const& f) {
+  auto const start = std::chrono::steady_clock::now();
+  if constexpr (std::is_void_v<decltype(f())>) {
+    f();
+    benchmark::ClobberMemory();
+  } else {
+    auto result = f();
+    benchmark::DoNotOptimize(result);
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 /// Makes a contestant from work() and judge(its result); for work that returns nothing, from work() and
-/// judge().
-template <class Work, class Judge>
-contestant entry(std::string name, role part, Work work, Judge judge) {
+/// judge(). What prepare() does before each turn is not timed.
+template <class Prepare, class Work, class Judge>
+contestant entry(std::string name, role part, Prepare prepare, Work work, Judge judge) {
   auto const check = [=] {
+    prepare();
     if constexpr (std::is_void_v<decltype(work())>) {
       work();
       return verdict{judge()};
@@ -82,17 +97,15 @@ contestant entry(std::string name, role part, Work work, Judge judge) {
     }
   };
   auto const time = [=] {
-    auto const start = std::chrono::steady_clock::now();
-    if constexpr (std::is_void_v<decltype(work())>) {
-      work();
-      benchmark::ClobberMemory();
-    } else {
-      auto result = work();
-      benchmark::DoNotOptimize(result);
-    }
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    prepare();
+    return seconds_of(work);
   };
   return {std::move(name), part, check, time};
+}
+template <class Work, class Judge>
+contestant entry(std::string name, role part, Work work, Judge judge) {
+  return entry(
+      std::move(name), part, [] {}, std::move(work), std::move(judge));
 }
 
 /// Checks every answer, then lets the contestants take turns, once a round, each round beginning with

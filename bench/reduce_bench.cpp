@@ -10,11 +10,10 @@ namespace {
 
 std::vector<bar> const at_memory_speed{{bar::fastest_peer, 0.95}, {"read", 0.9}};
 
+/// Judges the first of NumPy's values.
 template <class T, class Judge>
-contestant numpy_entry(hall& h, std::string verb, Judge judge) {
-  auto const ask = [&h, verb] { return h.python.ask(verb, numpy_type<T>); };
-  return {"NumPy", role::peer, [=] { return judge(static_cast<T>(ask().values.at(0))); },
-          [=] { return ask().seconds; }};
+auto first_as(Judge judge) {
+  return [=](std::vector<double> const& values) { return judge(static_cast<T>(values.at(0))); };
 }
 
 template <class T>
@@ -34,7 +33,7 @@ contest sum_contest(hall& h) {
   for (auto const& other : peers<T>())
     c.contestants.push_back(entry(
         other.name, role::peer, [=] { return other.sum(p, n); }, judge(role::peer)));
-  if (h.python) c.contestants.push_back(numpy_entry<T>(h, "sum", judge(role::peer)));
+  if (h.python) c.contestants.push_back(numpy_entry(h, "sum", numpy_type<T>, first_as<T>(judge(role::peer))));
   c.contestants.push_back(read_ceiling(h.memory, 1));
   return c;
 }
@@ -59,7 +58,7 @@ contest dot_contest(hall& h) {
   for (auto const& other : peers<T>())
     c.contestants.push_back(entry(
         other.name, role::peer, [=] { return other.dot(p, q, n); }, judge(role::peer)));
-  if (h.python) c.contestants.push_back(numpy_entry<T>(h, "dot", judge(role::peer)));
+  if (h.python) c.contestants.push_back(numpy_entry(h, "dot", numpy_type<T>, first_as<T>(judge(role::peer))));
   c.contestants.push_back(read_ceiling(h.memory, 2));
   return c;
 }

@@ -82,15 +82,9 @@ contest sums_contest(hall& h) {
   for (auto const& other : scan_peers<T>())
     c.contestants.push_back(entry(
         other.name, role::peer, [=] { other.sums(to, x, n); }, judge(role::peer)));
-  if (h.python) {
-    auto const ask = [&h] { return h.python.ask("sums", numpy_type<T>).seconds; };
-    c.contestants.push_back({"NumPy", role::peer,
-                             [=] {
-                               ask();
-                               return judge(role::peer)();
-                             },
-                             ask});
-  }
+  if (h.python)
+    c.contestants.push_back(
+        numpy_entry(h, "sums", numpy_type<T>, [=](auto const&) { return judge(role::peer)(); }));
   c.contestants.push_back(copy_ceiling(h.memory));
   return c;
 }

@@ -6,6 +6,7 @@
 #include <bench/machine.hpp>
 #include <bench/peers/numpy.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <prorata/array.hpp>
 #include <prorata/host.hpp>
@@ -51,6 +52,17 @@ struct hall {
     return streams;
   }
 };
+
+/// NumPy as a contestant that does `verb` once a turn: judge(the values it answers).
+template <class Judge>
+contestant numpy_entry(
+    hall& h, std::string const& verb, char const* dtype, Judge judge, std::function<void()> prepare = [] {}) {
+  auto const ask = [&h, verb, dtype, prepare] {
+    prepare();
+    return h.python.ask(verb, dtype);
+  };
+  return {"NumPy", role::peer, [=] { return verdict{judge(ask().values)}; }, [=] { return ask().seconds; }};
+}
 
 // One function per verb: registers its contests.
 void add_ceilings(hall& h);

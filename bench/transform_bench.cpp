@@ -60,15 +60,9 @@ contest map_contest(hall& h, void (*peer<T>::*verb)(T*, T const*, T const*, std:
   for (auto const& other : peers<T>())
     c.contestants.push_back(entry(
         other.name, role::peer, [=] { (other.*verb)(to, x, y, n); }, judge(role::peer)));
-  if (h.python) {
-    auto const ask = [&h, numpy_verb] { return h.python.ask(numpy_verb, numpy_type<T>).seconds; };
-    c.contestants.push_back({"NumPy", role::peer,
-                             [=] {
-                               ask();
-                               return judge(role::peer)();
-                             },
-                             ask});
-  }
+  if (h.python)
+    c.contestants.push_back(
+        numpy_entry(h, numpy_verb, numpy_type<T>, [=](auto const&) { return judge(role::peer)(); }));
   if constexpr (std::is_same_v<F, six_operations>) {
     using expression::program;
     io::element_type const type{io::dtype_of<T>};

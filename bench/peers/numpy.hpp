@@ -25,7 +25,7 @@ class numpy {
   std::string const& version() const { return version_; }
   explicit operator bool() const { return !version_.empty(); }
 
-  /// Does one thing once: sum dot statistics triad six sums unique select:LIMIT topk:K, on f4 f8 i4 i8.
+  /// Does one of the verbs of numpy_peer.py once, VERB or VERB:ARGUMENT…, on arrays of a dtype such as f4.
   answer ask(std::string const& verb, std::string const& dtype) const;
 
  private:
@@ -39,8 +39,9 @@ class numpy {
 
 /// NumPy's name for an element type.
 template <class T>
-inline constexpr char const* numpy_type = std::is_integral_v<T> ? (sizeof(T) == 4 ? "i4" : "i8")
-                                          : sizeof(T) == 4      ? "f4"
-                                                                : "f8";
+inline constexpr char const* numpy_type = std::is_unsigned_v<T>   ? (sizeof(T) == 4 ? "u4" : "u8")
+                                          : std::is_integral_v<T> ? (sizeof(T) == 4 ? "i4" : "i8")
+                                          : sizeof(T) == 4        ? "f4"
+                                                                  : "f8";
 
 }  // namespace prorata::bench

@@ -1,6 +1,6 @@
 """NumPy's side of the contests: maps the same memory, does on request one thing once, answers with its time.
 
-stdin    FILE_X FILE_Y FILE_OUT, then lines VERB[:ARGUMENT] DTYPE
+stdin    FILE_X FILE_Y FILE_OUT, then lines VERB[:ARGUMENT…] DTYPE
 stdout   the version, then for each line: seconds and the answers as hexadecimal floats or integers
 """
 import sys
@@ -69,7 +69,8 @@ def quantiles(x, y, out):
     return list(np.quantile(x, [0.01, 0.5, 0.99], method="lower"))
 
 
-VERBS = {"select": select, "quantiles": quantiles, "unique": unique, "topk": topk,
+VERBS = {"select": select, "quantiles": quantiles, "unique": unique,
+         "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
 
