@@ -7,6 +7,7 @@
 #include <prorata/config.hpp>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 namespace prorata::bench {
 
@@ -40,6 +41,14 @@ struct drawn {
  private:
   static T scale(int k) { return static_cast<T>(std::uint64_t{1} << k) / static_cast<T>(1 << 20); }
 };
+
+/// The first n elements of an array, as they were drawn.
+template <class T>
+std::vector<T> drawn_values(drawn<T> const& number, int array, index_t n) {
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (index_t i = 0; i < n; ++i) values[static_cast<std::size_t>(i)] = number(array, i);
+  return values;
+}
 
 /// Three blocks of one size: two that are read and one that is written. They are files without a name, so
 /// that another process can map the very same pages: where pages lie in memory decides how fast they are.

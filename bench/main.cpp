@@ -60,9 +60,11 @@ int run(int argc, char** argv) {
   add_exact(h);
   add_scans(h);
   add_sorts(h);
+  add_runs(h);
   add_out_of_core(h);
   add_groups(h);
   add_selections(h);
+  add_uniques(h);
   table print(h.results, [&] {
     if (!json.empty())
       write_report(h, json);  // after each contest: a run that is cut short leaves the others'

@@ -59,6 +59,15 @@ def unique(x, y, out):
     return [np.unique(x)]
 
 
+def unique_counts(x, y, out):
+    return list(np.unique(x, return_counts=True))
+
+
+def unique_all(x, y, out):
+    values, _, inverse, counts = np.unique(x, return_index=True, return_inverse=True, return_counts=True)
+    return [values, inverse, counts]
+
+
 def topk(x, y, out, k):
     k = int(k)
     best = np.sort(np.partition(x, x.size - k)[x.size - k:])[::-1]
@@ -69,8 +78,19 @@ def quantiles(x, y, out):
     return list(np.quantile(x, [0.01, 0.5, 0.99], method="lower"))
 
 
-VERBS = {"select": select, "quantiles": quantiles, "unique": unique,
-         "topk": topk,
+def partition(x, y, out, limit):
+    kept = x > x.dtype.type(limit)
+    return [x[kept], x[~kept]]
+
+
+def sum_by_key(x, y, out):
+    keys = out.view(f"i{out.itemsize}")
+    begins = np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1))
+    return [keys[begins], np.add.reduceat(x, begins)]
+
+
+VERBS = {"select": select, "partition": partition, "sum_by_key": sum_by_key, "quantiles": quantiles, "unique": unique,
+         "unique_counts": unique_counts, "unique_all": unique_all, "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
 

@@ -20,23 +20,42 @@ void blocks_of(std::int64_t n, F const& f) {
                     [&](std::int64_t b) { f(b, b * grain, std::min(n, (b + 1) * grain)); });
 }
 
-std::int64_t copy_if(float* out, float const* x, std::int64_t n, above keep) {
+/// How many elements are kept before each block, and in all.
+std::vector<std::int64_t> kept_before(float const* x, std::int64_t n, above keep) {
   std::vector<std::int64_t> places(static_cast<std::size_t>((n + grain - 1) / grain) + 1, 0);
   blocks_of(n, [&](std::int64_t b, std::int64_t first, std::int64_t last) {
     places[static_cast<std::size_t>(b) + 1] = std::count_if(x + first, x + last, keep);
   });
   std::partial_sum(places.begin(), places.end(), places.begin());
+  return places;
+}
+
+std::int64_t copy_if(float* out, float const* x, std::int64_t n, above keep) {
+  auto const places = kept_before(x, n, keep);
   blocks_of(n, [&](std::int64_t b, std::int64_t first, std::int64_t last) {
     std::copy_if(x + first, x + last, out + places[static_cast<std::size_t>(b)], keep);
   });
   return places.back();
 }
 
-std::int64_t unique(float* out, float const* x, std::int64_t n) {
+std::int64_t partition(float* kept, float* rest, float const* x, std::int64_t n, above keep) {
+  auto const places = kept_before(x, n, keep);
+  blocks_of(n, [&](std::int64_t b, std::int64_t first, std::int64_t last) {
+    std::int64_t const before = places[static_cast<std::size_t>(b)];
+    std::partition_copy(x + first, x + last, kept + before, rest + (first - before), keep);
+  });
+  return places.back();
+}
+
+void sort(float* out, float const* x, std::int64_t n) {
   blocks_of(n, [&](std::int64_t, std::int64_t first, std::int64_t last) {
     std::copy(x + first, x + last, out + first);
   });
   tbb::parallel_sort(out, out + n);
+}
+
+std::int64_t unique(float* out, float const* x, std::int64_t n) {
+  sort(out, x, n);
   return std::unique(out, out + n) - out;
 }
 
@@ -77,7 +96,13 @@ std::int64_t runs(float* values, std::int64_t* lengths, float const* x, std::int
   return count;
 }
 
-bool const known = join_selection({"oneTBB", copy_if, unique, topk, runs});
+bool const known = join_selection({.name = "oneTBB",
+                                   .copy_if = copy_if,
+                                   .partition = partition,
+                                   .sort = sort,
+                                   .unique = unique,
+                                   .topk = topk,
+                                   .runs = runs});
 
 }  // namespace
 }  // namespace prorata::bench

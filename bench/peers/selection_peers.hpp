@@ -15,10 +15,13 @@ struct above {
 /// it offers nothing. `out` has room for n elements.
 struct selection_peer {
   char const* name;
-  std::int64_t (*copy_if)(float* out, float const* x, std::int64_t n, above keep);
-  std::int64_t (*unique)(float* out, float const* x, std::int64_t n);
-  void (*topk)(float* out, float const* x, std::int64_t n, std::int64_t k);  // greatest first
-  std::int64_t (*runs)(float* values, std::int64_t* lengths, float const* x, std::int64_t n);
+  std::int64_t (*copy_if)(float* out, float const* x, std::int64_t n, above keep) = nullptr;
+  /// What is kept, and what is not, both in order: how many are kept.
+  std::int64_t (*partition)(float* kept, float* rest, float const* x, std::int64_t n, above keep) = nullptr;
+  void (*sort)(float* out, float const* x, std::int64_t n) = nullptr;
+  std::int64_t (*unique)(float* out, float const* x, std::int64_t n) = nullptr;
+  void (*topk)(float* out, float const* x, std::int64_t n, std::int64_t k) = nullptr;  // greatest first
+  std::int64_t (*runs)(float* values, std::int64_t* lengths, float const* x, std::int64_t n) = nullptr;
   /// The elements at ascending places of the sorted array.
   void (*at_places)(float* out, float const* x, std::int64_t n, std::vector<std::int64_t> const& places,
                     float* found) = nullptr;

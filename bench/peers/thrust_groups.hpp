@@ -1,4 +1,4 @@
-// Thrust on the CPU: sort_by_key and reduce_by_key.
+// Thrust on the CPU: reduce_by_key, of keys that are sorted first and of runs as they are.
 #pragma once
 
 #include <thrust/copy.h>
@@ -6,6 +6,7 @@
 #include <thrust/sort.h>
 
 #include <bench/peers/group_peers.hpp>
+#include <bench/peers/run_sum_peers.hpp>
 
 namespace prorata::bench {
 
@@ -21,6 +22,12 @@ sums_by_key<T> thrust_sums(std::int64_t const* keys, T const* values, std::int64
   sums_by_key<T> out(groups);
   for (std::size_t g = 0; g < groups; ++g) out[g] = {unique[g], sums[g]};
   return out;
+}
+
+template <class T, auto const& Policy>
+std::int64_t thrust_run_sums(key_beside<T>* keys_out, T* sums_out, key_beside<T> const* keys, T const* values,
+                             std::int64_t n) {
+  return thrust::reduce_by_key(Policy, keys, keys + n, values, keys_out, sums_out).first - keys_out;
 }
 
 }  // namespace prorata::bench

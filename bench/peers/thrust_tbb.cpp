@@ -10,5 +10,8 @@ bool const known = join([]<class T>(T) { return thrust_peer<T, thrust::tbb::par>
 bool const groups = join_groups([]<class T>(T) {
   return group_peer<T>{"Thrust TBB", thrust_sums<T, thrust::tbb::par>};
 });
+bool const runs = join_run_sums([]<class T>(T) {
+  return run_sum_peer<T>{"Thrust TBB", thrust_run_sums<T, thrust::tbb::par>};
+});
 }  // namespace
 }  // namespace prorata::bench
