@@ -1,100 +1,13 @@
-// Histograms and group-by against other libraries.
+// Sums by key against other libraries.
 #include <bench/ceilings.hpp>
-#include <bench/oracle.hpp>
 #include <bench/peers/group_peers.hpp>
 #include <bench/settings.hpp>
+#include <cmath>
 #include <memory>
-#include <optional>
 #include <prorata/group_by.hpp>
-#include <prorata/histogram.hpp>
 
 namespace prorata::bench {
 namespace {
-
-std::vector<bar> const fastest{{bar::fastest_peer, 1.0}};
-
-// ---- histograms of numbers in [−1, 1) ------------------------------------------------------------------
-
-/// Others may round their own guess of a bin: all but one element in a thousand are where they belong.
-verdict judge_counts(std::vector<std::int64_t> const& got, std::vector<index_t> const& expected,
-                     bool exactly) {
-  std::int64_t off = 0, all = 0;
-  if (got.size() != expected.size()) return {false};
-  for (std::size_t k = 0; k < got.size(); ++k) {
-    off += std::abs(got[k] - expected[k]);
-    all += expected[k];
-  }
-  return {exactly ? off == 0 : off * 1000 <= all + 4000, static_cast<double>(off) / static_cast<double>(all)};
-}
-
-template <class T>
-contest histogram_contest(hall& h, index_t bins) {
-  auto const x = h.memory.fill<T>();
-  auto const a = h.borrowed<T>(arrays::x);
-  index_t const n = a->size();
-  even_bins const wanted{-1, 1, bins};
-  auto const edges = bin_edges::even(wanted, sizeof(T) == 4).edges();
-  auto expected = std::make_shared<std::vector<index_t>>(static_cast<std::size_t>(bins));
-  for (index_t i = 0; i < n; ++i) {
-    double const v = static_cast<double>(x(arrays::x, i));
-    auto const k = std::upper_bound(edges.begin(), edges.end(), v) - edges.begin() - 1;
-    ++(*expected)[static_cast<std::size_t>(std::min<index_t>(k, bins - 1))];
-  }
-  contest c{h.memory.bytes(), {}, fastest};
-  c.contestants.push_back(entry(
-      "prorata", role::ours, [=] { return histogram(*a, wanted).counts; },
-      [=](auto const& got) { return judge_counts(got, *expected, true); }));
-  T const* const p = a->parts()[0].data;
-  for (auto const& other : histogram_peers<T>())
-    c.contestants.push_back(entry(
-        other.name, role::peer, [=] { return other.count(p, n, bins, -1, 1); },
-        [=](auto const& got) { return judge_counts(got, *expected, false); }));
-  if (h.python) {
-    auto const ask = [&h, bins] { return h.python.ask("histogram" + std::to_string(bins), numpy_type<T>); };
-    c.contestants.push_back({"NumPy", role::peer,
-                             [=] {
-                               auto const v = ask().values;
-                               return judge_counts({v.begin(), v.end()}, *expected, false);
-                             },
-                             [=] { return ask().seconds; }});
-  }
-  c.contestants.push_back(read_ceiling(h.memory, 1));
-  return c;
-}
-
-/// Integers between whole edges: every one of them lies on an edge.
-contest whole_histogram_contest(hall& h) {
-  constexpr index_t bins = 251;
-  struct data {
-    std::vector<std::int32_t> x;
-    std::vector<index_t> expected = std::vector<index_t>(bins);
-    std::optional<distributed_array<std::int32_t, host::stream>> array;
-  };
-  auto const d = std::make_shared<data>();
-  auto const number = h.memory.fill<std::int32_t>();
-  auto const drawn = h.memory.get<std::int32_t>(arrays::x);
-  auto const n = static_cast<index_t>(drawn.size());
-  for (index_t i = 0; i < n; ++i) {
-    auto const bin = [](std::int32_t v) { return static_cast<std::uint32_t>(v) % bins; };
-    d->x.push_back(static_cast<std::int32_t>(bin(drawn[static_cast<std::size_t>(i)])));
-    ++d->expected[static_cast<std::size_t>(bin(number(arrays::x, i)))];
-  }
-  d->array = borrow(h.cpu, std::span(d->x));
-  contest c{h.memory.bytes(), {}, fastest};
-  c.contestants.push_back(entry(
-      "prorata", role::ours,
-      [=] {
-        return histogram(*d->array, even_bins{0, bins, bins}).counts;
-      },
-      [=](auto const& got) { return judge_counts(got, d->expected, true); }));
-  for (auto const& other : histogram_peers<std::int32_t>())
-    c.contestants.push_back(entry(
-        other.name, role::peer, [=] { return other.count(d->x.data(), n, bins, 0, bins); },
-        [=](auto const& got) { return judge_counts(got, d->expected, true); }));
-  return c;
-}
-
-// ---- sums by key ---------------------------------------------------------------------------------------
 
 /// Keys of row i: uniform over `groups` of them; or 9 of 10 rows have key 0.
 std::int64_t key_at(index_t i, index_t groups, bool heavy) {
@@ -156,7 +69,7 @@ contest group_contest(hall& h, index_t groups, bool heavy) {
   auto const k = std::make_shared<distributed_array<std::int64_t, host::stream>>(borrow(h.cpu, keys));
   auto const v = std::make_shared<distributed_array<T, host::stream>>(
       borrow(h.cpu, h.memory.get<T>(arrays::x).last(static_cast<std::size_t>(n))));
-  contest c{n * static_cast<index_t>(8 + sizeof(T)), {}, fastest};
+  contest c{n * static_cast<index_t>(8 + sizeof(T)), {}, as_fast_as_any};
   auto const ours = [=] { return group_by(*k, *v, aggregate::sum); };
   auto const pairs = [=](auto const& g) {
     sums_by_key<T> out;
@@ -205,13 +118,6 @@ void add_groups_of(hall& h) {
 }  // namespace
 
 void add_groups(hall& h) {
-  for (index_t const bins : {256, 65536}) {
-    h.add("histogram/" + std::to_string(bins) + "/f32",
-          [&h, bins] { return histogram_contest<float>(h, bins); });
-    h.add("histogram/" + std::to_string(bins) + "/f64",
-          [&h, bins] { return histogram_contest<double>(h, bins); });
-  }
-  h.add("histogram/whole edges/i32", [&h] { return whole_histogram_contest(h); });
   add_groups_of<float>(h);
   add_groups_of<double>(h);
   add_groups_of<std::int64_t>(h);

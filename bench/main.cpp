@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   add_sorts(h);
   add_runs(h);
   add_out_of_core(h);
+  add_histograms(h);
   add_groups(h);
   add_selections(h);
   add_uniques(h);

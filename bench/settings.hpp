@@ -76,6 +76,7 @@ void add_scans(hall& h);
 void add_sorts(hall& h);
 void add_runs(hall& h);
 void add_out_of_core(hall& h);
+void add_histograms(hall& h);
 void add_groups(hall& h);
 void add_selections(hall& h);
 void add_uniques(hall& h);

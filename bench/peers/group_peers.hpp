@@ -1,7 +1,6 @@
-// What other libraries offer for grouping and histograms, as plain functions on plain arrays.
+// What other libraries offer for grouping, as plain functions on plain arrays.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -20,21 +19,9 @@ struct group_peer {
   sums_by_key<T> (*sum)(std::int64_t const* keys, T const* values, std::int64_t n);
 };
 
-/// Counts of even bins over [low, high).
-template <class T>
-struct histogram_peer {
-  char const* name;
-  std::vector<std::int64_t> (*count)(T const* x, std::int64_t n, std::int64_t bins, double low, double high);
-};
-
 template <class T>
 std::vector<group_peer<T>>& group_peers() {
   static std::vector<group_peer<T>> all;
-  return all;
-}
-template <class T>
-std::vector<histogram_peer<T>>& histogram_peers() {
-  static std::vector<histogram_peer<T>> all;
   return all;
 }
 

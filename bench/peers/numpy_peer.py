@@ -39,6 +39,10 @@ def histogram_of(bins):
     return lambda x, y, out: list(np.histogram(x, bins, (-1, 1))[0])
 
 
+def weighted(x, y, out, bins):
+    return list(np.histogram(x, int(bins), (-1, 1), weights=y)[0])
+
+
 def groups(x, y, out):
     keys = out.view("i8")
     unique, inverse = np.unique(keys, return_inverse=True)
@@ -89,7 +93,7 @@ def sum_by_key(x, y, out):
     return [keys[begins], np.add.reduceat(x, begins)]
 
 
-VERBS = {"select": select, "partition": partition, "sum_by_key": sum_by_key, "quantiles": quantiles, "unique": unique,
+VERBS = {"select": select, "partition": partition, "sum_by_key": sum_by_key, "weighted": weighted, "quantiles": quantiles, "unique": unique,
          "unique_counts": unique_counts, "unique_all": unique_all, "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
