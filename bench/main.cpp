@@ -60,6 +60,8 @@ int run(int argc, char** argv) {
   add_exact(h);
   add_scans(h);
   add_sorts(h);
+  add_pairs(h);
+  add_merges(h);
   add_runs(h);
   add_out_of_core(h);
   add_histograms(h);

@@ -74,6 +74,8 @@ void add_transforms(hall& h);
 void add_exact(hall& h);
 void add_scans(hall& h);
 void add_sorts(hall& h);
+void add_pairs(hall& h);
+void add_merges(hall& h);
 void add_runs(hall& h);
 void add_out_of_core(hall& h);
 void add_histograms(hall& h);

@@ -87,13 +87,33 @@ def partition(x, y, out, limit):
     return [x[kept], x[~kept]]
 
 
+def placed_keys(out, n):
+    """n keys, and behind n words of eight bytes the places or values that belong to them."""
+    n = int(n)
+    return out[:n], out.view("u8")[n:2 * n]
+
+
+def argsort(x, y, out, n):
+    keys, places = placed_keys(out, n)
+    places[:] = np.argsort(keys, kind="stable")
+    return []
+
+
+def sort_by_key(x, y, out, n):
+    keys, values = placed_keys(out, n)
+    order = np.argsort(keys, kind="stable")
+    keys[:], values[:] = keys[order], values[order]
+    return []
+
+
 def sum_by_key(x, y, out):
     keys = out.view(f"i{out.itemsize}")
     begins = np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1))
     return [keys[begins], np.add.reduceat(x, begins)]
 
 
-VERBS = {"select": select, "partition": partition, "sum_by_key": sum_by_key, "weighted": weighted, "quantiles": quantiles, "unique": unique,
+VERBS = {"select": select, "partition": partition, "argsort": argsort, "sort_by_key": sort_by_key,
+         "sum_by_key": sum_by_key, "weighted": weighted, "quantiles": quantiles, "unique": unique,
          "unique_counts": unique_counts, "unique_all": unique_all, "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}

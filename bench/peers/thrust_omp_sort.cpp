@@ -1,12 +1,10 @@
-// Thrust's sort over OpenMP.
-#include <thrust/sort.h>
+// Thrust's sorts and merges over OpenMP.
 #include <thrust/system/omp/execution_policy.h>
 
-#include <bench/peers/sort_peers.hpp>
+#include <bench/peers/thrust_sorts.hpp>
 
 namespace prorata::bench {
 namespace {
-bool const known =
-    join_sorts("Thrust OMP", []<class T>(T* x, std::int64_t n) { thrust::sort(thrust::omp::par, x, x + n); });
+bool const known = join_thrust_sorts<thrust::omp::par>("Thrust OMP");
 }
 }  // namespace prorata::bench

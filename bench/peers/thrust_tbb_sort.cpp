@@ -1,12 +1,10 @@
-// Thrust's sort over TBB.
-#include <thrust/sort.h>
+// Thrust's sorts and merges over TBB.
 #include <thrust/system/tbb/execution_policy.h>
 
-#include <bench/peers/sort_peers.hpp>
+#include <bench/peers/thrust_sorts.hpp>
 
 namespace prorata::bench {
 namespace {
-bool const known =
-    join_sorts("Thrust TBB", []<class T>(T* x, std::int64_t n) { thrust::sort(thrust::tbb::par, x, x + n); });
+bool const known = join_thrust_sorts<thrust::tbb::par>("Thrust TBB");
 }
 }  // namespace prorata::bench
