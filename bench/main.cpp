@@ -68,6 +68,8 @@ int run(int argc, char** argv) {
   add_groups(h);
   add_selections(h);
   add_uniques(h);
+  add_normalize(h);
+  add_costs(h);
   table print(h.results, [&] {
     if (!json.empty())
       write_report(h, json);  // after each contest: a run that is cut short leaves the others'

@@ -82,6 +82,8 @@ void add_histograms(hall& h);
 void add_groups(hall& h);
 void add_selections(hall& h);
 void add_uniques(hall& h);
+void add_normalize(hall& h);
+void add_costs(hall& h);
 
 /// The short name of an element type.
 template <class T>

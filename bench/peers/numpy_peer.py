@@ -112,8 +112,18 @@ def sum_by_key(x, y, out):
     return [keys[begins], np.add.reduceat(x, begins)]
 
 
+def costs(x, y, out, *speeds):
+    """Ranges in proportion to speeds by running sums: where each ends, and what it costs."""
+    before = np.cumsum(out)
+    shares = np.cumsum([float(speed) for speed in speeds])
+    ends = np.searchsorted(before, before[-1] * (shares / shares[-1]), side="right")
+    ends[-1] = len(out)
+    loads = np.diff(np.concatenate(([0], before))[ends], prepend=0)
+    return [*ends, *loads]
+
+
 VERBS = {"select": select, "partition": partition, "argsort": argsort, "sort_by_key": sort_by_key,
-         "sum_by_key": sum_by_key, "weighted": weighted, "quantiles": quantiles, "unique": unique,
+         "sum_by_key": sum_by_key, "weighted": weighted, "costs": costs, "quantiles": quantiles, "unique": unique,
          "unique_counts": unique_counts, "unique_all": unique_all, "topk": topk,
          "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
          "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
