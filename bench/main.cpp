@@ -70,6 +70,7 @@ int run(int argc, char** argv) {
   add_uniques(h);
   add_normalize(h);
   add_costs(h);
+  add_exchanges(h);
   table print(h.results, [&] {
     if (!json.empty())
       write_report(h, json);  // after each contest: a run that is cut short leaves the others'

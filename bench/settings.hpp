@@ -84,6 +84,7 @@ void add_selections(hall& h);
 void add_uniques(hall& h);
 void add_normalize(hall& h);
 void add_costs(hall& h);
+void add_exchanges(hall& h);
 
 /// The short name of an element type.
 template <class T>
