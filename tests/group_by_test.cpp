@@ -312,6 +312,7 @@ TEST(GroupByPaths, AllAddUpTheSameIntegers) {
     }
     for (int const ranks : {1, 2, 3})
       for (int const threads : {1, 4}) {
+        if (smaller > 1 && (ranks == 2 || threads == 1)) continue;  // what is left has every path
         auto const team = make_team(ranks, threads);
         auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
                                 borrow(team, std::span<std::int64_t>(values)), aggregate::sum);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <tests/splits.hpp>
 
 namespace prorata {
 namespace {
@@ -119,7 +120,7 @@ class GroupOverflow : public testing::TestWithParam<shape> {
  protected:
   void SetUp() override {
     std::mt19937_64 random(3);
-    for (std::size_t i = 0; i < 400000; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tests::fewer(400000)); ++i) {
       rows.push_back({GetParam().key(random(), i), random()});
       auto& e = expected[rows.back().key];
       ++e.count;
