@@ -2,6 +2,7 @@
 #pragma once
 
 #include <numeric>
+#include <optional>
 #include <prorata/elements.hpp>
 #include <prorata/redistribute.hpp>
 #include <prorata/reductions.hpp>
@@ -173,7 +174,7 @@ distributed_array<index_t, S> argsort(distributed_array<T, S> const& x, directio
 
 /// Merges two arrays that are in order already; among equal elements those of a come first.
 ///   shape   n and m elements of one team → n + m; every rank gets as many as it had of both
-///   cost    8 rounds of counts at most, two exchanges, one merge
+///   cost    8 rounds of counts at most, two exchanges of what is not there yet, one merge
 ///   needs   is_sorted(a, d) and is_sorted(b, d); else the result is in no order
 template <class T, backend S>
 distributed_array<T, S> merge(distributed_array<T, S> const& a, distributed_array<T, S> const& b,
@@ -193,11 +194,14 @@ distributed_array<T, S> merge(distributed_array<T, S> const& a, distributed_arra
     of_a.cuts.push_back(std::accumulate(at, at + ranks, index_t{0}));
     of_b.cuts.push_back(std::accumulate(at + ranks, at + 2 * ranks, index_t{0}));
   }
-  auto const from_a = redistribute(a, of_a);
-  auto const from_b = redistribute(b, of_b);
+  // What every rank merges; what is there already stays where it is.
+  std::optional<distributed_array<T, S>> moved_a, moved_b;
+  if (of_a.cuts != a.partition().cuts) moved_a = redistribute(a, of_a);
+  if (of_b.cuts != b.partition().cuts) moved_b = redistribute(b, of_b);
   distributed_array<T, S> out(a.team(), whole);
   for (std::size_t k = 0; k < out.parts().size(); ++k) {
-    auto const &p = out.parts()[k], &x = from_a.parts()[k], &y = from_b.parts()[k];
+    auto const &p = out.parts()[k], &x = (moved_a ? *moved_a : a).parts()[k],
+               &y = (moved_b ? *moved_b : b).parts()[k];
     merge_keys(*p.stream, order, x.data, x.size, y.data, y.size, p.data);
   }
   return out;
@@ -208,7 +212,7 @@ template <class T>
 struct goes_down {
   total_order<T> order;
   T const* data;
-  PRORATA_HD index_t operator()(index_t i) const { return i > 0 && order(data[i], data[i - 1]) ? 1 : 0; }
+  PRORATA_HD index_t operator()(index_t i) const { return order(data[i + 1], data[i]) ? 1 : 0; }
 };
 }  // namespace detail
 
@@ -232,14 +236,15 @@ bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascend
     mine[k] = {};
     mine[k].size = p.size;
     if (p.size == 0) continue;
-    partial.emplace_back(*p.stream, count::bytes(piece{0, p.size, p.size}));
-    answer.emplace_back(*p.stream, 1);
-    reduce_piece(*p.stream, count{}, piece{0, p.size, p.size}, detail::goes_down<element>{order, p.data},
-                 partial.back().data());
-    reduce_finish(*p.stream, count{}, p.size, partial.back().data(), answer.back().data());
-    p.stream->copy(&mine[k].descents, answer.back().data(), sizeof(index_t));
     p.stream->copy(&mine[k].first, p.data, sizeof(element));
     p.stream->copy(&mine[k].last, p.data + (p.size - 1), sizeof(element));
+    if (p.size == 1) continue;
+    piece const pairs{0, p.size - 1, p.size - 1};
+    partial.emplace_back(*p.stream, count::bytes(pairs));
+    answer.emplace_back(*p.stream, 1);
+    reduce_piece(*p.stream, count{}, pairs, detail::goes_down<element>{order, p.data}, partial.back().data());
+    reduce_finish(*p.stream, count{}, pairs.n, partial.back().data(), answer.back().data());
+    p.stream->copy(&mine[k].descents, answer.back().data(), sizeof(index_t));
   }
   x.team().sync();
   element const* before = nullptr;

@@ -74,7 +74,9 @@ struct bit_order<U, number_kind::floating> {
   static constexpr U last_number = static_cast<U>(U{0} - 2 * nans - 1);   // the key of the last number
 
   PRORATA_HD constexpr U key(U bits) const {
-    U const flipped = static_cast<U>((bits & sign) != 0 ? ~bits : bits | sign);
+    using S = std::make_signed_t<U>;
+    U const negative = static_cast<U>(static_cast<S>(bits) >> (sizeof(U) * 8 - 1));  // every bit, or none
+    U const flipped = static_cast<U>(bits ^ (negative | sign));
     U const k = static_cast<U>(flipped - nans);
     return descending && k <= last_number ? static_cast<U>(last_number - k) : k;
   }
