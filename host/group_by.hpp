@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <host/for_each.hpp>
+#include <host/histogram.hpp>
 #include <host/stream.hpp>
 #include <memory>
 #include <prorata/groups.hpp>
@@ -117,16 +118,47 @@ void each_sampled(index_t begin, index_t end, F const& f) {
     for (index_t i = first; i < first + sample_run; ++i) f(i);
   }
 }
+
+/// Reads keys(i) as words, up to group_block of them at once.
+template <class Keys>
+class key_reader {
+ public:
+  explicit key_reader(Keys const& keys) : keys_(keys) {}
+  void read(index_t first, index_t n, std::uint64_t* to) {
+    for (index_t i = 0; i < n; ++i) to[i] = key_word(keys_(first + i));
+  }
+
+ private:
+  Keys const& keys_;
+};
+/// Bins are found by vector code.
+template <class Load>
+class key_reader<slot_of_element<Load>> {
+ public:
+  explicit key_reader(slot_of_element<Load> const& slots) : slots_(slots) {}
+  void read(index_t first, index_t n, std::uint64_t* to) {
+    bin_input<Load> copy[bin_block];
+    std::uint32_t place[bin_block];
+    find_places(slots_.rule, read_bin_block(slots_.load, first, n, copy), n, place, crowded_);
+    for (index_t i = 0; i < n; ++i) to[i] = key_word(slots_.rule.slot_at(index_t{place[i]}));
+  }
+
+ private:
+  static_assert(group_block <= bin_block);
+  slot_of_element<Load> const& slots_;
+  int crowded_ = 0;
+};
 }  // namespace detail
 
 /// Gives rows [begin, end) to a grouping, on the calling thread.
 template <class Keys, class Values>
 void take_rows(grouping& to, Keys const& keys, Values const& values, index_t begin, index_t end) {
   auto const mine = to.taker();
+  detail::key_reader<Keys> reader(keys);
   std::uint64_t key[group_block], value[group_block];
   for (index_t first = begin; first < end; first += group_block) {
     index_t const n = std::min(group_block, end - first);
-    for (index_t i = 0; i < n; ++i) key[i] = key_word(keys(first + i));
+    reader.read(first, n, key);
     for (index_t i = 0; i < n; ++i) value[i] = value_word(values(first + i));
     mine->take(key, value, n);
   }

@@ -45,6 +45,29 @@ constexpr bool lies_as = [] {
 }();
 }  // namespace detail
 
+/// What find_places takes the elements of a load as.
+template <class Load>
+using bin_input = std::conditional_t<
+    std::is_same_v<std::remove_cvref_t<decltype(numeric(std::declval<Load const&>()(index_t{})))>, float>,
+    float, double>;
+
+/// The n ≤ bin_block elements from `first` on: where they lie, or copied. load.read(first, n, to) gives many
+/// at once where there is one.
+template <class Load>
+bin_input<Load> const* read_bin_block(Load const& load, index_t first, index_t n, bin_input<Load>* copy) {
+  using X = bin_input<Load>;
+  if constexpr (requires { load.prefetch(first, first, first); })
+    load.prefetch(first, first + n, bin_read_ahead);
+  if constexpr (detail::lies_as<X, Load>) {
+    return load.contiguous(first);
+  } else if constexpr (requires { load.read(first, n, copy); }) {
+    load.read(first, n, copy);
+  } else {
+    for (index_t i = 0; i < n; ++i) copy[i] = static_cast<X>(numeric(load(first + i)));
+  }
+  return copy;
+}
+
 /// Counters that many threads fill at once: each has its own, which are added up at the end.
 ///   few bins    are kept several times over, so that equal neighbours do not wait for each other's stores
 ///   many        in bytes, which the nearest cache holds most of; what they overflow with lies apart
@@ -55,27 +78,14 @@ class bin_counters {
   bin_counters(bin_counters const&) = delete;
   bin_counters& operator=(bin_counters const&) = delete;
 
-  /// Counts load(i) for i in [begin, end); load.read(first, n, to) gives many at once where there is one.
-  /// From many threads.
+  /// Counts load(i) for i in [begin, end). From many threads.
   template <class Load>
   void count(Load const& load, index_t begin, index_t end) {
-    using T = std::remove_cvref_t<decltype(numeric(load(begin)))>;
-    using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
     auto const mine = pool_.lend();
     for (index_t first = begin; first < end; first += bin_block) {
       index_t const n = std::min(bin_block, end - first);
-      if constexpr (requires { load.prefetch(first, first, first); })
-        load.prefetch(first, first + n, bin_read_ahead);
-      X x[bin_block];
-      if constexpr (detail::lies_as<X, Load>) {
-        take(*mine, load.contiguous(first), n);
-      } else if constexpr (requires { load.read(first, n, x); }) {
-        load.read(first, n, x);
-        take(*mine, x, n);
-      } else {
-        for (index_t i = 0; i < n; ++i) x[i] = static_cast<X>(numeric(load(first + i)));
-        take(*mine, x, n);
-      }
+      bin_input<Load> copy[bin_block];
+      take(*mine, read_bin_block(load, first, n, copy), n);
     }
   }
 

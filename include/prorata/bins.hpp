@@ -72,6 +72,14 @@ struct bin_rule {
   }
 };
 
+/// The slot of the element that load(i) reads.
+template <class Load>
+struct slot_of_element {
+  Load load;
+  bin_rule rule;
+  PRORATA_HD index_t operator()(index_t i) const { return rule(load(i)); }
+};
+
 /// The edges of bins, and the rule that goes with them.
 class bin_edges {
  public:

@@ -16,15 +16,6 @@ struct weighted_counts {
   friend bool operator==(weighted_counts const&, weighted_counts const&) = default;
 };
 
-namespace detail {
-template <class Load>
-struct slot_of_element {
-  Load load;
-  bin_rule rule;
-  PRORATA_HD index_t operator()(index_t i) const { return rule(load(i)); }
-};
-}  // namespace detail
-
 /// Adds up the weights w[i] of the elements x[i] in bins: numpy.histogram(x, edges, weights=w), but exact.
 ///   shape   two arrays of n elements, cut alike → `bins` sums, the same on every process
 ///   sums    as in group_by: floats are added exactly and rounded once to double, integers modulo 2^64
@@ -44,8 +35,8 @@ weighted_counts<group_sum_type<std::remove_const_t<W>>> weighted_histogram(distr
       x,
       [&](std::size_t k) {
         auto const elements = load_of(identity{}, k, x);
-        return detail::slot_of_element<std::remove_const_t<decltype(elements)>>{elements,
-                                                                                edges.rule(placed[k].data())};
+        return slot_of_element<std::remove_const_t<decltype(elements)>>{elements,
+                                                                        edges.rule(placed[k].data())};
       },
       [&](std::size_t k) { return load_of(identity{}, k, w); }, aggregate::sum, 0);
 
