@@ -22,6 +22,7 @@ block_cyclic::block_cyclic(index_t elements, int rank_count, index_t block_lengt
     : n(elements), ranks(rank_count), block(block_length) {
   require_cycle(n, block);
   require(ranks > 0, "there are " + std::to_string(ranks) + " ranks; a cycle needs at least one");
+  blocks = divisor(block), rounds = divisor(ranks);
 }
 
 weighted_cyclic::weighted_cyclic(index_t n, std::span<double const> weights, index_t block, int period)

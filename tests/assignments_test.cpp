@@ -32,6 +32,25 @@ void expect_dealt(auto const& cycle, index_t n, int ranks, index_t block, auto c
     ASSERT_EQ(cycle.size(r), static_cast<index_t>(hands[static_cast<std::size_t>(r)].size()));
 }
 
+TEST(divisor, divides_as_the_machine_does) {
+  std::mt19937_64 random(2);
+  std::vector<index_t> numbers{most, most - 1, most / 2, most / 3, index_t{1} << 62, (index_t{1} << 62) - 1};
+  for (index_t d = 1; d < 300; ++d) numbers.push_back(d);
+  for (int i = 0; i < 300; ++i) numbers.push_back(1 + static_cast<index_t>(random() >> (1 + random() % 62)));
+  for (index_t const d : numbers) {
+    divisor const by(d);
+    auto const check = [&](index_t x) {
+      ASSERT_EQ(by.of(x), x / d) << x << " / " << d;
+      ASSERT_EQ(by.rest(x, by.of(x)), x % d) << x << " % " << d;
+    };
+    for (index_t const x : numbers) {
+      check(x), check(x - 1);
+      check(x / d * d);  // where the quotient changes
+      if (x / d > 0) check(x / d * d - 1);
+    }
+  }
+}
+
 TEST(assignments, cycles_are_dealt) {
   for (int ranks : {1, 2, 3, 7})
     for (index_t block : {1, 2, 5, 32})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prorata/config.hpp>
+#include <prorata/divisor.hpp>
 #include <span>
 #include <vector>
 
@@ -18,10 +19,14 @@ struct block_cyclic {
 
   block_cyclic(index_t n, int ranks, index_t block = 1);
 
-  PRORATA_HD int rank_of(index_t index) const { return static_cast<int>(index / block % ranks); }
+  PRORATA_HD int rank_of(index_t index) const {
+    index_t const turn = blocks.of(index);
+    return static_cast<int>(rounds.rest(turn, rounds.of(turn)));
+  }
   /// Where on its rank the element is.
   PRORATA_HD index_t local_index(index_t index) const {
-    return index / block / ranks * block + index % block;
+    index_t const turn = blocks.of(index);
+    return rounds.of(turn) * block + blocks.rest(index, turn);
   }
   /// The inverse: which element is at that position on that rank.
   PRORATA_HD index_t global_index(int rank, index_t local) const {
@@ -31,6 +36,9 @@ struct block_cyclic {
     index_t const whole = n / block, turns = whole / ranks, last = whole % ranks;
     return (turns + (rank < last ? 1 : 0)) * block + (rank == last ? n % block : 0);
   }
+
+ private:
+  divisor blocks, rounds;  // by block, by ranks: elements are asked for one by one
 };
 
 inline block_cyclic round_robin(index_t n, int ranks) { return {n, ranks, 1}; }

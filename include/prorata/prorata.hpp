@@ -7,6 +7,7 @@
 #include <prorata/assignments.hpp>
 #include <prorata/costs.hpp>
 #include <prorata/distribute.hpp>
+#include <prorata/divisor.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>
