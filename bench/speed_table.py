@@ -80,7 +80,8 @@ def text_of(paths):
     names = ", ".join(f"`{path.resolve().relative_to(root)}`" for path in paths)
     before = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. \"Fastest "
               "peer\" is the fastest of `std::execution::par_unseq`, OpenMP simd, oneTBB, Thrust (OMP and TBB), NumPy, "
-              "Highway and ips4o, as far as they do the work. A bar that was missed stands behind its figure.")
+              "Highway, ips4o and plain loops of one core, as far as they do the work. A bar that was missed stands behind "
+              "its figure.")
     of_gpus = ("`bench/gpu.sh` tests and measures a GPU." if gpus else
                "No GPU figure stands here yet: the CUDA half compiles, links and is tested on the host through the "
                "same templates, and `bench/gpu.sh` is the one command that tests and measures it where there is a GPU.")
