@@ -109,6 +109,10 @@ class stream {
 /// Whether work on one stream reaches what the other allocates.
 inline bool same_memory(stream const&, stream const&) { return true; }
 
+/// Memory that nobody has touched takes no room, so that what little was written of a large block may stay in
+/// it.
+inline constexpr bool untouched_is_free(stream const&) { return true; }
+
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
   if (&to != &from) to.wait(from.record());

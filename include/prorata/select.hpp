@@ -26,10 +26,13 @@ struct is_set {
   }
 };
 
-/// A buffer that kept only `used` elements of what it has room for gives most of a large rest back.
+/// A buffer that kept only `used` elements of what it has room for gives most of a large rest back: the copy
+/// costs more than the rest where that takes no room.
 template <class T, backend S>
 void shrink(buffer<T, S>& b, index_t used) {
-  if (used >= b.size() / 8) return;
+  index_t share = 8;
+  if constexpr (requires { untouched_is_free(b.stream()); }) share = 64;
+  if (used >= b.size() / share) return;
   buffer<T, S> smaller(b.stream(), used);
   smaller.stream().copy(smaller.data(), b.data(), smaller.bytes());
   b = std::move(smaller);
