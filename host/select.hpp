@@ -64,25 +64,51 @@ inline std::uint64_t bits_of_bytes(unsigned char const* flags) {
 #endif
 }
 
+/// A question that knows which memory it reads.
+template <class Keep>
+concept asks_ahead = requires(Keep const& keep, index_t i) {
+  keep.prefetch(i, i, i);
+};
+
 /// Asks `keep` about the n ≤ tile elements from `first` on. (By value: a functor that others could point to
 /// keeps loops from being vectorised.)
 template <class Keep>
 [[gnu::noinline]] kept_bits ask(Keep keep, index_t first, index_t n) {
-  alignas(64) unsigned char flags[tile];
-  if (n == tile) {
+  constexpr index_t strip = 128, read_ahead = 1536;  // elements, bytes: as a warp's steps (host/warp.hpp)
+  alignas(64) unsigned char flags[strip];
+  kept_bits bits{};
+  for (index_t k = 0; k < n; k += strip) {
+    index_t const at = first + k, here = std::min(strip, n - k);
+    if (here == strip) {
+      if constexpr (asks_ahead<Keep>) keep.prefetch(at, at + strip, read_ahead);
 #if defined(__clang__)
 #pragma clang loop vectorize(assume_safety)
 #elif defined(__GNUC__)
 #pragma GCC ivdep
 #endif
-    for (index_t j = 0; j < tile; ++j) flags[j] = keep(first + j) ? 1 : 0;
-  } else {
-    for (index_t j = 0; j < n; ++j) flags[j] = keep(first + j) ? 1 : 0;
-    std::memset(flags + n, 0, static_cast<std::size_t>(tile - n));
+      for (index_t j = 0; j < strip; ++j) flags[j] = keep(at + j) ? 1 : 0;
+    } else {
+      for (index_t j = 0; j < here; ++j) flags[j] = keep(at + j) ? 1 : 0;
+      std::memset(flags + here, 0, static_cast<std::size_t>(strip - here));
+    }
+    for (index_t j = 0; j < strip / 64; ++j) bits.word[k / 64 + j] = bits_of_bytes(flags + 64 * j);
   }
-  kept_bits bits;
-  for (index_t k = 0; k < kept_bits::words; ++k) bits.word[k] = bits_of_bytes(flags + 64 * k);
   return bits;
+}
+
+/// Writes first + k for every bit k; returns how many. Room for `places_slack` more: eight are written at a
+/// time, since how many a word holds cannot be predicted.
+inline constexpr index_t places_slack = 8;
+inline index_t list_places(kept_bits const& bits, index_t first, index_t* to) {
+  index_t* next = to;
+  for (index_t k = 0; k < kept_bits::words; ++k, first += 64) {
+    std::uint64_t rest = bits.word[k];
+    index_t const count = std::popcount(rest);
+    for (index_t done = 0; done < count; done += 8)
+      for (index_t j = 0; j < 8; ++j, rest &= rest - 1) next[done + j] = first + std::countr_zero(rest);
+    next += count;
+  }
+  return next - to;
 }
 
 /// Room behind the end of what is compacted: whole registers are stored there.
@@ -158,6 +184,16 @@ template <class Load, class T>
   return to;
 }
 
+/// Writes what lies at the given places; returns where the next one goes.
+template <class Load, class T>
+T* gather(index_t const* places, index_t count, Load load, T* to) {
+  for (index_t k = 0; k < count; ++k) to[k] = static_cast<T>(load(places[k]));
+  return to + count;
+}
+
+/// Tiles of which at most a fourth is kept are gathered, others compacted.
+inline constexpr index_t most_gathered = tile / 4;
+
 /// Whether results of which `so_far` came from the first `seen` of n elements will be larger than the caches.
 inline bool outgrows_caches(index_t so_far, index_t seen, index_t n, std::size_t size) {
   return static_cast<double>(so_far) / static_cast<double>(seen) * static_cast<double>(n) *
@@ -182,6 +218,7 @@ class column_block {
   void take(kept_bits const& bits, index_t first, index_t n) {
     end_ = compact_tile(bits, to_.load, first, n, end_);
   }
+  void take(index_t const* places, index_t count) { end_ = gather(places, count, to_.load, end_); }
   index_t count() const { return end_ - begin(); }
 
   /// Copies the block behind the `before` elements of earlier blocks; with them, `seen` of n are done.
@@ -226,6 +263,12 @@ void select_index(stream& s, index_t begin, index_t end, Keep keep, index_t* cou
         index_t const some = bits.count();
         if (some == 0) continue;
         kept += some;
+        if (some <= detail::most_gathered) {
+          index_t places[detail::most_gathered + detail::places_slack];
+          detail::list_places(bits, i, places);
+          std::apply([&](auto&... block) { (block.take(places, some), ...); }, room);
+          continue;
+        }
         std::apply([&](auto&... block) { (block.take(bits, i, here), ...); }, room);
       }
       return kept;
