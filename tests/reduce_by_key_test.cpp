@@ -168,6 +168,88 @@ TEST(ReduceByKeySequence, KeepsTheOrderOfNonCommutativeOperations) {
   }
 }
 
+/// Numbers whose sums and products show what else was folded in: zeros of both signs, and a few infinities
+/// and NaNs.
+template <class T>
+std::vector<T> telling(index_t n) {
+  std::vector<T> x;
+  for (index_t i = 0; i < n; ++i) {
+    index_t const kind = i / 40 % 7;
+    x.push_back(i % 1009 == 5    ? std::numeric_limits<T>::quiet_NaN()
+                : i % 1013 == 5  ? -std::numeric_limits<T>::infinity()
+                : i % 2003 == 77 ? std::numeric_limits<T>::denorm_min()
+                : kind < 3       ? T(-0.0)
+                : kind == 3      ? T(0)
+                                 : static_cast<T>(i % 17 - 8) / T(3));
+  }
+  return x;
+}
+
+template <class T>
+class ReduceShortRuns : public testing::Test {};
+using float_types = tests::types<float, double>;
+TYPED_TEST_SUITE(ReduceShortRuns, float_types);
+
+TYPED_TEST(ReduceShortRuns, FoldNothingButTheirOwnElements) {
+  using T = TypeParam;
+  std::vector<index_t> every;
+  for (index_t length = 1; length <= 140; ++length) every.push_back(length);
+  std::vector<std::vector<index_t>> const short_runs{{1}, {7, 3, 8, 1}, {16, 9, 1}, {32, 17, 2}, every};
+  for (index_t const n : {index_t{1}, index_t{16}, index_t{47}, index_t{1040}, fewer(50021)})
+    for (auto const& lengths : short_runs) {
+      auto keys = keys_of(n, lengths);
+      auto x = telling<T>(n);
+      auto const sums = one_by_one(keys, x, plus<T>{});
+      auto const products = one_by_one(keys, x, multiplies<T>{});
+      auto const greatest = one_by_one(keys, x, maximum<T>{});
+      for (int number = 0; number < split_count; number += apart(97)) {
+        auto const s = split_number(number, n);
+        auto const team = make_team(s.ranks, s.threads);
+        auto const k = borrow(team, std::span<std::int32_t>(keys), s.cuts);
+        auto const a = borrow(team, std::span<T>(x), s.cuts);
+        hostile_caller const caller(s);
+        std::ostringstream what;
+        what << "split " << number << ", n = " << n << ", " << s << ", runs of " << lengths.front();
+        ASSERT_EQ(bytes_of(everything(sum_by_key(k, a).values)), bytes_of(sums)) << what.str();
+        ASSERT_EQ(bytes_of(everything(reduce_by_key(k, a, multiplies<T>{}).values)), bytes_of(products))
+            << what.str();
+        ASSERT_EQ(bytes_of(everything(reduce_by_key(k, a, maximum<T>{}).values)), bytes_of(greatest))
+            << what.str();
+      }
+    }
+}
+
+TEST(ReduceByKeyBlocks, DoNotShowWhereRunsCrossThem) {
+  index_t const n = 150001;  // blocks of 16384: runs that end at, just before, and just behind their bounds
+  for (auto const& lengths : std::vector<std::vector<index_t>>{
+           {16384}, {1, 16384}, {16383, 1}, {16383, 2, 16383}, {16385, 16383}, {5, 50000, 3}, {1, n}, {n}}) {
+    auto keys = keys_of(n, lengths);
+    auto x = values<double>(n, 12);
+    auto const expected = one_by_one(keys, x, plus<double>{});
+    for (auto const& cuts : std::vector<std::vector<index_t>>{
+             {0, n}, {0, 16384, n}, {0, 1, n}, {0, n - 1, n}, {0, 0, 40000, 40000, 40001, n}}) {
+      auto const team = make_team(static_cast<int>(cuts.size()) - 1, 2);
+      auto const found = sum_by_key(borrow(team, std::span<std::int32_t>(keys), partition_by_cuts(cuts)),
+                                    borrow(team, std::span<double>(x), partition_by_cuts(cuts)));
+      ASSERT_EQ(bytes_of(everything(found.values)), bytes_of(expected)) << lengths.front() << ", " << cuts[1];
+    }
+  }
+}
+
+TEST(ReduceByKeyFloats, JoinEveryNaNAndBothZeros) {
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> keys{-0.0, 0.0, nan, -nan, nan, 1, 1, 0.0, -0.0, nan};
+  std::vector<float> x{1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+  for (auto const& cuts : std::vector<std::vector<index_t>>{{0, 10}, {0, 1, 3, 10}, {0, 4, 4, 8, 10}}) {
+    auto const team = make_team(static_cast<int>(cuts.size()) - 1, 2);
+    auto const found = sum_by_key(borrow(team, std::span<double>(keys), partition_by_cuts(cuts)),
+                                  borrow(team, std::span<float>(x), partition_by_cuts(cuts)));
+    EXPECT_EQ(everything(found.values), (std::vector<float>{3, 28, 96, 384, 512}));
+    auto const first = everything(found.keys);
+    EXPECT_TRUE(std::signbit(first[0]) && !std::signbit(first[3])) << "the first key stands for its run";
+  }
+}
+
 TEST(ReduceByKeyLongRuns, AreSharedByAllThreads) {
   index_t const n = 1500007;  // one key in 90 % of the rows
   auto keys = keys_of(n, {70001, 1350000, 5, 1});

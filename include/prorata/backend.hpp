@@ -47,6 +47,7 @@ struct choice {
 ///                             rows by key, as sorted records or as columns
 ///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
+///   reduce_found_runs         where runs begin, and those results, in one pass; a backend may do without
 ///   sort_keys, sort_pairs     n elements in a total order, in place; pairs and indices stably
 ///   sort_indices              the same, and where each element was
 ///   merge_keys, merge_pairs   two sorted arrays become one; among equal elements the first one's lead

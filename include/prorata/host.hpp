@@ -7,6 +7,7 @@
 #include <host/histogram.hpp>
 #include <host/multisplit.hpp>
 #include <host/reduce.hpp>
+#include <host/reduce_found_runs.hpp>
 #include <host/reduce_runs.hpp>
 #include <host/scan.hpp>
 #include <host/select.hpp>

@@ -26,9 +26,8 @@ template <class T, backend S>
 std::vector<straddling_run> straddling_runs(found_runs<T, S> const& found, partition const& cuts) {
   std::vector<straddling_run> result;
   for (int rank = 0; rank < cuts.ranks(); ++rank) {
-    if (found.cuts.size(rank) == 0) continue;
-    index_t const end = found.end_of(rank, cuts.n);
-    if (end > cuts.end(rank)) result.push_back({rank, found.last[static_cast<std::size_t>(rank)], end});
+    if (found.goes_on(rank, cuts))
+      result.push_back({rank, found.last[static_cast<std::size_t>(rank)], found.end_of(rank, cuts.n)});
   }
   return result;
 }
@@ -62,6 +61,69 @@ struct told_pieces {
   }
 };
 
+/// The runs of keys, and the results of those that do not go on behind the elements of their rank; for each
+/// that does, room.
+template <class K, class T, backend S>
+struct local_runs {
+  found_runs<K, S> found;
+  std::vector<buffer<T, S>> results;
+};
+
+/// A backend that finds runs and reduces them in one pass, which needs room for as many results as there are
+/// elements: no more of it than for the places of runs.
+template <class S, class R, class K, class Same, class Load>
+concept reduces_found_runs = sizeof(typename R::result_type) <= sizeof(index_t) &&
+                             requires(S& s, R const& r, index_t n, begins_run<K, Same> starts,
+                                      element_load<identity, K> key, K* keys, Load load,
+                                      typename R::result_type* out, rank_runs* told) {
+  reduce_found_runs(s, r, n, n, true, starts, key, keys, load, out, told);
+};
+
+template <class R, class K, backend S, class Same, class LoadOf>
+auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, Same const& same,
+                       LoadOf const& load_of_part) {
+  using key = std::remove_const_t<K>;
+  using result = typename R::result_type;
+  local_runs<key, result, S> local;
+  auto& found = local.found;
+  if constexpr (reduces_found_runs<S, R, key, Same, decltype(load_of_part(0))>) {
+    auto const begins_here = ranks_that_begin_runs(keys, same);
+    std::vector<buffer<rank_runs, S>> mine;
+    std::vector<rank_runs const*> pointers;
+    for (std::size_t k = 0; k < keys.parts().size(); ++k) {
+      auto const& p = keys.parts()[k];
+      reduce_found_runs(*p.stream, reduction, p.begin, p.end(), begins_here[static_cast<std::size_t>(p.rank)],
+                        begins_run<key, Same>{p.data, p.begin, same}, load_of(identity{}, k, keys),
+                        found.values.emplace_back(*p.stream, p.size).data(), load_of_part(k),
+                        local.results.emplace_back(*p.stream, p.size).data(),
+                        mine.emplace_back(*p.stream, 1).data());
+      pointers.push_back(mine.back().data());
+    }
+    found.know(told_by_all<rank_runs>(keys.team(), std::span<rank_runs const* const>(pointers), 1));
+    for (std::size_t k = 0; k < keys.parts().size(); ++k) {
+      auto const& p = keys.parts()[k];
+      index_t const count = found.cuts.size(p.rank);
+      shrink(found.values[k], count);
+      shrink(local.results[k], count);
+      if (count > 0 && !found.goes_on(p.rank, keys.partition()))
+        reduce_runs(*p.stream, reduction, &pointers[k]->last, 1, p.end(), load_of_part(k),
+                    local.results[k].data() + (count - 1));
+    }
+  } else {
+    found = find_runs(keys, same);
+    for (std::size_t k = 0; k < keys.parts().size(); ++k) {
+      auto const& p = keys.parts()[k];
+      index_t const count = found.cuts.size(p.rank);
+      bool const goes_on = found.goes_on(p.rank, keys.partition());
+      auto& out = local.results.emplace_back(*p.stream, count);
+      reduce_runs(*p.stream, reduction, found.begins[k].data(), count - (goes_on ? 1 : 0),
+                  goes_on ? found.last[static_cast<std::size_t>(p.rank)] : p.end(), load_of_part(k),
+                  out.data());
+    }
+  }
+  return local;
+}
+
 }  // namespace detail
 
 /// For every run of equal neighbouring keys: its key, and the values f(x[i], more[i], …) of its elements
@@ -70,8 +132,9 @@ struct told_pieces {
 ///           run begins
 ///   order   that of `reduce` of the run as an array of its own: by the position in the run, so that neither
 ///           splits nor other runs change a bit. exactly_rounded<exact_sum<T>> sums exactly
-///   cost    reads keys and arrays once, the keys' runs twice; a run over several ranks sends O(log n) rows
-///           of 32 values from each, however long it is
+///   cost    reads keys and arrays once, on a GPU where runs begin twice; a run over several ranks sends
+///           O(log n) rows of 32 values from each, however long it is. f may be called more than once for an
+///           element
 ///   waits   for the results of runs over several ranks
 ///   throws  usage_error (arrays cut differently), out_of_memory
 template <class Op, class F, class K, class T, class... U, backend S, class Same = same_value>
@@ -86,31 +149,23 @@ auto transform_reduce_by_key(distributed_array<K, S> const& keys, F f, Op const&
   auto const& team = x.team();
   auto const& cuts = x.partition();
 
-  auto found = detail::find_runs(keys, Same{});
+  // local work: runs that begin and end here, and pieces of those that do not
+  auto const load_at = [&](std::size_t k) { return load_of(f, k, x, more...); };
+  auto [found, results] = detail::reduce_local_runs(reduction, keys, Same{}, load_at);
   auto const straddling = detail::straddling_runs(found, cuts);
   detail::told_pieces<R> const plan(straddling, cuts);
-
-  // local work: runs that begin and end here, and pieces of those that do not
-  std::vector<buffer<result, S>> results;
   std::vector<buffer<std::byte, S>> partial;
   std::vector<void const*> send;
   for (std::size_t k = 0; k < x.parts().size(); ++k) {
     auto const& p = x.parts()[k];
     S& s = *p.stream;
-    auto const load = load_of(f, k, x, more...);
-    index_t const count = found.cuts.size(p.rank);
-    bool const goes_on = count > 0 && found.end_of(p.rank, cuts.n) > p.end();
-    auto& out = results.emplace_back(s, count);
-    index_t const whole = count - (goes_on ? 1 : 0);
-    index_t const end = goes_on ? found.last[static_cast<std::size_t>(p.rank)] : p.end();
-    reduce_runs(s, reduction, found.begins[k].data(), whole, end, load, out.data());
     std::size_t const base = plan.offsets[static_cast<std::size_t>(p.rank)];
     auto& bytes = partial.emplace_back(
         s, static_cast<index_t>(plan.offsets[static_cast<std::size_t>(p.rank) + 1] - base));
     send.push_back(bytes.data());
     for (auto const& one : plan.pieces)
       if (one.rank == p.rank)
-        reduce_piece(s, reduction, one.where, shifted_load{load, straddling[one.run].begin},
+        reduce_piece(s, reduction, one.where, shifted_load{load_at(k), straddling[one.run].begin},
                      bytes.data() + (one.offset - base));
   }
   distributed_array<key, S> kept(team, found.cuts, std::move(found.values));

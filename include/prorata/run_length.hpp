@@ -38,6 +38,9 @@ struct begins_run {
   index_t begin;
   Same same;
   PRORATA_HD bool operator()(index_t i) const { return !same(data[i - begin - 1], data[i - begin]); }
+  [[gnu::always_inline]] void prefetch(index_t first, index_t last, index_t bytes) const {
+    element_load<identity, T>(identity{}, begin, data).prefetch(first, last, bytes);
+  }
 };
 
 /// begins[k + 1] − begins[k]; the last run of the rank ends at `end`.
@@ -93,6 +96,20 @@ struct found_runs {
   partition cuts;                    // of the runs
   std::vector<index_t> first, last;  // where the first and last run of each rank begin, if it has any
 
+  /// Takes over what every rank has told of its runs.
+  void know(std::vector<rank_runs> const& told) {
+    std::vector<index_t> sizes;
+    for (rank_runs const& r : told) {
+      sizes.push_back(r.count);
+      first.push_back(r.first);
+      last.push_back(r.last);
+    }
+    cuts = partition_by_sizes(sizes);
+  }
+  /// Whether the last run of a rank goes on behind the rank's elements.
+  bool goes_on(int rank, partition const& elements) const {
+    return cuts.size(rank) > 0 && end_of(rank, elements.n) > elements.end(rank);
+  }
   /// Where the last run of a rank ends: where the next one begins, on whichever rank.
   index_t end_of(int rank, index_t n) const {
     for (int next = rank + 1; next < cuts.ranks(); ++next)
@@ -101,9 +118,6 @@ struct found_runs {
   }
 };
 
-struct rank_runs {
-  index_t count, first, last;
-};
 struct tell_runs {
   index_t const *count, *begins;
   index_t more;  // a run that was not counted, at the front
@@ -140,14 +154,7 @@ auto find_runs(distributed_array<T, S> const& x, Same const& same) {
     pointers.push_back(mine.emplace_back(s, 1).data());
     for_each_index(s, 0, 1, tell_runs{count, begins.data(), one, mine.back().data()});
   }
-  auto const told = told_by_all<rank_runs>(x.team(), std::span<rank_runs const* const>(pointers), 1);
-  std::vector<index_t> sizes;
-  for (rank_runs const& r : told) {
-    sizes.push_back(r.count);
-    found.first.push_back(r.first);
-    found.last.push_back(r.last);
-  }
-  found.cuts = partition_by_sizes(sizes);
+  found.know(told_by_all<rank_runs>(x.team(), std::span<rank_runs const* const>(pointers), 1));
   for (std::size_t k = 0; k < found.values.size(); ++k) {
     index_t const kept = found.cuts.size(x.parts()[k].rank);
     shrink(found.values[k], kept);

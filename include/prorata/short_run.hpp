@@ -39,6 +39,12 @@ concept folds_short = requires(R const& r, Load const& load, index_t n) {
   { fold_short(r, load, n) } -> std::same_as<typename R::result_type>;
 };
 
+/// The runs that begin in one part of an array: how many, and where the first and the last do; 0 0 0 for
+/// none.
+struct rank_runs {
+  index_t count, first, last;
+};
+
 /// load(i + by).
 template <class Load>
 struct shifted_load {
