@@ -5,6 +5,7 @@
 #include <host/chain.hpp>
 #include <host/reduce_runs.hpp>
 #include <host/select.hpp>
+#include <memory>
 #include <mutex>
 #include <vector>
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <host/sorting/sort_bits.hpp>
 #include <host/stream.hpp>

@@ -3,6 +3,7 @@
 
 #include <prorata/prorata.hpp>
 #include <span>
+#include <tests/contents.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -27,14 +28,6 @@ struct ConstViews : testing::Test {
   distributed_array<std::int32_t, host::stream> k = borrow(team, std::span(numbers));
   distributed_array<std::int32_t const, host::stream> kc =
       borrow(team, std::span<std::int32_t const>(numbers));
-
-  template <class T>
-  static std::vector<std::remove_const_t<T>> elements(distributed_array<T, host::stream> const& a) {
-    std::vector<std::remove_const_t<T>> out(static_cast<std::size_t>(a.size()));
-    copy_out(a, std::span(out));
-    a.team().sync();
-    return out;
-  }
 };
 
 struct above {
@@ -71,24 +64,24 @@ TEST_F(ConstViews, AreScannedAndChosenFrom) {
   auto out = make_array<double>(team, c.size()), expected = make_array<double>(team, c.size());
   inclusive_scan(out, plus<double>{}, c);
   inclusive_scan(expected, plus<double>{}, x);
-  EXPECT_EQ(elements(out), elements(expected));
-  EXPECT_EQ(elements(copy_if(c, above{})), elements(copy_if(x, above{})));
-  EXPECT_EQ(elements(partition_copy(c, above{}).rest), elements(partition_copy(x, above{}).rest));
-  EXPECT_EQ(elements(indices_where(c, above{})), elements(indices_where(x, above{})));
+  EXPECT_EQ(everything(out), everything(expected));
+  EXPECT_EQ(everything(copy_if(c, above{})), everything(copy_if(x, above{})));
+  EXPECT_EQ(everything(partition_copy(c, above{}).rest), everything(partition_copy(x, above{}).rest));
+  EXPECT_EQ(everything(indices_where(c, above{})), everything(indices_where(x, above{})));
   EXPECT_EQ(topk(c, 10).values, topk(x, 10).values);
   EXPECT_EQ(quantiles(c, std::vector<double>{0.25, 0.5}), quantiles(x, std::vector<double>{0.25, 0.5}));
 }
 
 TEST_F(ConstViews, AreOrderedAndGrouped) {
-  EXPECT_EQ(elements(argsort(c)), elements(argsort(x)));
+  EXPECT_EQ(everything(argsort(c)), everything(argsort(x)));
   EXPECT_EQ(is_sorted(c), is_sorted(x));
-  EXPECT_EQ(elements(unique(c)), elements(unique(x)));
-  EXPECT_EQ(elements(run_lengths(kc).lengths), elements(run_lengths(k).lengths));
-  EXPECT_EQ(elements(reduce_by_key(kc, c, plus<double>{}).values),
-            elements(reduce_by_key(k, x, plus<double>{}).values));
+  EXPECT_EQ(everything(unique(c)), everything(unique(x)));
+  EXPECT_EQ(everything(run_lengths(kc).lengths), everything(run_lengths(k).lengths));
+  EXPECT_EQ(everything(reduce_by_key(kc, c, plus<double>{}).values),
+            everything(reduce_by_key(k, x, plus<double>{}).values));
   EXPECT_EQ(group_by(kc, c, aggregate::sum).size(), group_by(k, x, aggregate::sum).size());
   EXPECT_EQ(histogram(c, even_bins{0, 80, 10}), histogram(x, even_bins{0, 80, 10}));
-  EXPECT_EQ(elements(redistribute(c, x.partition())), values);
+  EXPECT_EQ(everything(redistribute(c, x.partition())), values);
 }
 
 }  // namespace

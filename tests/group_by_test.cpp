@@ -6,6 +6,7 @@
 #include <map>
 #include <prorata/group_by.hpp>
 #include <set>
+#include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/gmp_oracle.hpp>
 #include <tests/splits.hpp>
@@ -14,13 +15,6 @@ namespace {
 
 using namespace prorata;
 using namespace prorata::tests;
-
-template <class T>
-std::vector<T> host_copy(distributed_array<T, host::stream> const& x) {
-  std::vector<T> out(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(out));
-  return out;
-}
 
 /// Compares as bits, with every NaN one.
 template <class T>
@@ -126,11 +120,11 @@ void expect_oracle(std::span<K> keys, std::span<V> values, host_team const& team
   for (std::size_t i = 0; i < keys.size(); ++i) expected[keys[i]].values.push_back(values[i]);
   auto const g = group_by(borrow(team, keys, cuts), borrow(team, values, cuts), aggregate::all, ddof);
   ASSERT_EQ(g.size(), static_cast<index_t>(expected.size()));
-  auto const key = host_copy(g.keys);
-  auto const count = host_copy(g.counts);
-  auto const sum = host_copy(g.sums);
-  auto const mean = host_copy(g.means), variance = host_copy(g.variances);
-  auto const least = host_copy(g.minima), greatest = host_copy(g.maxima);
+  auto const key = everything(g.keys);
+  auto const count = everything(g.counts);
+  auto const sum = everything(g.sums);
+  auto const mean = everything(g.means), variance = everything(g.variances);
+  auto const least = everything(g.minima), greatest = everything(g.maxima);
   std::size_t k = 0;
   for (auto const& [at, of] : expected) {
     ASSERT_FALSE(key_less(key[k], at) || key_less(at, key[k])) << "key " << k;
@@ -247,7 +241,7 @@ std::string all_bytes(host_team const& team, partition const& cuts, std::span<st
   auto const g = group_by(borrow(team, keys, cuts), borrow(team, values, cuts), aggregate::all, 1);
   std::string out;
   auto const put = [&](auto const& column) {
-    for (auto const v : host_copy(column)) out.append(reinterpret_cast<char const*>(&v), sizeof v);
+    for (auto const v : everything(column)) out.append(reinterpret_cast<char const*>(&v), sizeof v);
   };
   put(g.keys), put(g.counts), put(g.sums), put(g.means), put(g.variances), put(g.minima), put(g.maxima);
   return out;
@@ -317,8 +311,8 @@ TEST(GroupByPaths, AllAddUpTheSameIntegers) {
         auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
                                 borrow(team, std::span<std::int64_t>(values)), aggregate::sum);
         ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << shape.name;
-        auto const key = host_copy(g.keys), sum = host_copy(g.sums);
-        auto const count = host_copy(g.counts);
+        auto const key = everything(g.keys), sum = everything(g.sums);
+        auto const count = everything(g.counts);
         std::size_t k = 0;
         for (auto const& [at, e] : expected) {
           ASSERT_EQ(key[k], at) << shape.name;
@@ -341,8 +335,8 @@ void expect_exact_sums(host_team const& team, std::span<std::int64_t> keys, std:
   }
   auto const g = group_by(borrow(team, keys), borrow(team, values), aggregate::sum | aggregate::mean);
   ASSERT_EQ(g.size(), static_cast<index_t>(expected.size())) << what;
-  auto const sum = host_copy(g.sums), mean = host_copy(g.means);
-  auto const count = host_copy(g.counts);
+  auto const sum = everything(g.sums), mean = everything(g.means);
+  auto const count = everything(g.counts);
   std::size_t k = 0;
   for (auto& [at, of] : expected) {
     ASSERT_EQ(count[k], of.second) << what << ", key " << at;
@@ -432,8 +426,8 @@ TEST(GroupBy, CountsKeysAlone) {
   auto const team = make_team(3, 2);
   std::vector<float> keys{3, -0.0f, NAN, 0, 3, -NAN, 1, 3};
   auto const g = group_by(borrow(team, std::span<float>(keys), partition_by_cuts({0, 2, 2, 8})));
-  auto const found = host_copy(g.keys);
-  EXPECT_EQ(host_copy(g.counts), (std::vector<index_t>{2, 1, 3, 2}));
+  auto const found = everything(g.keys);
+  EXPECT_EQ(everything(g.counts), (std::vector<index_t>{2, 1, 3, 2}));
   EXPECT_EQ(found[0], 0);
   EXPECT_FALSE(std::signbit(found[0]));
   EXPECT_TRUE(std::isnan(found[3]));

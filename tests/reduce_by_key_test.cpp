@@ -5,6 +5,7 @@
 #include <limits>
 #include <prorata/reduce_by_key.hpp>
 #include <sstream>
+#include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
@@ -13,12 +14,6 @@ namespace {
 using namespace prorata;
 using namespace prorata::tests;
 
-template <class T>
-std::vector<T> everything(distributed_array<T, host::stream> const& x) {
-  std::vector<T> out(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(out));
-  return out;
-}
 template <class T>
 std::string bytes_of(std::vector<T> const& x) {
   return {reinterpret_cast<char const*>(x.data()), x.size() * sizeof(T)};

@@ -4,6 +4,7 @@
 #include <limits>
 #include <prorata/run_length.hpp>
 #include <sstream>
+#include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
@@ -11,13 +12,6 @@ namespace {
 
 using namespace prorata;
 using namespace prorata::tests;
-
-template <class T>
-std::vector<T> everything(distributed_array<T, host::stream> const& x) {
-  std::vector<T> out(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(out));
-  return out;
-}
 
 template <class T>
 struct expected_runs {

@@ -7,6 +7,7 @@
 #include <prorata/select.hpp>
 #include <prorata/transform.hpp>
 #include <sstream>
+#include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
@@ -14,17 +15,6 @@ namespace {
 
 using namespace prorata;
 using namespace prorata::tests;
-
-template <class T>
-std::vector<T> everything(distributed_array<T, host::stream> const& x) {
-  std::vector<T> out(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(out));
-  return out;
-}
-template <class T>
-bool same_bytes(std::vector<T> const& a, std::vector<T> const& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
-}
 
 /// One in `every` elements, scattered; 0 for none of them.
 struct scattered_flags {

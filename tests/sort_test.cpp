@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 #include <prorata/sort.hpp>
+#include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 
@@ -93,13 +94,6 @@ std::vector<T> sealed_all(std::vector<T> x) {
 }
 
 template <class T>
-std::vector<T> content(distributed_array<T, host::stream> const& x) {
-  std::vector<T> out(static_cast<std::size_t>(x.size()));
-  copy_out(x, std::span<T>(out));
-  return out;
-}
-
-template <class T>
 distributed_array<T, host::stream> placed(host_team const& team, partition const& cuts,
                                           std::vector<T> const& x) {
   distributed_array<T, host::stream> array(team, cuts);
@@ -118,20 +112,20 @@ void expect_sorted(std::vector<T> const& x, direction d, split const& s) {
   auto array = placed(team, s.cuts, x);
   sort(array, d);
   ASSERT_EQ(array.partition(), s.cuts);
-  ASSERT_TRUE(same_bits(content(array), sorted)) << "sort of " << x.size() << ", " << s;
+  ASSERT_TRUE(same_bits(everything(array), sorted)) << "sort of " << x.size() << ", " << s;
   ASSERT_TRUE(is_sorted(array, d));
 
   auto const found = argsort(placed(team, s.cuts, x), d);
   ASSERT_EQ(found.partition(), s.cuts);
-  ASSERT_EQ(content(found), indices) << "argsort of " << x.size() << ", " << s;
+  ASSERT_EQ(everything(found), indices) << "argsort of " << x.size() << ", " << s;
 
   auto keys = placed(team, s.cuts, x);
   std::vector<float> numbers(x.size());
   std::iota(numbers.begin(), numbers.end(), 0.0f);
   auto values = placed(team, s.cuts, numbers);
   sort_by_key(keys, values, d);
-  ASSERT_TRUE(same_bits(content(keys), sorted)) << "keys of " << x.size() << ", " << s;
-  ASSERT_EQ(content(values), picked(numbers, indices)) << "values of " << x.size() << ", " << s;
+  ASSERT_TRUE(same_bits(everything(keys), sorted)) << "keys of " << x.size() << ", " << s;
+  ASSERT_EQ(everything(values), picked(numbers, indices)) << "values of " << x.size() << ", " << s;
 }
 
 template <class T>
@@ -199,7 +193,7 @@ TEST(sort_by_key, moves_values_of_any_size) {
       auto keys = placed(team, cuts, x);
       auto moved = placed(team, cuts, values);
       sort_by_key(keys, moved);
-      ASSERT_EQ(content(moved), picked(values, indices)) << sizeof(V) << " bytes, " << ranks << " ranks";
+      ASSERT_EQ(everything(moved), picked(values, indices)) << sizeof(V) << " bytes, " << ranks << " ranks";
     }
   };
   check(+[](index_t i) { return static_cast<std::uint8_t>(i * 7); });
@@ -237,7 +231,7 @@ void expect_merged(index_t n, index_t m, direction d, int ranks, unsigned seed) 
     return partition_by_cuts(cuts);
   };
   auto const found = merge(placed(team, cut(n), a), placed(team, cut(m), b), d);
-  ASSERT_TRUE(same_bits(content(found), merged));
+  ASSERT_TRUE(same_bits(everything(found), merged));
 }
 
 TEST(merge, makes_one_sorted_array_of_two) {
