@@ -5,25 +5,12 @@
 #include <host/chain.hpp>
 #include <host/reduce_runs.hpp>
 #include <host/select.hpp>
-#include <memory>
 #include <mutex>
 #include <vector>
 
 namespace prorata::host {
 
 namespace detail {
-
-/// Room for elements that will be written before they are read.
-template <class T>
-class room_for {
- public:
-  explicit room_for(index_t n)
-      : bytes_(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(n) * sizeof(T))) {}
-  T* data() const { return reinterpret_cast<T*>(bytes_.get()); }
-
- private:
-  std::unique_ptr<std::byte[]> bytes_;
-};
 
 /// What one thread finds in a block: where runs begin, their keys, and the results of all but the last one,
 /// which may go on.
@@ -34,18 +21,6 @@ struct block_of_runs {
   room_for<K> keys;
   room_for<T> results;
 };
-
-/// Copies what one thread has in cache behind the `before` elements of earlier blocks; with them, `seen` of n
-/// elements are done.
-template <class T>
-void settle(T* to, T const* from, index_t count, index_t before, index_t seen, index_t n) {
-  if (count <= 0) return;
-  auto const bytes = static_cast<std::size_t>(count) * sizeof(T);
-  if (outgrows_caches(before + count, seen, n, sizeof(T)))
-    stream_bytes(to + before, from, bytes);
-  else
-    std::memcpy(static_cast<void*>(to + before), from, bytes);
-}
 
 }  // namespace detail
 

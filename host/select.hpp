@@ -201,18 +201,37 @@ inline bool outgrows_caches(index_t so_far, index_t seen, index_t n, std::size_t
          static_cast<double>(streaming_bytes);
 }
 
+/// Room for elements that will be written before they are read.
+template <class T>
+class room_for {
+ public:
+  explicit room_for(index_t n)
+      : bytes_(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(n) * sizeof(T))) {}
+  T* data() const { return reinterpret_cast<T*>(bytes_.get()); }
+
+ private:
+  std::unique_ptr<std::byte[]> bytes_;
+};
+
+/// Copies what one thread has in cache behind the `before` elements of earlier blocks; with them, `seen` of n
+/// elements are done.
+template <class T>
+void settle(T* to, T const* from, index_t count, index_t before, index_t seen, index_t n) {
+  if (count <= 0) return;
+  auto const bytes = static_cast<std::size_t>(count) * sizeof(T);
+  if (outgrows_caches(before + count, seen, n, sizeof(T)))
+    stream_bytes(to + before, from, bytes);
+  else
+    std::memcpy(static_cast<void*>(to + before), from, bytes);
+}
+
 /// What one thread keeps of a block for one column, in cache, until its place is known.
 template <class Column>
 class column_block {
   using T = std::remove_reference_t<decltype(*std::declval<Column&>().out)>;
 
  public:
-  column_block(Column const& to, index_t elements)
-      : to_(to),
-        room_(std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(elements + compact_slack) *
-                                                          sizeof(T))) {
-    restart();
-  }
+  column_block(Column const& to, index_t elements) : to_(to), room_(elements + compact_slack) { restart(); }
 
   void restart() { end_ = begin(); }
   void take(kept_bits const& bits, index_t first, index_t n) {
@@ -224,19 +243,14 @@ class column_block {
   /// Copies the block behind the `before` elements of earlier blocks; with them, `seen` of n are done.
   void settle(index_t before, index_t seen, index_t n) const {
     index_t const wanted = std::min(count(), limit_of(to_) - std::min(before, limit_of(to_)));
-    auto const bytes = static_cast<std::size_t>(wanted) * sizeof(T);
-    if (bytes == 0) return;
-    if (outgrows_caches(before + wanted, seen, n, sizeof(T)))
-      stream_bytes(to_.out + before, begin(), bytes);
-    else
-      std::memcpy(static_cast<void*>(to_.out + before), begin(), bytes);
+    detail::settle(to_.out, begin(), wanted, before, seen, n);
   }
 
  private:
-  T* begin() const { return reinterpret_cast<T*>(room_.get()); }
+  T* begin() const { return room_.data(); }
 
   Column to_;
-  std::unique_ptr<std::byte[]> room_;
+  room_for<T> room_;
   T* end_;
 };
 

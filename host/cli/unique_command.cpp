@@ -34,9 +34,9 @@ class distinct_so_far {
   index_t size() const { return static_cast<index_t>(keys.size()); }
 
   /// Adds those of a later chunk; first indices of earlier ones stay.
-  void add(distinct_so_far const& later) {
+  void add(distinct_so_far&& later) {
     if (keys.empty()) {
-      *this = later;
+      *this = std::move(later);
       return;
     }
     distinct_so_far merged;
@@ -104,7 +104,7 @@ class distinct_search {
     for (index_t begin = 0; begin < n_; begin += chunk) {
       work.sort(0, std::min(chunk, n_ - begin),
                 [&](index_t first, index_t last, E* to) { elements(begin + first, begin + last, to); });
-      known.add(found);
+      known.add(std::move(found));
       if (known.size() > most()) break;
     }
     return known;
