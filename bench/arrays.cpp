@@ -56,7 +56,11 @@ drawn<T> arrays::fill(spread kind) {
       in_parallel(static_cast<index_t>(to.size()),
                   [&](index_t i) { to[static_cast<std::size_t>(i)] = number(which, i); });
     }
-    if (spoiled_) get<T>(x)[get<T>(x).size() / 2] += T{1 << 20};
+    if (spoiled_) {
+      auto const middle = get<T>(x).subspan(get<T>(x).size() / 2, 2);
+      middle[0] = middle[0] > 0 ? T{-(1 << 19)} : T{1 << 19};  // to the other side of most limits
+      middle[1] += T{1 << 20};                                 // the greatest
+    }
     filled_ = wanted;
   }
   return number;

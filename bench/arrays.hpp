@@ -56,7 +56,7 @@ class arrays {
  public:
   static constexpr int x = 0, y = 1, out = 2;
 
-  /// `spoiled` changes one element of x behind the oracles' backs: every check must then refuse.
+  /// `spoiled` changes two elements of x behind the oracles' backs: every check must then refuse.
   arrays(index_t bytes, std::uint64_t seed, bool spoiled);
   ~arrays();
   arrays(arrays const&) = delete;

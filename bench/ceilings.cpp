@@ -73,6 +73,10 @@ contestant read_ceiling(arrays const& a, int count) {
   return entry("read", role::ceiling, read, [=](word sum) { return verdict{sum == expected}; });
 }
 
+contestant write_ceiling(arrays& a) {
+  return writing("write", a, [](std::size_t i) { return word{i}; });
+}
+
 contestant copy_ceiling(arrays& a) {
   return writing("copy", a, [x = a.get<word>(arrays::x).data()](std::size_t i) { return x[i]; });
 }

@@ -9,6 +9,9 @@ namespace prorata::bench {
 /// All cores read the first `count` arrays, one after the other, adding up their words.
 contestant read_ceiling(arrays const& a, int count);
 
+/// out = the places of its words, past the caches.
+contestant write_ceiling(arrays& a);
+
 /// out = x, past the caches.
 contestant copy_ceiling(arrays& a);
 

@@ -20,7 +20,7 @@ void add_options(CLI::App& app, settings& s, std::string& json) {
   app.add_option("--seed", s.seed, "of the numbers")->capture_default_str();
   app.add_option("--folder", s.folder, "where a file of --size may be written")->capture_default_str();
   app.add_option("--json", json, "writes the report there");
-  app.add_flag("--spoil", s.spoil, "changes a number behind the checks' backs; every one must refuse");
+  app.add_flag("--spoil", s.spoil, "changes numbers behind the checks' backs; every one must refuse");
   app.footer(
       "Google Benchmark's own options work too: --benchmark_filter=reduce, --benchmark_list_tests=true");
   app.allow_extras();
@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
   add_ceilings(h);
   add_reductions(h);
   add_transforms(h);
+  add_writes(h);
   add_exact(h);
   add_scans(h);
   add_sorts(h);
@@ -68,7 +69,7 @@ int run(int argc, char** argv) {
   add_groups(h);
   add_selections(h);
   add_uniques(h);
-  add_normalize(h);
+  add_weights(h);
   add_costs(h);
   add_exchanges(h);
   table print(h.results, [&] {

@@ -75,9 +75,12 @@ contest lengths_contest(hall& h, index_t mean) {
   return c;
 }
 
+/// How ours adds up: in the canonical order, or without rounding.
+enum class adding { canonical, exact };
+
 /// Keys as wide as their values.
 template <class T>
-contest sums_contest(hall& h, index_t mean) {
+contest sums_contest(hall& h, index_t mean, adding how = adding::canonical) {
   using key = key_beside<T>;
   auto const number = h.memory.fill<T>();
   auto const x = h.borrowed<T>(arrays::x);
@@ -129,18 +132,30 @@ contest sums_contest(hall& h, index_t mean) {
   d->peers_sums.resize(d->lengths.size());
 
   auto const written = static_cast<index_t>(d->lengths.size() * (sizeof(key) + sizeof(T)));
-  contest c{2 * h.memory.bytes() + written, {}, as_fast_as_any};
-  c.contestants.push_back(entry(
-      "prorata", role::ours,
-      [=, team = h.cpu] {
-        auto found = sum_by_key(borrow(team, keys), *x);
-        team.sync();
-        return found;
-      },
-      [=](auto const& found) {
-        return d->judge(role::ours, found.keys.size(), found.keys.parts()[0].data,
-                        found.values.parts()[0].data);
-      }));
+  contest c{2 * h.memory.bytes() + written, {}, {}};
+  auto const judge_ours = [=](auto const& found) {
+    return d->judge(role::ours, found.keys.size(), found.keys.parts()[0].data, found.values.parts()[0].data);
+  };
+  if (how == adding::exact) {
+    c.contestants.push_back(entry(
+        "prorata, exact", role::ours,
+        [=, team = h.cpu] {
+          auto found = exact_sum_by_key(borrow(team, keys), *x);
+          team.sync();
+          return found;
+        },
+        judge_ours));
+  } else {
+    c.bars = as_fast_as_any;
+    c.contestants.push_back(entry(
+        "prorata", role::ours,
+        [=, team = h.cpu] {
+          auto found = sum_by_key(borrow(team, keys), *x);
+          team.sync();
+          return found;
+        },
+        judge_ours));
+  }
   T const* const values = x->parts()[0].data;
   auto const forget = [=] { std::fill(d->peers_sums.begin(), d->peers_sums.end(), T{}); };
   for (auto const& other : run_sum_peers<T>())
@@ -167,6 +182,8 @@ void add_runs(hall& h) {
     h.add("run lengths/" + runs + "/f32", [&h, mean] { return lengths_contest(h, mean); });
     h.add("sum by key/" + runs + "/f32", [&h, mean] { return sums_contest<float>(h, mean); });
     h.add("sum by key/" + runs + "/f64", [&h, mean] { return sums_contest<double>(h, mean); });
+    h.add("exact sum by key/" + runs + "/f64",
+          [&h, mean] { return sums_contest<double>(h, mean, adding::exact); });
   }
 }
 

@@ -45,6 +45,83 @@ contest select_contest(hall& h, float limit) {
   return c;
 }
 
+/// The places of what lies above a limit.
+contest places_contest(hall& h, float limit) {
+  auto const number = h.memory.fill<float>();
+  auto const a = h.borrowed<float>(arrays::x);
+  index_t const n = a->size();
+  auto const values = drawn_values(number, arrays::x, n);
+  std::vector<index_t> above_limit;
+  for (index_t i = 0; i < n; ++i)
+    if (above{limit}(values[static_cast<std::size_t>(i)])) above_limit.push_back(i);
+  auto const expected = std::make_shared<std::vector<index_t> const>(std::move(above_limit));
+  auto const room = std::make_shared<std::vector<std::int64_t>>(static_cast<std::size_t>(n));
+  float const* const x = a->parts()[0].data;
+  auto const judge = [=](index_t count, std::int64_t const* found) {
+    return verdict{count == static_cast<index_t>(expected->size()) &&
+                   std::equal(expected->begin(), expected->end(), found)};
+  };
+
+  contest c{h.memory.bytes() + static_cast<index_t>(expected->size() * sizeof(index_t)), {}, as_fast_as_any};
+  c.contestants.push_back(entry(
+      "prorata", role::ours,
+      [=] {
+        auto found = indices_where(*a, above{limit});
+        a->team().sync();
+        return found;
+      },
+      [=](auto const& found) { return judge(found.size(), found.parts()[0].data); }));
+  for (auto const& other : selection_peers())
+    if (other.places != nullptr)
+      c.contestants.push_back(entry(
+          other.name, role::peer, [=] { std::fill(room->begin(), room->end(), -1); },
+          [=] { return index_t{other.places(room->data(), x, n, above{limit})}; },
+          [=](index_t count) { return judge(count, room->data()); }));
+  if (h.python)
+    c.contestants.push_back(numpy_entry(h, "places:" + std::to_string(limit), "f4", [=](auto const& v) {
+      return v.at(0) == static_cast<double>(expected->size()) &&
+             v.at(1) == static_cast<double>(expected->back());
+    }));
+  c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
+/// What lies where a flag is set, of a byte each: half of them in no order.
+contest flagged_contest(hall& h) {
+  auto const number = h.memory.fill<float>();
+  auto const a = h.borrowed<float>(arrays::x);
+  index_t const n = a->size();
+  float* const out = h.memory.get<float>(arrays::out).data();
+  auto const flags = std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(n));
+  std::vector<float> set;
+  for (index_t i = 0; i < n; ++i) {
+    bool const is = number(arrays::y, i) > 0;
+    (*flags)[static_cast<std::size_t>(i)] = is ? 1 : 0;
+    if (is) set.push_back(number(arrays::x, i));
+  }
+  if (h.told.spoil) (*flags)[flags->size() / 2] ^= 1;
+  auto const expected = std::make_shared<std::vector<float> const>(std::move(set));
+  float const* const x = a->parts()[0].data;
+
+  contest c{
+      h.memory.bytes() + n + static_cast<index_t>(expected->size() * sizeof(float)), {}, as_fast_as_any};
+  c.contestants.push_back(entry(
+      "prorata", role::ours,
+      [=, team = h.cpu] {
+        auto found = copy_flagged(*a, borrow(team, std::span<std::uint8_t>(*flags)));
+        team.sync();
+        return found;
+      },
+      [=](auto const& found) { return same_as(expected, found.parts()[0].data)(found.size()); }));
+  for (auto const& other : selection_peers())
+    if (other.flagged != nullptr)
+      c.contestants.push_back(entry(
+          other.name, role::peer, [&h] { h.memory.forget(); },
+          [=] { return index_t{other.flagged(out, x, flags->data(), n)}; }, same_as(expected, out)));
+  c.contestants.push_back(read_ceiling(h.memory, 1));
+  return c;
+}
+
 /// What lies above a limit and what does not, both in order.
 contest partition_contest(hall& h, float limit) {
   auto const number = h.memory.fill<float>();
@@ -163,6 +240,9 @@ void add_selections(hall& h) {
   h.add("select/1 in 100/f32", [&h] { return select_contest(h, 0.98f); });
   h.add("select/50 in 100/f32", [&h] { return select_contest(h, 0.0f); });
   h.add("select/99 in 100/f32", [&h] { return select_contest(h, -0.98f); });
+  h.add("indices where/1 in 100/f32", [&h] { return places_contest(h, 0.98f); });
+  h.add("indices where/50 in 100/f32", [&h] { return places_contest(h, 0.0f); });
+  h.add("select flagged/50 in 100/f32", [&h] { return flagged_contest(h); });
   h.add("topk/10/f32", [&h] { return topk_contest(h, 10); });
   h.add("topk/1024/f32", [&h] { return topk_contest(h, 1024); });
   h.add("topk/100000/f32", [&h] { return topk_contest(h, 100000); });

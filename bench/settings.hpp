@@ -71,6 +71,7 @@ inline std::vector<bar> const as_fast_as_any{{bar::fastest_peer, 1.0}};
 void add_ceilings(hall& h);
 void add_reductions(hall& h);
 void add_transforms(hall& h);
+void add_writes(hall& h);
 void add_exact(hall& h);
 void add_scans(hall& h);
 void add_sorts(hall& h);
@@ -82,7 +83,7 @@ void add_histograms(hall& h);
 void add_groups(hall& h);
 void add_selections(hall& h);
 void add_uniques(hall& h);
-void add_normalize(hall& h);
+void add_weights(hall& h);
 void add_costs(hall& h);
 void add_exchanges(hall& h);
 

@@ -35,6 +35,24 @@ def six(x, y, out):
     return []
 
 
+def fill(x, y, out, value):
+    out.fill(float(value))
+    return []
+
+
+def generate(x, y, out, shift):
+    places = np.arange(int(shift), int(shift) + len(out), dtype="u4")
+    places *= np.uint32(0x9E3779B1)
+    places >>= np.uint32(8)
+    out[:] = places
+    return []
+
+
+def turn(x, y, out):
+    out *= out.dtype.type(-0.5)
+    return []
+
+
 def histogram_of(bins):
     return lambda x, y, out: list(np.histogram(x, bins, (-1, 1))[0])
 
@@ -57,6 +75,22 @@ def sums(x, y, out):
 
 def select(x, y, out, limit):
     return [x[x > x.dtype.type(limit)]]
+
+
+def places(x, y, out, limit):
+    return [np.flatnonzero(x > x.dtype.type(limit))]
+
+
+def count(x, y, out, limit):
+    return [np.count_nonzero(x > x.dtype.type(limit))]
+
+
+def any_above(x, y, out, limit):
+    return [np.int64((x > x.dtype.type(limit)).any())]
+
+
+def argmax(x, y, out):
+    return [x.argmax()]
 
 
 def unique(x, y, out):
@@ -122,11 +156,12 @@ def costs(x, y, out, *speeds):
     return [*ends, *loads]
 
 
-VERBS = {"select": select, "partition": partition, "argsort": argsort, "sort_by_key": sort_by_key,
-         "sum_by_key": sum_by_key, "weighted": weighted, "costs": costs, "quantiles": quantiles, "unique": unique,
-         "unique_counts": unique_counts, "unique_all": unique_all, "topk": topk,
-         "histogram256": histogram_of(256), "histogram65536": histogram_of(65536), "groups": groups,
-         "sum": total, "dot": dot, "statistics": statistics, "triad": triad, "six": six, "sums": sums}
+VERBS = {"fill": fill, "generate": generate, "turn": turn, "triad": triad, "six": six, "sum": total, "dot": dot,
+         "statistics": statistics, "count": count, "any": any_above, "argmax": argmax, "sums": sums, "select": select,
+         "places": places, "partition": partition, "topk": topk, "quantiles": quantiles, "argsort": argsort,
+         "sort_by_key": sort_by_key, "sum_by_key": sum_by_key, "unique": unique, "unique_counts": unique_counts,
+         "unique_all": unique_all, "histogram256": histogram_of(256), "histogram65536": histogram_of(65536),
+         "weighted": weighted, "groups": groups, "costs": costs}
 
 
 def text(value):

@@ -4,6 +4,7 @@
 #include <tbb/parallel_reduce.h>
 
 #include <bench/peers/peers.hpp>
+#include <bench/peers/write_peers.hpp>
 #include <functional>
 
 namespace prorata::bench {
@@ -43,6 +44,20 @@ bool const known = join([]<class T>(T) {
       },
       map<triad, T>, map<six_operations, T>};
 });
+
+template <class F>
+void each(std::int64_t n, F f) {
+  tbb::parallel_for(range(0, n, 1 << 14), [=](range const& r) {
+#pragma omp simd
+    for (std::int64_t i = r.begin(); i < r.end(); ++i) f(i);
+  });
+}
+
+bool const writes = join_writes(
+    {"oneTBB",
+     [](float* out, std::int64_t n, float value) { each(n, [=](std::int64_t i) { out[i] = value; }); },
+     [](float* out, std::int64_t n, wave f) { each(n, [=](std::int64_t i) { out[i] = f(i); }); },
+     [](float* x, std::int64_t n, turned f) { each(n, [=](std::int64_t i) { f(x[i]); }); }});
 
 }  // namespace
 }  // namespace prorata::bench

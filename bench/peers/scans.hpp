@@ -9,7 +9,8 @@ namespace prorata::bench {
 template <class T>
 struct scan_peer {
   char const* name;
-  void (*sums)(T* out, T const* x, std::int64_t n);  ///< out[i] = x[0] + … + x[i], on every core
+  void (*sums)(T* out, T const* x, std::int64_t n);       ///< out[i] = x[0] + … + x[i], on every core
+  void (*exclusive)(T* out, T const* x, std::int64_t n);  ///< out[i] = x[0] + … + x[i − 1]
 };
 
 template <class T>

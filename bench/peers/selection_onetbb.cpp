@@ -1,6 +1,7 @@
 // oneTBB for selections: counts, then places; heaps of the greatest, then the greatest of the heaps.
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
+#include <tbb/parallel_reduce.h>
 #include <tbb/parallel_sort.h>
 
 #include <algorithm>
@@ -28,6 +29,36 @@ std::vector<std::int64_t> kept_before(float const* x, std::int64_t n, above keep
   });
   std::partial_sum(places.begin(), places.end(), places.begin());
   return places;
+}
+
+std::int64_t places(std::int64_t* out, float const* x, std::int64_t n, above keep) {
+  auto const before = kept_before(x, n, keep);
+  blocks_of(n, [&](std::int64_t b, std::int64_t first, std::int64_t last) {
+    auto* to = out + before[static_cast<std::size_t>(b)];
+    for (std::int64_t i = first; i < last; ++i)
+      if (keep(x[i])) *to++ = i;
+  });
+  return before.back();
+}
+
+std::int64_t count_if(float const* x, std::int64_t n, above keep) {
+  return tbb::parallel_reduce(
+      tbb::blocked_range<std::int64_t>(0, n, grain), std::int64_t{0},
+      [=](auto const& r, std::int64_t before) {
+        return before + std::count_if(x + r.begin(), x + r.end(), keep);
+      },
+      std::plus<>{});
+}
+
+std::int64_t argmax(float const* x, std::int64_t n) {
+  return tbb::parallel_reduce(
+      tbb::blocked_range<std::int64_t>(0, n, grain), std::int64_t{0},
+      [=](auto const& r, std::int64_t best) {
+        for (std::int64_t i = r.begin(); i < r.end(); ++i)
+          if (x[i] > x[best]) best = i;
+        return best;
+      },
+      [=](std::int64_t a, std::int64_t b) { return x[b] > x[a] || (x[b] == x[a] && b < a) ? b : a; });
 }
 
 std::int64_t copy_if(float* out, float const* x, std::int64_t n, above keep) {
@@ -99,6 +130,9 @@ std::int64_t runs(float* values, std::int64_t* lengths, float const* x, std::int
 bool const known = join_selection({.name = "oneTBB",
                                    .copy_if = copy_if,
                                    .partition = partition,
+                                   .places = places,
+                                   .count_if = count_if,
+                                   .argmax = argmax,
                                    .sort = sort,
                                    .unique = unique,
                                    .topk = topk,

@@ -18,6 +18,12 @@ struct selection_peer {
   std::int64_t (*copy_if)(float* out, float const* x, std::int64_t n, above keep) = nullptr;
   /// What is kept, and what is not, both in order: how many are kept.
   std::int64_t (*partition)(float* kept, float* rest, float const* x, std::int64_t n, above keep) = nullptr;
+  /// The places of what is kept; what lies where a flag is not zero.
+  std::int64_t (*places)(std::int64_t* out, float const* x, std::int64_t n, above keep) = nullptr;
+  std::int64_t (*flagged)(float* out, float const* x, std::uint8_t const* flags, std::int64_t n) = nullptr;
+  std::int64_t (*count_if)(float const* x, std::int64_t n, above keep) = nullptr;
+  bool (*any_of)(float const* x, std::int64_t n, above keep) = nullptr;
+  std::int64_t (*argmax)(float const* x, std::int64_t n) = nullptr;  // the first of the greatest
   void (*sort)(float* out, float const* x, std::int64_t n) = nullptr;
   std::int64_t (*unique)(float* out, float const* x, std::int64_t n) = nullptr;
   void (*topk)(float* out, float const* x, std::int64_t n, std::int64_t k) = nullptr;  // greatest first

@@ -22,6 +22,26 @@ bool const serial = join_selection(
      .partition = [](float* kept, float* rest, float const* x, std::int64_t n, above keep) -> std::int64_t {
        return std::partition_copy(x, x + n, kept, rest, keep).first - kept;
      },
+     .places = [](std::int64_t* out, float const* x, std::int64_t n, above keep) -> std::int64_t {
+       std::int64_t count = 0;
+       for (std::int64_t i = 0; i < n; ++i) {
+         out[count] = i;
+         count += keep(x[i]);
+       }
+       return count;
+     },
+     .flagged = [](float* out, float const* x, std::uint8_t const* flags, std::int64_t n) -> std::int64_t {
+       std::int64_t count = 0;
+       for (std::int64_t i = 0; i < n; ++i) {
+         out[count] = x[i];
+         count += flags[i] != 0;
+       }
+       return count;
+     },
+     .count_if = [](float const* x, std::int64_t n, above keep) -> std::int64_t {
+       return std::count_if(x, x + n, keep);
+     },
+     .argmax = [](float const* x, std::int64_t n) -> std::int64_t { return std::max_element(x, x + n) - x; },
      .topk = [](float* out, float const* x, std::int64_t n,
                 std::int64_t k) { std::partial_sort_copy(x, x + n, out, out + k, std::greater<>{}); },
      .runs =
@@ -55,6 +75,13 @@ bool const parallel = join_selection(
      },
      .partition = [](float* kept, float* rest, float const* x, std::int64_t n, above keep) -> std::int64_t {
        return std::partition_copy(policy, x, x + n, kept, rest, keep).first - kept;
+     },
+     .count_if = [](float const* x, std::int64_t n, above keep) -> std::int64_t {
+       return std::count_if(policy, x, x + n, keep);
+     },
+     .any_of = [](float const* x, std::int64_t n, above keep) { return std::any_of(policy, x, x + n, keep); },
+     .argmax = [](float const* x, std::int64_t n) -> std::int64_t {
+       return std::max_element(policy, x, x + n) - x;
      },
      .sort = sort,
      .unique = [](float* out, float const* x, std::int64_t n) -> std::int64_t {

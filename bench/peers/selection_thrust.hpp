@@ -2,8 +2,12 @@
 #pragma once
 
 #include <thrust/copy.h>
+#include <thrust/count.h>
+#include <thrust/extrema.h>
 #include <thrust/functional.h>
 #include <thrust/iterator/constant_iterator.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/logical.h>
 #include <thrust/partition.h>
 #include <thrust/reduce.h>
 #include <thrust/sort.h>
@@ -28,6 +32,21 @@ selection_peer thrust_selection(char const* name) {
       },
       .partition = [](float* kept, float* rest, float const* x, std::int64_t n, above keep) -> std::int64_t {
         return thrust::stable_partition_copy(Policy, x, x + n, kept, rest, keep).first - kept;
+      },
+      .places = [](std::int64_t* out, float const* x, std::int64_t n, above keep) -> std::int64_t {
+        thrust::counting_iterator<std::int64_t> const first(0);
+        return thrust::copy_if(Policy, first, first + n, x, out, keep) - out;
+      },
+      .flagged = [](float* out, float const* x, std::uint8_t const* flags, std::int64_t n) -> std::int64_t {
+        return thrust::copy_if(Policy, x, x + n, flags, out, [](std::uint8_t f) { return f != 0; }) - out;
+      },
+      .count_if = [](float const* x, std::int64_t n, above keep) -> std::int64_t {
+        return thrust::count_if(Policy, x, x + n, keep);
+      },
+      .any_of = [](float const* x, std::int64_t n,
+                   above keep) { return thrust::any_of(Policy, x, x + n, keep); },
+      .argmax = [](float const* x, std::int64_t n) -> std::int64_t {
+        return thrust::max_element(Policy, x, x + n) - x;
       },
       .sort = thrust_sort<Policy>,
       .unique = [](float* out, float const* x, std::int64_t n) -> std::int64_t {

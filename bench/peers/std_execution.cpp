@@ -1,6 +1,7 @@
 // The standard library's parallel algorithms (libstdc++ runs them on TBB).
 #include <algorithm>
 #include <bench/peers/peers.hpp>
+#include <bench/peers/write_peers.hpp>
 #include <execution>
 #include <functional>
 #include <numeric>
@@ -21,6 +22,14 @@ bool const known = join([]<class T>(T) {
         std::transform(policy, x, x + n, y, out, six_operations{});
       }};
 });
+
+bool const writes =
+    join_writes({"std::par_unseq",
+                 [](float* out, std::int64_t n, float value) { std::fill(policy, out, out + n, value); },
+                 [](float* out, std::int64_t n, wave f) {
+                   std::for_each(policy, out, out + n, [=](float& v) { v = f(&v - out); });
+                 },
+                 [](float* x, std::int64_t n, turned f) { std::for_each(policy, x, x + n, f); }});
 
 }  // namespace
 }  // namespace prorata::bench

@@ -7,6 +7,7 @@
 namespace prorata::bench {
 namespace {
 bool const known = join([]<class T>(T) { return thrust_peer<T, thrust::omp::par>("Thrust OMP"); });
+bool const writes = join_writes(thrust_writes<thrust::omp::par>("Thrust OMP"));
 bool const groups = join_groups([]<class T>(T) {
   return group_peer<T>{"Thrust OMP", thrust_sums<T, thrust::omp::par>};
 });

@@ -7,9 +7,10 @@
 namespace prorata::bench {
 namespace {
 bool const known = join_scans([]<class T>(T) {
-  return scan_peer<T>{"Thrust OMP", [](T* out, T const* x, std::int64_t n) {
-                        thrust::inclusive_scan(thrust::omp::par, x, x + n, out);
-                      }};
+  return scan_peer<T>{
+      "Thrust OMP",
+      [](T* out, T const* x, std::int64_t n) { thrust::inclusive_scan(thrust::omp::par, x, x + n, out); },
+      [](T* out, T const* x, std::int64_t n) { thrust::exclusive_scan(thrust::omp::par, x, x + n, out); }};
 });
 }  // namespace
 }  // namespace prorata::bench

@@ -7,6 +7,7 @@
 namespace prorata::bench {
 namespace {
 bool const known = join([]<class T>(T) { return thrust_peer<T, thrust::tbb::par>("Thrust TBB"); });
+bool const writes = join_writes(thrust_writes<thrust::tbb::par>("Thrust TBB"));
 bool const groups = join_groups([]<class T>(T) {
   return group_peer<T>{"Thrust TBB", thrust_sums<T, thrust::tbb::par>};
 });

@@ -42,6 +42,9 @@ class splitting {
   splitting(std::vector<U> const& sample, int buckets);
 
   int buckets() const { return buckets_; }
+  static constexpr bool is_counted(std::size_t) { return false; }
+  static constexpr int commonest() { return -1; }
+  static constexpr U key_of_bucket(std::size_t) { return 0; }
   std::uint16_t operator()(U key) const {
     U const above = key < base_ ? U{0} : static_cast<U>(key - base_);
     U const cell = static_cast<U>(above >> shift_);
@@ -89,6 +92,74 @@ bool splitting<U>::try_cells(std::vector<U> const& sample, int buckets, U cells)
   buckets_ = bucket + 1;
   return most <= 2 * share || shift_ == 0;
 }
+
+/// A key that fills so many places that its bucket would be too large.
+template <class U>
+struct heavy_key {
+  U key;
+  std::size_t count;  ///< in the sample
+};
+
+/// Those of a sorted sample.
+template <class U>
+std::vector<heavy_key<U>> heavy_keys(std::vector<U> const& sample, int buckets) {
+  std::size_t const share = std::max<std::size_t>(1, sample.size() / static_cast<std::size_t>(buckets));
+  std::vector<heavy_key<U>> heavy;
+  for (auto at = sample.begin(); at != sample.end();) {
+    auto const end = std::upper_bound(at, sample.end(), *at);
+    auto const count = static_cast<std::size_t>(end - at);
+    if (count > 4 * share) heavy.push_back({*at, count});
+    at = end;
+  }
+  return heavy;
+}
+
+/// A splitting in which a heavy key has a bucket for itself, between what lies below it and above it in its
+/// cell; of several in one bucket, the heaviest. After the equality buckets of ips4o.
+///   Counted   what falls there is counted alone: such elements differ in nothing
+template <class U, bool Counted>
+class splitting_around {
+ public:
+  splitting_around(splitting<U> const& cells, std::vector<heavy_key<U>> const& heavy, std::size_t sampled)
+      : cells_(cells) {
+    std::size_t most = sampled;
+    auto const buckets = static_cast<std::size_t>(cells.buckets());
+    std::vector<heavy_key<U>> heaviest(buckets, {0, 0});
+    for (auto const& h : heavy) {
+      auto& here = heaviest[cells(h.key)];
+      if (h.count > here.count) here = h;
+    }
+    for (auto const& h : heaviest) {
+      std::uint16_t const step = h.count > 0 ? 1 : 0;
+      posts_.push_back({h.key, static_cast<std::uint16_t>(keys_.size()), step});
+      keys_.push_back({0, 0});
+      if (step == 1) keys_.insert(keys_.end(), {h, {0, 0}});
+    }
+    for (std::size_t b = 0; Counted && b < keys_.size(); ++b)
+      if (keys_[b].count > most / 4) most = 4 * keys_[b].count, commonest_ = static_cast<int>(b);
+  }
+
+  int buckets() const { return static_cast<int>(keys_.size()); }
+  bool is_counted(std::size_t bucket) const { return Counted && keys_[bucket].count > 0; }
+  /// What a counted bucket consists of.
+  U key_of_bucket(std::size_t bucket) const { return keys_[bucket].key; }
+  /// The counted bucket that gets at least a quarter of all, or −1.
+  int commonest() const { return commonest_; }
+  std::uint16_t operator()(U key) const {
+    post const& p = posts_[cells_(key)];
+    return static_cast<std::uint16_t>(p.first + p.step * ((key >= p.key) + (key > p.key)));
+  }
+
+ private:
+  struct post {
+    U key;
+    std::uint16_t first, step;  // the bucket below the key; 1, or 0 where there is no heavy key
+  };
+  splitting<U> const& cells_;
+  std::vector<post> posts_;         // by the cells' bucket
+  std::vector<heavy_key<U>> keys_;  // by bucket
+  int commonest_ = -1;
+};
 
 /// What one segment of the input put where.
 template <class E>
@@ -150,6 +221,8 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
   for (std::size_t b = 0; b < buckets; ++b) at[b] = {reinterpret_cast<E*>(lines[b].bytes), nullptr};
   std::uint32_t used = 0;
   auto const store = [&](std::size_t b) {
+    mine.count[b] += per_line;
+    if (bucket_of.is_counted(b)) return;
     auto& c = at[b];
     if ((reinterpret_cast<std::uintptr_t>(c.block) & (block_bytes - 1)) == 0) {  // full, or none yet
       if (c.block == nullptr) {
@@ -162,10 +235,8 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
     }
     stream_lines(c.block, lines[b].bytes, staged_bytes);
     c.block += staged_bytes;
-    mine.count[b] += per_line;
   };
-  for (index_t i = begin; i < end; ++i) {
-    E const e = load(i);
+  auto const place = [&](E const& e) {
     auto const b = bucket_of(key_of(e));
     auto& c = at[b];
     *c.next++ = e;
@@ -173,6 +244,24 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
       store(b);
       c.next -= per_line;
     }
+  };
+  if (int const common = bucket_of.commonest(); common >= 0) {  // sieved out before its line is waited for
+    auto const key = bucket_of.key_of_bucket(static_cast<std::size_t>(common));
+    constexpr index_t sieve = 512;
+    E rest[sieve];
+    for (index_t i = begin; i < end; i += sieve) {
+      index_t const n = std::min(sieve, end - i);
+      index_t kept = 0;
+      for (index_t k = 0; k < n; ++k) {
+        E const e = load(i + k);
+        rest[kept] = e;
+        kept += key_of(e) != key ? 1 : 0;
+      }
+      mine.count[static_cast<std::size_t>(common)] += n - kept;
+      for (index_t k = 0; k < kept; ++k) place(rest[k]);
+    }
+  } else {
+    for (index_t i = begin; i < end; ++i) place(load(i));
   }
   for (std::size_t b = 0; b < buckets; ++b) {
     auto const rest = at[b].next - reinterpret_cast<E*>(lines[b].bytes);
@@ -182,6 +271,27 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
   }
   streaming_fence();
   return mine;
+}
+
+/// Deals n elements out, in segments in the order of the input.
+template <class E, class BucketOf, class Load>
+std::vector<std::unique_ptr<segment<E>>> deal_all(stream const& s, Load const& load, index_t n,
+                                                  BucketOf const& bucket_of) {
+  constexpr auto size = static_cast<index_t>(sizeof(E));
+  std::size_t const block_bytes = n * size >= index_t{64} << 20 ? 4096 : 1024;
+  index_t const wasted = bucket_of.buckets() * static_cast<index_t>(block_bytes);  // below an eighth of all
+  index_t const threads = s.threads();
+  index_t const segments = std::clamp(n * size / (8 * wasted), threads, 4 * threads);
+  std::vector<std::unique_ptr<segment<E>>> dealt(static_cast<std::size_t>(segments));
+  auto const room_bytes =
+      blocks_of((n / segments + 1) * size, bucket_of.buckets(), block_bytes) * block_bytes;
+  std::byte* const room = s.scratch(room_bytes * static_cast<std::size_t>(segments));
+  s.parallel(segments, [&](index_t k) {
+    dealt[static_cast<std::size_t>(k)] =
+        std::make_unique<segment<E>>(deal<E>(load, k * n / segments, (k + 1) * n / segments, bucket_of,
+                                             block_bytes, room + static_cast<std::size_t>(k) * room_bytes));
+  });
+  return dealt;
 }
 
 /// The least and the greatest key of some elements.
@@ -233,6 +343,7 @@ bool is_ascending(stream const& s, Load const& load, index_t n) {
 /// Sorts n elements of a job, which says what they are and where they go:
 ///   element, key     what is dealt out, and its key's type
 ///   bits_stay        an element comes back with the bits it had
+///   key_is_all       elements of one key differ in nothing; fill(s, key, n, p) writes n of them to place p
 ///   load(i)          element i, before anything is written; where all are in order already, nothing is
 ///   room(p, n)       where a bucket of n elements that belongs at place p is gathered
 ///   finish(e, n, p, range)  sorts the gathered elements and writes them to place p
@@ -259,37 +370,35 @@ void sort_in_buckets(stream const& s, Job const& job, index_t n, int depth = 0) 
   std::vector<U> sample = sampled<U>(load, n, std::min<index_t>(16 * wanted, n / 4));
   if (Job::bits_stay && std::is_sorted(sample.begin(), sample.end()) && is_ascending(s, load, n)) return;
   vector_sort(sample.data(), sample.size());
-  splitting<U> const bucket_of(sample, wanted);
-  int const buckets = bucket_of.buckets();
-
-  // deal: segments in the order of the input; what blocks waste stays below an eighth
-  std::size_t const block_bytes = n * size >= index_t{64} << 20 ? 4096 : 1024;
-  index_t const wasted = buckets * static_cast<index_t>(block_bytes);
-  index_t const segments = std::clamp(n * size / (8 * wasted), threads, 4 * threads);
-  std::vector<std::unique_ptr<segment<E>>> dealt(static_cast<std::size_t>(segments));
-  auto const room_bytes = blocks_of((n / segments + 1) * size, buckets, block_bytes) * block_bytes;
-  std::byte* const room = s.scratch(room_bytes * static_cast<std::size_t>(segments));
-  s.parallel(segments, [&](index_t k) {
-    dealt[static_cast<std::size_t>(k)] =
-        std::make_unique<segment<E>>(deal<E>(load, k * n / segments, (k + 1) * n / segments, bucket_of,
-                                             block_bytes, room + static_cast<std::size_t>(k) * room_bytes));
-  });
+  splitting<U> const cells(sample, wanted);
+  auto const heavy = heavy_keys(sample, wanted);
+  splitting_around<U, Job::key_is_all> const around(cells, heavy, sample.size());
+  auto dealt = heavy.empty() ? deal_all<E>(s, load, n, cells) : deal_all<E>(s, load, n, around);
+  auto const segments = static_cast<index_t>(dealt.size());
+  int const buckets = around.buckets();
 
   struct bucket {
     int number;
     index_t begin, count;
   };
-  std::vector<bucket> small, large;
+  std::vector<bucket> small, large, counted;
   index_t const limit = std::max(large_bucket_bytes, 4 * n * size / buckets);
   index_t place = 0;
   for (int b = 0; b < buckets; ++b) {
     index_t count = 0;
     for (auto const& seg : dealt) count += seg->count[static_cast<std::size_t>(b)];
-    if (count > 0) (count * size > limit ? large : small).push_back({b, place, count});
+    auto& its = around.is_counted(static_cast<std::size_t>(b)) ? counted
+                : count * size > limit                         ? large
+                                                               : small;
+    if (count > 0) its.push_back({b, place, count});
     place += count;
   }
   std::stable_sort(small.begin(), small.end(),
                    [](bucket const& a, bucket const& b) { return a.count / 2 > b.count; });
+
+  if constexpr (Job::key_is_all)
+    for (auto const& b : counted)
+      job.fill(s, around.key_of_bucket(static_cast<std::size_t>(b.number)), b.count, b.begin);
 
   // large ones go back to their places; they are sorted when the blocks are read
   index_t const pieces = static_cast<index_t>(large.size()) * segments;

@@ -40,7 +40,7 @@ template <class U, number_kind Kind, class V>
 struct pairs_job {
   using element = keyed<U, V>;
   using key = decltype(element::key);
-  static constexpr bool bits_stay = Kind != number_kind::boolean;
+  static constexpr bool bits_stay = Kind != number_kind::boolean, key_is_all = false;
   bit_order<U, Kind> order;
   U* keys;
   V* values;

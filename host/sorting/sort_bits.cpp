@@ -11,7 +11,7 @@ template <class U, number_kind Kind>
 struct keys_job {
   using element = U;
   using key = U;
-  static constexpr bool bits_stay = true;
+  static constexpr bool bits_stay = true, key_is_all = true;
   bit_order<U, Kind> order;
   U* data;
 
@@ -26,6 +26,20 @@ struct keys_job {
     if constexpr (Kind == number_kind::integer)
       if (to == keys && order.mask == 0) return;
     for (index_t i = 0; i < n; ++i) to[i] = order.bits(keys[i]);
+  }
+  void fill(stream const& s, U key, index_t n, index_t place) const {
+    constexpr index_t grain = 1 << 14;
+    bool const past_caches = static_cast<std::size_t>(n) * sizeof(U) >= streaming_bytes;
+    std::vector<U> const same(static_cast<std::size_t>(std::min(n, grain)), order.bits(key));
+    s.parallel((n + grain - 1) / grain, [&](index_t k) {
+      index_t const begin = k * grain;
+      std::size_t const bytes = static_cast<std::size_t>(std::min(grain, n - begin)) * sizeof(U);
+      if (past_caches) {
+        stream_bytes(data + place + begin, same.data(), bytes);
+      } else {
+        std::memcpy(data + place + begin, same.data(), bytes);
+      }
+    });
   }
   keys_job part(index_t place) const { return {order, data + place}; }
 };
