@@ -333,9 +333,9 @@ bool is_ascending(stream const& s, Load const& load, index_t n) {
   s.parallel((n + grain - 1) / grain, [&](index_t k) {
     if (descends.load(std::memory_order_relaxed)) return;
     index_t const begin = std::max<index_t>(k * grain, 1), end = std::min(k * grain + grain, n);
-    bool down = false;
-    for (index_t i = begin; i < end; ++i) down |= key_of(load(i)) < key_of(load(i - 1));
-    if (down) descends.store(true, std::memory_order_relaxed);
+    std::uint64_t down = 0;  // counted: compilers make better vector code of that than of a bool
+    for (index_t i = begin; i < end; ++i) down += key_of(load(i)) < key_of(load(i - 1)) ? 1 : 0;
+    if (down != 0) descends.store(true, std::memory_order_relaxed);
   });
   return !descends.load(std::memory_order_relaxed);
 }
