@@ -56,8 +56,10 @@ std::vector<std::uint64_t> hamilton_shares(std::uint64_t n, std::vector<quota<In
   }
   std::vector<std::size_t> order(exact.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return exact[a].remainder > exact[b].remainder; });
+  auto const earlier = [&](std::size_t a, std::size_t b) {
+    return exact[a].remainder == exact[b].remainder ? a < b : exact[a].remainder > exact[b].remainder;
+  };
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(left), order.end(), earlier);
   for (std::size_t k = 0; k < left; ++k) ++shares[order[k]];
   return shares;
 }

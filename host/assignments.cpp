@@ -1,8 +1,9 @@
 // Assignments: the wheel of a weighted cycle, and LPT in exact integers.
 #include <algorithm>
+#include <cmath>
 #include <host/fp_environment.hpp>
 #include <host/load_units.hpp>
-#include <numeric>
+#include <limits>
 #include <prorata/apportion.hpp>
 #include <prorata/assignments.hpp>
 #include <prorata/error.hpp>
@@ -76,31 +77,73 @@ index_t weighted_cyclic::size(int rank) const {
   return blocks * block_ + (wheel_[static_cast<std::size_t>(last)] == rank ? n_ % block_ : 0);
 }
 
+namespace {
+
+/// Which rank would be ready first: told by doubles where they leave no doubt, else exactly.
+class finish_line {
+ public:
+  explicit finish_line(std::vector<dissected> const& speeds)
+      : speeds_(speeds),
+        slow_(speeds.size(), std::numeric_limits<double>::infinity()),
+        ready_(speeds.size()) {
+    int least = std::numeric_limits<int>::max(), most = std::numeric_limits<int>::min();
+    for (auto const& speed : speeds)
+      if (speed.significand != 0)
+        least = std::min(least, speed.exponent), most = std::max(most, speed.exponent);
+    bool const comparable = most - least < 500;  // else every answer is exact
+    for (std::size_t r = 0; r < speeds.size(); ++r)
+      if (speeds[r].significand != 0)
+        slow_[r] = comparable
+                       ? 1 / std::ldexp(static_cast<double>(speeds[r].significand), speeds[r].exponent - most)
+                       : 0;
+  }
+
+  /// With `more` units on top of its load; on ties the lowest rank.
+  std::size_t first(std::vector<std::uint64_t> const& loads, std::uint64_t more) {
+    double soonest = std::numeric_limits<double>::infinity();
+    for (std::size_t r = 0; r < loads.size(); ++r) {
+      ready_[r] = static_cast<double>(loads[r] + more) * slow_[r];
+      soonest = ready_[r] < soonest ? ready_[r] : soonest;
+    }
+    double const limit = soonest * (1 + 0x1p-48);  // each is within three roundings of the truth
+    std::size_t best = loads.size();
+    for (std::size_t r = 0; r < loads.size(); ++r)
+      if (ready_[r] <= limit && (best == loads.size() || host::sooner(loads[r] + more, speeds_[r],
+                                                                      loads[best] + more, speeds_[best])))
+        best = r;
+    return best;
+  }
+
+ private:
+  std::vector<dissected> const& speeds_;
+  std::vector<double> slow_;   // 1 / speed, of the fastest about 1
+  std::vector<double> ready_;  // room
+};
+
+}  // namespace
+
 task_assignment assign_tasks(std::span<double const> costs, std::span<double const> speeds) {
   return host::canonically([&] {
     auto const unit = host::unit_of(costs);
     auto const parts = host::speeds_of(speeds, !costs.empty());
-    std::vector<std::uint64_t> whole;
-    for (double const cost : costs) whole.push_back(unit(cost));
-    std::vector<std::size_t> order(costs.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    struct task {
+      double cost;
+      std::size_t number;
+    };
+    std::vector<task> order;
+    for (double const cost : costs) order.push_back({cost, order.size()});
     // By the costs themselves: those that differ by less than a unit have an order too.
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return costs[a] > costs[b]; });
+    std::sort(order.begin(), order.end(), [](task const& a, task const& b) {
+      return a.cost != b.cost ? a.cost > b.cost : a.number < b.number;
+    });
     std::vector<std::uint64_t> loads(speeds.size(), 0);
     task_assignment result{std::vector<int>(costs.size()), std::vector<double>(speeds.size()), 0};
-    auto const first =
-        static_cast<std::size_t>(std::find_if(parts.begin(), parts.end(),
-                                              [](dissected const& speed) { return speed.significand != 0; }) -
-                                 parts.begin());
-    for (std::size_t const task : order) {
-      std::size_t best = first;
-      for (std::size_t r = first + 1; r < speeds.size(); ++r)
-        if (parts[r].significand != 0 &&
-            host::sooner(loads[r] + whole[task], parts[r], loads[best] + whole[task], parts[best]))
-          best = r;
-      loads[best] += whole[task];
-      result.rank_of[task] = static_cast<int>(best);
+    finish_line line(parts);
+    for (task const& next : order) {
+      std::uint64_t const whole = unit(next.cost);
+      std::size_t const best = line.first(loads, whole);
+      loads[best] += whole;
+      result.rank_of[next.number] = static_cast<int>(best);
     }
     for (std::size_t r = 0; r < speeds.size(); ++r) {
       result.loads[r] = host::in_double(loads[r], unit.exponent());

@@ -163,6 +163,15 @@ TEST(assignments, known_tasks) {
   EXPECT_EQ(tiny.rank_of, (std::vector<int>{0, 1}));
   EXPECT_EQ(tiny.loads, (reals{5e-324, 1e-323}));
   EXPECT_EQ(assign_tasks(reals{1, 2}, reals{0, 1, 0}).rank_of, (std::vector<int>{1, 1}));
+  // A bit faster, and faster by more than a double can tell.
+  EXPECT_EQ(assign_tasks(reals{1, 1}, reals{1, std::nextafter(1.0, 2)}).rank_of, (std::vector<int>{1, 0}));
+  EXPECT_EQ(assign_tasks(reals{1e15 + 1, 1e15}, reals{0.3, 0.1 + 0.2}).rank_of, (std::vector<int>{1, 0}));
+  EXPECT_EQ(assign_tasks(reals{3, 3, 3}, reals{1e-300, 0, 1e300}).rank_of, (std::vector<int>{2, 2, 2}));
+  EXPECT_EQ(assign_tasks(reals{0}, reals{1e-300, 1e300}).rank_of, (std::vector<int>{0}));
+  // 49 · (1/49) is less than 1 in doubles: the 49th task finds both ranks ready at the same time.
+  auto const tie = assign_tasks(reals(49, 1.0), reals{1, 49}).rank_of;
+  EXPECT_EQ(std::count(tie.begin(), tie.end(), 0), 1);
+  EXPECT_EQ(tie[48], 0);
   EXPECT_EQ(assign_tasks({}, reals{0, 0}).loads, (reals{0, 0}));
 }
 

@@ -173,16 +173,8 @@ template <class P>
 struct counted_if {
   P predicate;
   template <class T>
-  PRORATA_HD index_t operator()(T const& x) const {
+  PRORATA_HD std::uint32_t operator()(T const& x) const {
     return predicate(x) ? 1 : 0;
-  }
-};
-template <class P>
-struct asked {
-  P predicate;
-  template <class T>
-  PRORATA_HD bool operator()(T const& x) const {
-    return static_cast<bool>(predicate(x));
   }
 };
 }  // namespace detail
@@ -359,15 +351,16 @@ requires detail::same_elements<T, U> std::remove_const_t<T> exact_weighted_mean_
 /// How many elements the predicate holds for; whether for any, for all (empty: none, all).
 template <class T, backend S, class P>
 index_t count_if(distributed_array<T, S> const& x, P predicate) {
-  return transform_reduce(detail::counted_if<P>{predicate}, plus<index_t>{}, x);
+  if (x.size() == 0) return 0;
+  return run_reduction(counting{}, detail::counted_if<P>{predicate}, x);
 }
 template <class T, backend S, class P>
 bool any_of(distributed_array<T, S> const& x, P predicate) {
-  return transform_reduce(detail::asked<P>{predicate}, logical_or{}, x);
+  return count_if(x, predicate) > 0;
 }
 template <class T, backend S, class P>
 bool all_of(distributed_array<T, S> const& x, P predicate) {
-  return transform_reduce(detail::asked<P>{predicate}, logical_and{}, x);
+  return count_if(x, predicate) == x.size();
 }
 
 }  // namespace prorata

@@ -92,6 +92,8 @@ struct order_free {
       take_loose(fold, load, end_, at.head_end);
       index_t const complete = n_ / L < at.last_row ? n_ / L : at.last_row;
       for (index_t row = at.first_row; row < complete; ++row) {
+        if constexpr (Warp::read_ahead > 0 && requires { load.prefetch(row, row, row); })
+          load.prefetch(row * L, (row + 1) * L, Warp::read_ahead);
         Warp::each(
             [&](index_t lane) { fold.set(lane, op(fold.get(lane), lifted<Op>(load(row * L + lane)))); });
       }
@@ -133,6 +135,49 @@ struct order_free {
     Op op_;
     index_t n_, end_;
     folds fold_;
+  };
+};
+
+/// How many elements are true.
+///   cost   one addition for each, of 32 bits: as many lanes of a vector as elements of 4 bytes
+struct counting {
+  using result_type = index_t;
+  static constexpr index_t lanes = standard_lanes;
+
+  PRORATA_HD static constexpr index_t bytes(piece) { return sizeof(result_type); }
+
+  template <class Warp>
+  class state {
+    using counts = order_free<plus<std::uint32_t>>;
+
+   public:
+    PRORATA_HD state(counting const&, index_t n, index_t begin) : n_(n), end_(begin) {}
+    template <class Load>
+    PRORATA_HD void take(Load const& load, index_t last) {
+      constexpr index_t most = index_t{1} << 31;  // what 32 bits count
+      while (end_ < last) {
+        index_t const next = last - end_ < most ? last : end_ + most;
+        counts const adding{};
+        typename counts::template state<Warp> some(adding, n_, end_);
+        some.take(load, next);
+        count_ += some.result();
+        end_ = next;
+      }
+    }
+    PRORATA_HD void write(std::byte* out) const {
+      Warp::each([&](index_t lane) {
+        if (lane == 0) *reinterpret_cast<index_t*>(out) = count_;
+      });
+    }
+    PRORATA_HD void join(std::byte const* in, piece p) {
+      if (p.begin >= p.end) return;
+      count_ += *reinterpret_cast<index_t const*>(in);
+      end_ = p.end;
+    }
+    PRORATA_HD index_t result() const { return count_; }
+
+   private:
+    index_t n_, end_, count_ = 0;
   };
 };
 

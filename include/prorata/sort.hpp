@@ -212,7 +212,7 @@ template <class T>
 struct goes_down {
   total_order<T> order;
   T const* data;
-  PRORATA_HD index_t operator()(index_t i) const { return order(data[i + 1], data[i]) ? 1 : 0; }
+  PRORATA_HD std::uint32_t operator()(index_t i) const { return order(data[i + 1], data[i]) ? 1 : 0; }
 };
 }  // namespace detail
 
@@ -222,7 +222,6 @@ struct goes_down {
 template <class T, backend S>
 bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascending) {
   using element = std::remove_const_t<T>;
-  using count = order_free<plus<index_t>>;
   struct ends {
     index_t size, descents;
     element first, last;
@@ -240,10 +239,11 @@ bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascend
     p.stream->copy(&mine[k].last, p.data + (p.size - 1), sizeof(element));
     if (p.size == 1) continue;
     piece const pairs{0, p.size - 1, p.size - 1};
-    partial.emplace_back(*p.stream, count::bytes(pairs));
+    partial.emplace_back(*p.stream, counting::bytes(pairs));
     answer.emplace_back(*p.stream, 1);
-    reduce_piece(*p.stream, count{}, pairs, detail::goes_down<element>{order, p.data}, partial.back().data());
-    reduce_finish(*p.stream, count{}, pairs.n, partial.back().data(), answer.back().data());
+    reduce_piece(*p.stream, counting{}, pairs, detail::goes_down<element>{order, p.data},
+                 partial.back().data());
+    reduce_finish(*p.stream, counting{}, pairs.n, partial.back().data(), answer.back().data());
     p.stream->copy(&mine[k].descents, answer.back().data(), sizeof(index_t));
   }
   x.team().sync();
