@@ -45,7 +45,7 @@ contest select_contest(hall& h, float limit) {
   return c;
 }
 
-/// The places of what lies above a limit.
+/// The places of what lies above a limit, in memory of their own: everyone takes some that is new.
 contest places_contest(hall& h, float limit) {
   auto const number = h.memory.fill<float>();
   auto const a = h.borrowed<float>(arrays::x);
@@ -55,7 +55,10 @@ contest places_contest(hall& h, float limit) {
   for (index_t i = 0; i < n; ++i)
     if (above{limit}(values[static_cast<std::size_t>(i)])) above_limit.push_back(i);
   auto const expected = std::make_shared<std::vector<index_t> const>(std::move(above_limit));
-  auto const room = std::make_shared<std::vector<std::int64_t>>(static_cast<std::size_t>(n));
+  struct places {
+    std::unique_ptr<std::int64_t[]> memory;
+    index_t count;
+  };
   float const* const x = a->parts()[0].data;
   auto const judge = [=](index_t count, std::int64_t const* found) {
     return verdict{count == static_cast<index_t>(expected->size()) &&
@@ -74,9 +77,13 @@ contest places_contest(hall& h, float limit) {
   for (auto const& other : selection_peers())
     if (other.places != nullptr)
       c.contestants.push_back(entry(
-          other.name, role::peer, [=] { std::fill(room->begin(), room->end(), -1); },
-          [=] { return index_t{other.places(room->data(), x, n, above{limit})}; },
-          [=](index_t count) { return judge(count, room->data()); }));
+          other.name, role::peer,
+          [=] {
+            places found{std::make_unique_for_overwrite<std::int64_t[]>(static_cast<std::size_t>(n)), 0};
+            found.count = other.places(found.memory.get(), x, n, above{limit});
+            return found;
+          },
+          [=](places const& found) { return judge(found.count, found.memory.get()); }));
   if (h.python)
     c.contestants.push_back(numpy_entry(h, "places:" + std::to_string(limit), "f4", [=](auto const& v) {
       return v.at(0) == static_cast<double>(expected->size()) &&

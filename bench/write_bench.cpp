@@ -78,7 +78,7 @@ contest for_each_contest(hall& h) {
     turned{}(v);
     return v;
   });
-  contest c{2 * h.memory.bytes(), {}, as_fast_as_any};
+  contest c{2 * h.memory.bytes(), {}, {{bar::fastest_peer, 0.95}}};
   auto const ours = [=] {
     for_each(*out, turned{});
     out->team().sync();
