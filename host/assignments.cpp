@@ -90,7 +90,7 @@ class finish_line {
     for (auto const& speed : speeds)
       if (speed.significand != 0)
         least = std::min(least, speed.exponent), most = std::max(most, speed.exponent);
-    bool const comparable = most - least < 500;  // else every answer is exact
+    bool const comparable = index_t{most} - least < 500;  // else every answer is exact
     for (std::size_t r = 0; r < speeds.size(); ++r)
       if (speeds[r].significand != 0)
         slow_[r] = comparable

@@ -42,9 +42,6 @@ class splitting {
   splitting(std::vector<U> const& sample, int buckets);
 
   int buckets() const { return buckets_; }
-  static constexpr bool is_counted(std::size_t) { return false; }
-  static constexpr int commonest() { return -1; }
-  static constexpr U key_of_bucket(std::size_t) { return 0; }
   std::uint16_t operator()(U key) const {
     U const above = key < base_ ? U{0} : static_cast<U>(key - base_);
     U const cell = static_cast<U>(above >> shift_);
@@ -198,10 +195,11 @@ inline std::size_t blocks_of(index_t bytes, int buckets, std::size_t block_bytes
 }
 
 /// Deals load(i) for i in [begin, end) out into blocks at `room`.
-///   needs  bucket_of(key) < bucket_of.buckets()
+///   needs  bucket_of(key) < bucket_of.buckets(); what a splitting_around says is counted is not stored
 template <class E, class BucketOf, class Load>
 segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bucket_of,
                 std::size_t block_bytes, std::byte* room) {
+  constexpr bool counts = requires { bucket_of.commonest(); };
   constexpr std::size_t per_line = staged_bytes / sizeof(E);
   auto const buckets = static_cast<std::size_t>(bucket_of.buckets());
   std::size_t const blocks =
@@ -222,7 +220,8 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
   std::uint32_t used = 0;
   auto const store = [&](std::size_t b) {
     mine.count[b] += per_line;
-    if (bucket_of.is_counted(b)) return;
+    if constexpr (counts)
+      if (bucket_of.is_counted(b)) return;
     auto& c = at[b];
     if ((reinterpret_cast<std::uintptr_t>(c.block) & (block_bytes - 1)) == 0) {  // full, or none yet
       if (c.block == nullptr) {
@@ -245,24 +244,27 @@ segment<E> deal(Load const& load, index_t begin, index_t end, BucketOf const& bu
       c.next -= per_line;
     }
   };
-  if (int const common = bucket_of.commonest(); common >= 0) {  // sieved out before its line is waited for
-    auto const key = bucket_of.key_of_bucket(static_cast<std::size_t>(common));
-    constexpr index_t sieve = 512;
-    E rest[sieve];
-    for (index_t i = begin; i < end; i += sieve) {
-      index_t const n = std::min(sieve, end - i);
-      index_t kept = 0;
-      for (index_t k = 0; k < n; ++k) {
-        E const e = load(i + k);
-        rest[kept] = e;
-        kept += key_of(e) != key ? 1 : 0;
+  index_t next = begin;
+  if constexpr (counts) {
+    if (int const common = bucket_of.commonest(); common >= 0) {  // sieved out before its line is waited for
+      auto const key = bucket_of.key_of_bucket(static_cast<std::size_t>(common));
+      constexpr index_t sieve = 512;
+      E rest[sieve];
+      while (next < end) {
+        index_t const n = std::min(sieve, end - next);
+        index_t kept = 0;
+        for (index_t k = 0; k < n; ++k) {
+          E const e = load(next + k);
+          rest[kept] = e;
+          kept += key_of(e) != key ? 1 : 0;
+        }
+        mine.count[static_cast<std::size_t>(common)] += n - kept;
+        for (index_t k = 0; k < kept; ++k) place(rest[k]);
+        next += n;
       }
-      mine.count[static_cast<std::size_t>(common)] += n - kept;
-      for (index_t k = 0; k < kept; ++k) place(rest[k]);
     }
-  } else {
-    for (index_t i = begin; i < end; ++i) place(load(i));
   }
+  for (; next < end; ++next) place(load(next));
   for (std::size_t b = 0; b < buckets; ++b) {
     auto const rest = at[b].next - reinterpret_cast<E*>(lines[b].bytes);
     if (rest == 0) continue;
