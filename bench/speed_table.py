@@ -4,7 +4,8 @@
   bench/speed_table.py [REPORT.json...]
   bench/speed_table.py --check
 
-Without reports, from those that the README names. Every bar that was measured becomes an entry, the missed ones too.
+Without reports, from those that the README names. Every bar that was measured becomes an entry, the missed ones too;
+of a contest in two reports the later one's.
 --check changes nothing and fails where the README says something else than its reports.
 """
 import argparse
@@ -76,6 +77,10 @@ def gpu_table(report):
 def text_of(paths):
     everything = [json.loads(path.read_text()) for path in paths]
     reports = [report for report in everything if "contests" in report]
+    held = set()
+    for report in reversed(reports):
+        report["contests"] = [contest for contest in report["contests"] if contest["name"] not in held]
+        held.update(contest["name"] for contest in report["contests"])
     gpus = [gpu_table(report) for report in everything if "parts" in report]
     names = ", ".join(f"`{path.resolve().relative_to(root)}`" for path in paths)
     before = (f"{machine(reports[0]['header'])}; everyone on the same pages in turns, every answer checked. \"Fastest "

@@ -264,6 +264,25 @@ struct reducer<order_free<Op>> : small_reducer<order_free<Op>> {
   }
 };
 
+/// A sum of index_t, in the bytes of one.
+template <>
+struct reducer<counting> {
+  using sum = order_free<plus<index_t>>;
+  static constexpr sum adding{};
+
+  template <class Load>
+  static void fold(stream& s, counting const&, piece p, Load const& load, std::byte* out) {
+    reducer<sum>::fold(s, adding, p, load, out);
+  }
+  static void join(stream& s, counting const&, piece_list const& pieces, std::byte const* in,
+                   std::byte* out) {
+    reducer<sum>::join(s, adding, pieces, in, out);
+  }
+  static void finish(stream& s, counting const&, index_t n, std::byte const* in, index_t* out) {
+    reducer<sum>::finish(s, adding, n, in, out);
+  }
+};
+
 template <class T>
 struct reducer<extrema<T>> : small_reducer<extrema<T>> {
   template <class Load>
