@@ -132,30 +132,20 @@ contest sums_contest(hall& h, index_t mean, adding how = adding::canonical) {
   d->peers_sums.resize(d->lengths.size());
 
   auto const written = static_cast<index_t>(d->lengths.size() * (sizeof(key) + sizeof(T)));
-  contest c{2 * h.memory.bytes() + written, {}, {}};
-  auto const judge_ours = [=](auto const& found) {
-    return d->judge(role::ours, found.keys.size(), found.keys.parts()[0].data, found.values.parts()[0].data);
-  };
-  if (how == adding::exact) {
-    c.contestants.push_back(entry(
-        "prorata, exact", role::ours,
-        [=, team = h.cpu] {
-          auto found = exact_sum_by_key(borrow(team, keys), *x);
-          team.sync();
-          return found;
-        },
-        judge_ours));
-  } else {
-    c.bars = as_fast_as_any;
-    c.contestants.push_back(entry(
-        "prorata", role::ours,
-        [=, team = h.cpu] {
-          auto found = sum_by_key(borrow(team, keys), *x);
-          team.sync();
-          return found;
-        },
-        judge_ours));
-  }
+  bool const exact = how == adding::exact;
+  contest c{2 * h.memory.bytes() + written, {}, exact ? std::vector<bar>{} : as_fast_as_any};
+  c.contestants.push_back(entry(
+      exact ? "prorata, exact" : "prorata", role::ours,
+      [=, team = h.cpu] {
+        auto const with = borrow(team, keys);
+        auto found = exact ? exact_sum_by_key(with, *x) : sum_by_key(with, *x);
+        team.sync();
+        return found;
+      },
+      [=](auto const& found) {
+        return d->judge(role::ours, found.keys.size(), found.keys.parts()[0].data,
+                        found.values.parts()[0].data);
+      }));
   T const* const values = x->parts()[0].data;
   auto const forget = [=] { std::fill(d->peers_sums.begin(), d->peers_sums.end(), T{}); };
   for (auto const& other : run_sum_peers<T>())

@@ -154,9 +154,9 @@ struct counting {
     PRORATA_HD state(counting const&, index_t n, index_t begin) : n_(n), end_(begin) {}
     template <class Load>
     PRORATA_HD void take(Load const& load, index_t last) {
-      constexpr index_t most = index_t{1} << 31;  // what 32 bits count
+      constexpr index_t strip = 16 * tile;  // far from what 32 bits count
       while (end_ < last) {
-        index_t const next = last - end_ < most ? last : end_ + most;
+        index_t const next = last - end_ < strip ? last : end_ + strip;
         counts const adding{};
         typename counts::template state<Warp> some(adding, n_, end_);
         some.take(load, next);
