@@ -98,7 +98,7 @@ cost_unit unit_of(std::span<double const> costs);
 
 /// Speeds taken apart; those of zero have a significand of zero.
 ///   throws  usage_error naming index and value: NaN, infinite, negative; or, if `positive`, nothing but
-///   zeros
+///           zeros
 std::vector<dissected> speeds_of(std::span<double const> speeds, bool positive);
 
 /// The shortest text that reads back as the same double.

@@ -99,8 +99,8 @@ void sort_with(stream& s, total_order<T> order, T* data, cub::DoubleBuffer<V>& v
 }  // namespace detail
 
 /// Queues the sorting of n elements, in place.
-///   cost   CUB's onesweep: a sweep for each 8 bits and one before; floats two more; as much memory again
-///   source Adinets, Merrill: Onesweep (2022)
+///   cost    CUB's onesweep: a sweep for each 8 bits and one before; floats two more; as much memory again
+///   source  Adinets, Merrill: Onesweep (2022)
 template <class T>
 void sort_keys(stream& s, total_order<T> order, T* data, index_t n) {
   if (n < 2 && total_order<T>::kind != number_kind::boolean) return;
@@ -129,8 +129,8 @@ void sort_indices(stream& s, total_order<T> order, T* data, index_t first, index
 }
 
 /// Queues the merging of two sorted arrays into `out`; among equal ones a's come first.
-///   cost   one read and one write of all
-///   source Green, McColl, Bader: GPU merge path (2012), in CUB
+///   cost    one read and one write of all
+///   source  Green, McColl, Bader: GPU merge path (2012), in CUB
 template <class T>
 void merge_keys(stream& s, total_order<T> order, T const* a, index_t n, T const* b, index_t m, T* out) {
   if (n + m == 0) return;

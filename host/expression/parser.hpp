@@ -14,8 +14,7 @@ namespace prorata::expression {
 ///   functions   abs sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh
 ///               tanh floor ceil round trunc min max pow hypot fma isnan isinf isfinite sign clamp where
 ///   meaning     as in NumPy: / divides truly, % takes the divisor's sign, round goes to even; and, or, not
-///   give
-///               booleans; min and max of NaN are NaN
+///               give booleans; min and max of NaN are NaN
 ///   limits      64 KiB of text, 200 levels of nesting, 10,000 operations
 ///   throws      usage_error "expression: column N: reason"; columns count bytes from 1
 tree parse(std::string_view text, std::vector<io::element_type> inputs);

@@ -13,11 +13,9 @@ namespace prorata::io {
 /// Bytes appended to numbered ranges and read back range by range. All of it lies in one temporary file that
 /// has no name where the file system can do that, and is gone with the process, however it ends.
 ///   threads  append() and read() may be called from many threads; what one range gets from several threads
-///   at
-///            once is kept in any order, else in the order of the calls
+///            at once is kept in any order, else in the order of the calls
 ///   throws   usage_error (no such folder, read-only …), out_of_memory (the disk is full; says the bytes
-///   needed),
-///            device_error (the disk failed)
+///            needed), device_error (the disk failed)
 class spill {
  public:
   spill(std::string const& folder, int ranges);

@@ -19,8 +19,8 @@ enum class apportionment {
 ///   exact   any finite weights, from subnormals to sums beyond the range of double; n up to 2^63 − 1
 ///   ties    to the lowest index
 ///   cost    0.15 µs per weight where all fit 64 bits in one unit, microseconds where they span the doubles
-///   throws  usage_error naming index and value: a NaN, infinite or negative weight; or nothing but zeros, n
-///   > 0
+///   throws  usage_error naming index and value: a NaN, infinite or negative weight; or nothing but zeros,
+///           n > 0
 std::vector<index_t> apportion(index_t n, std::span<double const> weights,
                                apportionment method = apportionment::hamilton);
 

@@ -44,9 +44,8 @@ struct block_cyclic {
 inline block_cyclic round_robin(index_t n, int ranks) { return {n, ranks, 1}; }
 
 /// The same in proportion to weights: the turns go round a wheel of `period` places.
-///   wheel     places by Webster, spread evenly: unit k of a rank with c places stands at (2k + 1) / c, ties
-///   to
-///             the lowest rank; a weight below about 1/(2·period) of the total gets no place
+///   wheel     places by Webster, spread evenly: unit k of a rank with c places stands at (2k + 1) / c,
+///             ties to the lowest rank; a weight below about 1/(2·period) of the total gets no place
 ///   example   weights 2 1, period 3: ranks 0 1 0 0 1 0 …
 ///   throws    usage_error: weights that apportion() refuses, a negative n, a block or period below 1
 class weighted_cyclic {
@@ -78,15 +77,13 @@ struct task_assignment {
 
 /// Assigns independent tasks by LPT: the costliest first, each to the rank that would finish it soonest.
 ///   ties    of costs to the lowest task, of finishing times to the lowest rank; costs are quantised and
-///   compared
-///           as in partition_by_costs, so the answer is the same everywhere
+///           compared as in partition_by_costs, so the answer is the same everywhere
 ///   bound   makespan at most 2m/(m + 1) of the optimum on m ranks (Gonzalez, Ibarra and Sahni, Bounds for
-///   LPT
-///           schedules on uniform processors, 1977); on equal speeds at most 4/3 − 1/(3m) (Graham, 1969)
+///           LPT schedules on uniform processors, 1977); on equal speeds at most 4/3 − 1/(3m) (Graham,
+///           1969)
 ///   cost    sorts the tasks, then compares every rank for each: 0.13 µs a task on 8 ranks
 ///   throws  usage_error naming index and value: a cost or speed that is NaN, infinite or negative; tasks,
-///   but
-///           nothing but zero speeds
+///           but nothing but zero speeds
 task_assignment assign_tasks(std::span<double const> costs, std::span<double const> speeds);
 
 }  // namespace prorata

@@ -10,8 +10,10 @@ namespace prorata {
 
 /// Values that every rank computed on its device, known to every process.
 ///   shape   mine: per local rank, a device pointer to `per_rank` values → ranks · per_rank values, in rank
-///   order cost    one all_gather and one copy to the host waits   for the values throws  device_error,
-///   communication_error
+///           order
+///   cost    one all_gather and one copy to the host
+///   waits   for the values
+///   throws  device_error, communication_error
 template <class T, backend S>
 std::vector<T> told_by_all(team<S> const& team, std::span<T const* const> mine, index_t per_rank) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -57,7 +59,7 @@ std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, inde
 /// Values of which every rank has a number of its own, known to every process.
 ///   shape   mine: per local rank, a device pointer to its values; sizes: of every rank, the same on every
 ///           process → all values, in rank order
-///   cost, waits, throws as above
+///   cost, waits, throws: as above
 template <class T, backend S>
 std::vector<T> told_parts(team<S> const& team, std::span<T const* const> mine,
                           std::vector<index_t> const& sizes) {

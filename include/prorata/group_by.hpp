@@ -276,8 +276,7 @@ grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf 
 ///   waits     for the number of groups
 ///   throws    usage_error (arrays not cut alike), device_error, communication_error, out_of_memory
 ///   source    exact states by integer limbs: R. M. Neal, arXiv 1505.05571, windowed; local aggregation
-///   before
-///             the exchange: Graefe 1993; splitters: regular sampling, Shi and Schaeffer 1992
+///             before the exchange: Graefe 1993; splitters: regular sampling, Shi and Schaeffer 1992
 template <class K, class V, backend S>
 grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_array<K, S> const& keys,
                                                                     distributed_array<V, S> const& values,

@@ -145,8 +145,7 @@ struct kept_extremes {
 /// and finishing adds them; so no group needs room for all exponents that a double can have.
 ///   order     none: depositing and merging are integer additions
 ///   bands     exponents e (biased, 1 for subnormals) with equal (e + origin) / 32. Any origin is right;
-///   states
-///             made with different ones never meet before the end
+///             states made with different ones never meet before the end
 ///   integers  have one band: the unit is 2^0
 template <addend Kind, int Moments, bool Extremes>
 struct group_state : std::conditional_t<(Moments > 0), detail::kept_sum, detail::nothing<0>>,

@@ -7,8 +7,8 @@
 namespace prorata {
 
 /// What each rank of `from` must give to each rank of `to` so that both hold the same array.
-///   shape   ranks × ranks counts, row r: what rank r gives; they add up to n
-///   example cuts 0 6 10 → 0 3 10: rank 0 keeps 3 and gives 3 to rank 1, which keeps 4
+///   shape    ranks × ranks counts, row r: what rank r gives; they add up to n
+///   example  cuts 0 6 10 → 0 3 10: rank 0 keeps 3 and gives 3 to rank 1, which keeps 4
 inline std::vector<index_t> movement(partition const& from, partition const& to) {
   require(from.n == to.n, "two partitions of the same array have the same number of elements");
   std::vector<index_t> counts;

@@ -12,7 +12,7 @@ namespace prorata {
 ///            lane 0   lane 1         lane 31          before:  lane 0  nothing
 ///   column 0   x0       x32     …     x992                     lane 1  R0
 ///   column 1   x1       x33     …     x993                     lane 2  R0 + R1
-///     …       ↓        ↓             ↓                           …
+///     …        ↓        ↓             ↓                          …
 ///   totals     R0       R1      …     R31
 template <class Warp, class T>
 struct scan_tile {

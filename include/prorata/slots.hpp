@@ -41,7 +41,8 @@ struct slot_move {
 /// Slots in proportion to weights, by Webster; a change of weights moves the surplus and nothing else.
 ///   size     128 KiB
 ///   epoch    0 at first; one more for each rebalance(). Two tables that went through the same weights are
-///   equal throws   usage_error: weights that apportion() refuses, none or more than 2^16 of them
+///            equal
+///   throws   usage_error: weights that apportion() refuses, none or more than 2^16 of them
 class slot_table {
  public:
   explicit slot_table(std::span<double const> weights, std::uint64_t seed = 0);

@@ -45,7 +45,8 @@ inline std::vector<index_t> run_ends(std::vector<index_t> const& counts, int ran
 }
 
 /// Merges neighbouring runs two by two until one is left, from `data` to `out` and back; it ends in `out`.
-///   merge  merge(from data?, begin, middle, end)    copy  copies everything from data to out
+///   merge  merge(from data?, begin, middle, end)
+///   copy   copies everything from data to out
 template <class Merge, class Copy>
 void merge_in_rounds(std::vector<index_t> ends, Merge const& merge, Copy const& copy) {
   bool in_data = true;
@@ -140,7 +141,7 @@ void sort(distributed_array<T, S>& x, direction d = direction::ascending) {
 /// Sorts keys in place and moves values[i] along with keys[i]. Equal keys keep the order they were in, in
 /// both directions.
 ///   shape   both have the same partition, which stays
-///   cost, order, waits, throws as sort
+///   cost, order, waits, throws: as sort
 template <class K, class V, backend S>
 void sort_by_key(distributed_array<K, S>& keys, distributed_array<V, S>& values,
                  direction d = direction::ascending) {
@@ -156,7 +157,7 @@ void sort_by_key(distributed_array<K, S>& keys, distributed_array<V, S>& values,
 /// The indices that would sort x: x[argsort(x)[0]] ≤ x[argsort(x)[1]] ≤ … Equal elements in the order of
 /// their indices, in both directions.
 ///   shape   n elements → n indices, with the partition of x
-///   cost, order, waits, throws as sort
+///   cost, order, waits, throws: as sort
 template <class T, backend S>
 distributed_array<index_t, S> argsort(distributed_array<T, S> const& x, direction d = direction::ascending) {
   using element = std::remove_const_t<T>;

@@ -97,14 +97,13 @@ std::vector<index_t> settle_ties(cut_search<K> const& cut) {
 
 /// Cuts sorted runs at places of the merged whole: equal elements belong to the first run that has them, so
 /// that merging in the order of the runs is stable.
-///   shape   mine: `groups` runs for each local rank; places: growing, in [0, all elements]
-///   returns for each place, for each group, for each rank: how many of that run's elements come before it
-///   example runs 1 3 5 | 2 3 4, place 3 → 2 | 1: before it are 1 2 3
-///   cost    a round for each 8 bits of a key, fewer when the cuts are found earlier: 255 searches per place
-///   and
-///           run, and as many counts told to all
-///   waits   for the answer
-///   source  multisequence selection: Varman, Scheufler, Iyer, Ricard (1991), by the bits of the keys
+///   shape    mine: `groups` runs for each local rank; places: growing, in [0, all elements]
+///   returns  for each place, for each group, for each rank: how many of that run's elements come before it
+///   example  runs 1 3 5 | 2 3 4, place 3 → 2 | 1: before it are 1 2 3
+///   cost     a round for each 8 bits of a key, fewer when the cuts are found earlier: 255 searches per
+///            place and run, and as many counts told to all
+///   waits    for the answer
+///   source   multisequence selection: Varman, Scheufler, Iyer, Ricard (1991), by the bits of the keys
 template <class T, backend S>
 std::vector<index_t> split_runs(team<S> const& team, total_order<T> order,
                                 std::vector<sorted_run<T>> const& mine, int groups,

@@ -63,7 +63,7 @@ struct bit_order<U, number_kind::boolean> {
 /// Flipped as usual (negative ones complemented, positive ones above them) the −NaNs come first; the circle
 /// of keys is turned until −inf is at zero.
 ///   example  half: −NaN 0…0x3fe, −inf 0x3ff … +inf 0xfc00, NaN … 0xffff; less 0x3ff: −inf 0, +inf 0xf801,
-///   NaNs above
+///            NaNs above
 template <class U>
 struct bit_order<U, number_kind::floating> {
   bool descending = false;

@@ -231,7 +231,7 @@ distinct_found<std::remove_const_t<T>, S> find_distinct(distributed_array<T, S> 
 
 /// The distinct elements of x, how often and where first each occurs.
 ///   cost    a copy of x sorted with its indices
-///   waits, throws, and what is distinct as unique
+///   waits, throws, and what is distinct: as unique
 template <class T, backend S>
 first_places<std::remove_const_t<T>, S> unique_index(distributed_array<T, S> const& x) {
   auto found = detail::find_distinct(x);
