@@ -1,0 +1,60 @@
+"""What the command promises however a run goes: every run is measured against this one list.
+
+    the exit code is 0, 2, 3, 4, 5 or 6; it dies of no signal but one that was sent
+    where it is not 0, standard error is exactly one line that begins with "prorata: "; where it is 0, nothing is there
+    where it is not 0, nothing was published and nothing that was there has changed
+    where it is 0, nothing but the outputs has changed, and all of them are there
+    no temporary file stays behind, except after SIGKILL, of which nothing can be cleaned up
+"""
+import re
+
+CODES = (0, 2, 3, 4, 5, 6)
+TEMPORARY = re.compile(r'^\..*\.prorata-[a-z2-7]{12}$')
+
+
+def line_complaint(ended, closed=False):
+    """What is wrong with standard error; where it was closed, nothing can be there."""
+    if closed:
+        return []
+    lines = ended.err.splitlines(keepends=True)
+    if ended.code == 0:
+        return [] if not lines or ended.signal else [f'exit code 0 and {ended.err!r} on standard error']
+    one = len(lines) == 1 and lines[0].startswith('prorata: ') and lines[0].endswith('\n')
+    unprintable = [c for c in ended.err.rstrip('\n') if ord(c) < 32 or 127 <= ord(c) < 160]
+    if one and not unprintable:
+        return []
+    return [f'exit code {ended.code} and standard error is not one line: {ended.err[-500:]!r}']
+
+
+def changes(before, after):
+    """Names that are new, gone, or no longer what they were."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def broken(ended, before, after, outputs=(), sent=0, stderr_closed=False):
+    """Sentences about promises that a run broke: `sent` is the signal that it was sent."""
+    found = []
+    if ended.signal and ended.signal != sent:
+        found.append(f'died of signal {ended.signal}, stderr {ended.err[-300:]!r}')
+    if not ended.signal and ended.code not in CODES:
+        found.append(f'{ended}: not an exit code of prorata')
+    if not ended.signal:
+        found += line_complaint(ended, stderr_closed)
+    changed = changes(before, after)
+    left = [name for name in changed if TEMPORARY.match(name)]
+    if left and sent != 9:
+        found.append(f'{ended}: left behind {left}')
+    changed = [name for name in changed if name not in left]
+    if ended.signal:
+        allowed = set(outputs)  # whole or not at all: whoever sent the signal compares them
+    elif ended.code == 0:
+        allowed = set(outputs)
+        missing = [name for name in outputs if name not in after]
+        if missing:
+            found.append(f'exit code 0, but {missing} not written')
+    else:
+        allowed = set()
+    surprising = [name for name in changed if name not in allowed]
+    if surprising:
+        found.append(f'{ended}: changed {surprising}')
+    return found
