@@ -181,6 +181,22 @@ class GroupBy(Case):
         swapped = some('i4', 999, 1).astype('>i4') % 7
         self.assertEqual(self.grouped(swapped, values[:999])[1]['key'].tolist(), np.unique(swapped).tolist())
 
+    def test_a_frequent_key_at_either_end_of_the_order_is_one_group(self):
+        r = np.random.default_rng(5)
+        n = 300_000
+        often = r.random(n) < .3
+        for name, keys, key in [('nan', r.standard_normal(n), np.nan), ('inf', r.standard_normal(n), np.inf), ('-inf', r.standard_normal(n), -np.inf),
+                                ('u8', r.integers(0, 2**62, n, dtype='u8'), 2**64 - 2), ('u8 low', r.integers(2**63, 2**64, n, dtype='u8'), 0),
+                                ('i8', r.integers(-2**61, 2**61, n), 2**63 - 2), ('i8 low', r.integers(-2**61, 2**61, n), -2**63)]:
+            keys[often] = key
+            unique, count = np.unique(keys, return_counts=True)
+            path = self.save('k.npy', keys)
+            for more in ([], ['--threads', 1], ['--threads', 5, '--chunk', '64K'], ['--memory', '16M'], ['--memory', '16M', '--threads', 7],
+                         ['--devices', 'cpu*3', '--weights', '5,0,2']):
+                answer('groupby', path, '-o', self.path('out'), *more)
+                self.assertTrue(np.array_equal(np.load(self.path('out.key.npy')), unique, equal_nan=True), (name, more))
+                self.assertTrue(np.array_equal(np.load(self.path('out.count.npy')), count), (name, more))
+
     def test_the_same_bits_over_every_split(self):
         keys, values = some('i8', 200001, 1) % 5000, some('f8', 200001, 2) * np.exp2((some('i2', 200001, 3) % 300).astype('f8'))
         seen = set()

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <host/grouping/rows.hpp>
 #include <host/grouping/table.hpp>
 #include <map>
 #include <prorata/group_by.hpp>
@@ -282,12 +283,49 @@ constexpr key_shape shapes[] = {
      [](index_t, std::uint64_t h) { return static_cast<std::int64_t>(h % 10 ? 42 : (h >> 8) * 3); }},
     {"clumps far apart",
      [](index_t, std::uint64_t h) { return static_cast<std::int64_t>((h % 3 << 60) + (h >> 8) % 40000); }},
+    {"the last key heavy among many",
+     [](index_t, std::uint64_t h) {
+       return h % 10 < 3 ? std::numeric_limits<std::int64_t>::max() - 1 : static_cast<std::int64_t>(h) >> 2;
+     }},
+    {"the first key heavy among many",
+     [](index_t, std::uint64_t h) {
+       return h % 10 < 3 ? std::numeric_limits<std::int64_t>::min() + 1 : static_cast<std::int64_t>(h) >> 2;
+     }},
     {"a misleading sample",
      [](index_t row, std::uint64_t h) {
        index_t const step = (400009 - 64) / 255;
        return row % step < 64 ? std::int64_t{7} : static_cast<std::int64_t>(h);
      }},
 };
+
+TEST(KeyRanges, AscendAndHoldTheKeysBetweenTheirEnds) {
+  constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  std::mt19937_64 random(21);
+  for (int round = 0; round < 400; ++round) {
+    // a band of keys of any width anywhere, and a heavy key at, or next to, either end of all words
+    int const width = static_cast<int>(random() % 64);
+    std::uint64_t const heavy[] = {last,    last - 1, 0, 1, key_word(std::nan("")), key_word(INFINITY),
+                                   random()};
+    std::uint64_t const often = heavy[random() % 7], share = random() % 10;
+    std::uint64_t const low = round % 3 == 0 ? last - (last >> width) : random();
+    std::vector<std::uint64_t> sample;
+    for (int i = 0; i < 3000; ++i)
+      sample.push_back(random() % 10 < share ? often : low + (random() >> width));
+    std::sort(sample.begin(), sample.end());
+    index_t const wanted = 1 + static_cast<index_t>(random() % 200);
+    host::key_ranges const ranges(sample, wanted);
+    ASSERT_LE(ranges.count(), wanted + 1);  // one more behind the last sampled key
+    for (index_t k = 1; k < ranges.count(); ++k) ASSERT_LT(ranges.begin(k - 1), ranges.begin(k)) << round;
+    auto const check = [&](std::uint64_t key) {
+      index_t const range = ranges.of(key);
+      ASSERT_LE(ranges.begin(range), key) << round;
+      if (range + 1 < ranges.count()) { ASSERT_LT(key, ranges.begin(range + 1)) << round; }
+    };
+    for (std::uint64_t const key : sample) check(key);
+    for (std::uint64_t const key : heavy) check(key);
+    for (index_t k = 1; k < ranges.count(); ++k) check(ranges.begin(k)), check(ranges.begin(k) - 1);
+  }
+}
 
 TEST(GroupByPaths, AllAddUpTheSameIntegers) {
   index_t const n = 400009;

@@ -113,6 +113,10 @@ shape const shapes[] = {
      [](std::uint64_t r, std::size_t) { return r % 50 == 0 ? r : (r >> 20) % 300000; }, false},
     {"all equal at first, then distinct", [](std::uint64_t, std::size_t i) { return i < 20000 ? 5 : i; },
      true},
+    {"the greatest at first, then distinct",
+     [](std::uint64_t, std::size_t i) { return i < 20000 ? ~std::uint64_t{0} : i; }, true},
+    {"the greatest has 30 %, the others end below",
+     [](std::uint64_t r, std::size_t) { return r % 10 < 3 ? ~std::uint64_t{1} : r >> 1; }, false},
     {"all equal", [](std::uint64_t, std::size_t) { return ~std::uint64_t{0}; }, false},
 };
 

@@ -14,6 +14,8 @@ key_ranges::key_ranges(std::vector<std::uint64_t> const& sample, index_t ranges)
   low_ = sample[outlying];
   int const bits = bit_length(sample[n - 1 - outlying] - low_);
   shift_ = std::max(0, bits - 16);
+  // cells end with the greatest word, if not before: no cell's first key may wrap
+  low_ = std::min(low_, 0 - (static_cast<std::uint64_t>(cells) << shift_));
   std::vector<index_t> held(cells + 1);
   for (std::uint64_t const key : sample) {
     std::uint64_t const cell = key > low_ ? (key - low_) >> shift_ : 0;
@@ -22,8 +24,10 @@ key_ranges::key_ranges(std::vector<std::uint64_t> const& sample, index_t ranges)
   std::partial_sum(held.begin(), held.end(), held.begin());
   begins_.push_back(0);
   for (std::size_t cell = 0; cell < cells; ++cell) {
-    // the range that the cell's first sampled key would be in, if it is a new one
-    index_t const wanted = held[cell] * ranges / static_cast<index_t>(n);
+    // the range that the cell's first sampled key would be in, if it is a new one; where one cell has them
+    // all, what comes before it is a range too
+    bool const has_all = held[cell] == 0 && held[cell + 1] == static_cast<index_t>(n);
+    index_t const wanted = has_all ? 1 : held[cell] * ranges / static_cast<index_t>(n);
     if (cell > 0 && wanted >= static_cast<index_t>(begins_.size()))
       begins_.push_back(low_ + (static_cast<std::uint64_t>(cell) << shift_));
     range_of_cell_[cell] = static_cast<std::uint16_t>(begins_.size() - 1);
