@@ -23,6 +23,7 @@ class Job:
     complaint: Callable = nothing_wrong  # of an answer: what is wrong with it, '' where nothing is
     split: Callable = no_options         # r -> options that may not change the answer
     refusal: Callable = lambda ended: False  # whether the job may be refused as it was
+    count: int = None            # elements, where it takes the options of streams: --costs, --cap, --trace
 
 
 def same(what, found, expected):

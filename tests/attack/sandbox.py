@@ -55,15 +55,15 @@ class Sandbox:
         return os.path.join(self.folder, name)
 
     def entries(self):
-        found = {}
-        for name in os.listdir(self.folder):
-            about = os.lstat(self.path(name))
-            content = b''
-            if os.path.isfile(self.path(name)):
-                with open(self.path(name), 'rb') as file:
-                    content = file.read()
-            found[name] = Entry(about.st_ino, about.st_mtime_ns, about.st_mode, content)
-        return found
+        return {name: self.entry(name) for name in os.listdir(self.folder)}
+
+    def entry(self, name):
+        about = os.lstat(self.path(name))
+        content = b''
+        if os.path.isfile(self.path(name)):
+            with open(self.path(name), 'rb') as file:
+                content = file.read()
+        return Entry(about.st_ino, about.st_mtime_ns, about.st_mode, content)
 
     def start(self, arguments, environment=None, **how):
         """The running command: standard output and error are pipes, unless told otherwise."""

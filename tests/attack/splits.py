@@ -63,3 +63,17 @@ def costs(r, sandbox, n):
     c = r.choice([0, 1, 1, 2, 100, 0.25], max(n, 1))[:n]
     np.save(sandbox.path('costs.npy'), c)
     return ['--costs', 'costs.npy']
+
+
+def extras(r, sandbox, job):
+    """Other options that may not change the answer, and what they write."""
+    if job.count is None or r.random() < 0.5:
+        return [], ()
+    kind = r.integers(0, 4)
+    if kind == 0:
+        return costs(r, sandbox, job.count), ()
+    if kind == 1:
+        return ['--cap', str(job.count + int(r.integers(0, 3)))], ()
+    if kind == 2:
+        return ['--trace', 'trace.json'], ('trace.json',)
+    return ['--verify', str(r.choice(['1', '50', '100']))], ()

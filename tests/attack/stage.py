@@ -41,14 +41,14 @@ class Stage:
         self.judge(kind, ended, sent, also, stderr_closed)
         return ended
 
-    def judge(self, kind, ended, sent=0, also='', stderr_closed=False):
+    def judge(self, kind, ended, sent=0, also='', stderr_closed=False, stdout_seen=True):
         self.lab.count(kind, refused=ended.code != 0 or ended.signal != 0)
         after = self.sandbox.entries()
         wrong = promises.broken(ended, self.before, after, self.job.outputs, sent, stderr_closed)
         if not wrong and ended.signal:
             wrong = self.torn(after)
         if not wrong and ended.code == 0 and not ended.signal:
-            wrong = self.different(ended, after)
+            wrong = self.different(ended, after, stdout_seen)
         for what in wrong:
             self.lab.violation(kind, what, self.arguments, also)
         if promises.changes(self.before, after):
@@ -67,13 +67,13 @@ class Stage:
             return [f'some outputs are new and some are old: {state}']
         return []
 
-    def different(self, ended, after):
+    def different(self, ended, after, stdout_seen):
         """What ended well has the right answer; replaced files keep their permissions."""
         wrong = [f'exit code 0, but {name} is not what it should be' for name in self.job.outputs
                  if after[name].content != self.whole[name]]
         wrong += [f'{name} has permissions {after[name].mode & 0o777:o} instead of {self.old_mode:o}' for name in self.old
                   if name in after and after[name].mode & 0o777 != self.old_mode]
-        if wrong or self.job.outputs:
+        if wrong or self.job.outputs or not stdout_seen:
             return wrong
         try:
             answer = self.job.answer(self.sandbox, ended)

@@ -48,7 +48,7 @@ def map_(r, sandbox):
         if not raw and found.shape != stored[0].x.shape:
             return f'shape {found.shape}, not {stored[0].x.shape}'
         return same('map', flattened(found, stored[0]), expected)
-    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream)
+    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream, count=len(expected))
 
 
 def select(r, sandbox):
@@ -63,7 +63,7 @@ def select(r, sandbox):
 
     def complaint(answer):
         return same('select', read(answer['o']), expected)
-    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream)
+    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream, count=len(keep))
 
 
 def least_of(code, greatest):
@@ -122,7 +122,7 @@ def scan(r, sandbox):
         if found.dtype.kind == 'f':
             found = np.where(np.isnan(found), np.array(np.nan, found.dtype), found)
         return same('scan', found, expected)
-    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream)
+    return Job(arguments, ('o',), files_of('o'), complaint, splits.stream, count=len(flat))
 
 
 def generate(r, sandbox):

@@ -76,8 +76,9 @@ def groupby_of(r, sandbox, keys, values, wanted):
     fortran = bool(r.random() < 0.2)
     key_file = files.store(r, sandbox, 'k', keys, shape, raw=False, fortran=fortran)
     value_file = files.store(r, sandbox, 'v', values, shape, raw=False, fortran=fortran)
+    alone = wanted == ['count'] and r.random() < 0.5
     ddof = int(r.choice([0, 0, 0, 1]))
-    arguments = ['groupby', 'k', 'v', '--agg', ','.join(wanted), '-o', 'o'] + (['--ddof', ddof] if ddof else [])
+    arguments = ['groupby', 'k', *([] if alone else ['v']), '--agg', ','.join(wanted), '-o', 'o'] + (['--ddof', ddof] if ddof else [])
     names = {name: f'o.{name}.npy' for name in ['key', *wanted]}
     flat, rows_of = value_file.in_storage(), groups(key_file.in_storage())
 
@@ -98,7 +99,7 @@ def groupby_of(r, sandbox, keys, values, wanted):
                 return f'{name} of group {k} ({distinct[k]!r}): {value!r}, not {expected!r}'
         return ''
     outputs = tuple(names.values())
-    return Job(arguments, outputs, files_of(*outputs), complaint, splits.by_disk)
+    return Job(arguments, outputs, files_of(*outputs), complaint, splits.by_disk, count=n)
 
 
 def many_groups(found, rows, values):
@@ -109,58 +110,90 @@ def many_groups(found, rows, values):
     return first_of(same('count', found['count'], lengths.astype('i8')), equal('sum', found['sum'], sums))
 
 
-def bin_counts(x, edges):
-    """Counts per bin, below, above and NaN, by the definition: bins hold their lower edge, the last one both."""
-    nan = int(np.isnan(x).sum()) if x.dtype.kind == 'f' else 0
-    x = x[~np.isnan(x)] if x.dtype.kind == 'f' else x.astype('f8')
+def bin_places(x, edges):
+    """The bin of each element, or -1; and how many lie below, above, or are NaN. Bins hold their lower edge, the last both."""
+    wide = x.astype('f8')
+    at = np.searchsorted(edges, wide, 'right') - 1
     bins = len(edges) - 1
-    at = np.searchsorted(edges, x, 'right') - 1
-    last = x == edges[-1]
-    at[last] = bins - 1
-    below, above = int((at < 0).sum()), int(((at >= bins) & ~last).sum())
-    inside = at[(at >= 0) & (at < bins)]
-    return np.bincount(inside, minlength=bins).tolist(), below, above, nan
+    last = wide == edges[-1]
+    at[last] = np.searchsorted(edges[:-1], edges[-1], 'right') - 1  # where several edges are equal, the last bin
+    nan = np.isnan(wide)
+    below, above = (wide < edges[0]) & ~nan, (wide > edges[-1]) & ~nan
+    at[nan | below | above | (at >= bins)] = -1
+    return at, int(below.sum()), int(above.sum()), int(nan.sum())
+
+
+def bins_of(r, sandbox, numbers, dtype):
+    """Options that say what the bins are, and their edges by NumPy; None where NumPy has none."""
+    kind = r.integers(0, 5)
+    try:
+        with np.errstate(all='ignore'):
+            if kind == 0:
+                edges = np.sort(arrays.finite(r, 'f8', int(r.integers(2, 30))))
+                files.save(sandbox.path('e'), edges)
+                return ['--edges', 'e'], edges
+            bins = int(r.choice([1, 2, 10, 33, 257]))
+            if kind == 1:
+                low, high = [(0.0, 1.0), (-1.5, 2.25), (-100.0, 100.0), (0.0, 256.0)][r.integers(0, 4)]
+                edges = np.histogram_bin_edges(np.zeros(0, dtype), bins, (low, high))
+                return ['--bins', bins, f'--range={low},{high}'], edges
+            if len(numbers) and not np.isfinite(numbers.max() - numbers.min()):
+                return ['--bins', bins], None
+            return ['--bins', bins], np.histogram_bin_edges(numbers, bins)
+    except ValueError:
+        return ['--bins', bins], None
 
 
 def histogram(r, sandbox):
     code = str(r.choice(arrays.CODES))
     x = arrays.some(r, code, arrays.size(r, 20011))
-    file = files.store(r, sandbox, 'x', x)
-    flat = file.in_c_order()
+    shape = files.some_shape(r, x.size)
+    fortran = bool(r.random() < 0.3)
+    weighted = bool(r.random() < 0.3)
+    file = files.store(r, sandbox, 'x', x, shape, False if weighted else None, fortran)
+    flat = file.in_storage()
     binned = flat.astype('f4') if code == 'f2' else flat.astype('u1') if code == 'b1' else flat
     numbers = binned[np.isfinite(binned)] if code[0] == 'f' else binned
-    bins = int(r.choice([1, 2, 10, 33, 257]))
-    arguments = ['histogram', 'x', *file.options, '--bins', bins, '--json']
+    options, edges = bins_of(r, sandbox, numbers, binned.dtype)
+    sensible = edges is not None and bool(np.isfinite(edges).all() and ('--edges' in options or (edges[:-1] < edges[1:]).all()))
+    arguments = ['histogram', 'x', *file.options, *options, '--json']
+    weights = None
+    if weighted:
+        weights = files.store(r, sandbox, 'w', arrays.some(r, str(r.choice(arrays.CODES)), x.size), shape, False, fortran).in_storage()
+        arguments += ['--by', 'w']
     output = ('h',) if r.random() < 0.3 else ()
     picture = ('p.svg',) if r.random() < 0.2 else ()
     arguments += ['-o', 'h'] * len(output) + ['--svg', 'p.svg'] * len(picture)
-    with np.errstate(all='ignore'):
-        try:
-            edges = np.histogram_bin_edges(numbers, bins=bins)
-        except ValueError:
-            edges = np.array([np.nan, np.nan])
-    sensible = bool(np.isfinite(edges).all() and (edges[:-1] < edges[1:]).all())
-    with np.errstate(all='ignore'):
-        wide_apart = bool(len(numbers) and not np.isfinite(numbers.max() - numbers.min()).all())
 
     def answer(sandbox, ended):
         found = json.loads(ended.out)
-        result = {k: found[k] for k in ('counts', 'edges', 'below', 'above', 'nan')}
-        return result, files_of(*output, *picture)(sandbox, ended)
+        return ({k: found.get(k) for k in ('counts', 'edges', 'below', 'above', 'nan', 'weights')},
+                files_of(*output, *picture)(sandbox, ended))
 
     def complaint(found):
         result, written = found
         if sum(result['counts']) + result['below'] + result['above'] + result['nan'] != len(flat):
             return 'histogram: counts do not add up to the elements'
-        if not sensible or wide_apart:
-            return ''
-        counts, below, above, nan = bin_counts(binned, edges.astype(binned.dtype) if binned.dtype.kind == 'f' else edges)
-        if result['edges'] != [float(e) for e in edges]:
-            return f'histogram: edges {result["edges"][:4]}…, not {edges[:4].tolist()}…'
-        if [result['counts'], result['below'], result['above'], result['nan']] != [counts, below, above, nan]:
-            return f'histogram: counts {result}, not {counts}, {below} below, {above} above, {nan} NaN'
-        if output and array_of(written['h']).tolist() != counts:
-            return 'histogram: -o has other counts'
-        return ''
-    return Job(arguments, output + picture, answer, complaint, splits.stream,
-               lambda ended: ended.code == 2 and not sensible)
+        return right_bins(result, written, binned, edges, weights) if sensible else ''
+    return Job(arguments, output + picture, answer, complaint, splits.stream, lambda ended: ended.code == 2 and not sensible,
+               count=len(flat))
+
+
+def right_bins(result, written, x, edges, weights):
+    if result['edges'] != [float(e) for e in edges]:
+        return f'histogram: edges {result["edges"][:4]}…, not {edges[:4].tolist()}…'
+    at, below, above, nan = bin_places(x, edges.astype('f8'))
+    bins = len(edges) - 1
+    counts = np.bincount(at[at >= 0], minlength=bins).tolist()
+    if [result['counts'], result['below'], result['above'], result['nan']] != [counts, below, above, nan]:
+        return f'histogram: counts {result}, not {counts}, {below} below, {above} above, {nan} NaN'
+    expected = counts
+    if weights is not None:
+        expected = [aggregate('sum', weights[at == k], 0) for k in range(bins)]
+        for k, (value, wanted) in enumerate(zip(result['weights'], expected)):
+            value = float(value) if isinstance(value, str) else value
+            if not (value == wanted or (value != value and wanted != wanted)):
+                return f'histogram: sum of bin {k} is {value!r}, not {wanted!r}'
+    if 'h' in written and not np.array_equal(array_of(written['h']), np.array(expected), equal_nan=isinstance(expected[0], float)):
+        return 'histogram: -o has other numbers'
+    return ''

@@ -33,6 +33,12 @@ def wide(x):
     return x.astype('f8')
 
 
+def wrapped(value, signed):
+    """An integer modulo 2^64."""
+    low = 2**63 if signed else 0
+    return (value + low) % 2**64 - low
+
+
 def plain_sum(x):
     if x.dtype.kind == 'f':
         return float(orders.canonical(wide(x))) if len(x) else 0.0
@@ -78,7 +84,7 @@ def stats(r, sandbox):
             number_complaint('argmax', found['argmax'], high),
             number_complaint('min', found['min'], element(c_order, low)),
             number_complaint('max', found['max'], element(c_order, high)))
-    return Job(arguments, (), result_of, complaint, splits.stream)
+    return Job(arguments, (), result_of, complaint, splits.stream, count=n)
 
 
 def mean_complaint(found, x):
@@ -106,13 +112,13 @@ def one_file(r, sandbox):
     def complaint(answer):
         return right_number(op, json.loads(answer), flat, c_order, exactly)
     # An integer that does not fit 64 bits is said, not wrapped.
-    return Job(arguments, (), result_of, complaint, splits.stream, integer_overflow(op, flat))
+    return Job(arguments, (), result_of, complaint, splits.stream, integer_overflow(op, flat), count=n)
 
 
 def integer_overflow(op, x):
-    if x.dtype.kind == 'f' or op not in ('sum', 'product', 'dot'):
+    if x.dtype.kind == 'f' or op != 'sum':
         return lambda ended: False
-    value = sum(x.tolist()) if op == 'sum' else math.prod(x.tolist())
+    value = sum(x.tolist())
     fits = -2**63 <= value < 2**63 if x.dtype.kind == 'i' else value < 2**64
     return lambda ended: not fits and '64 bits' in ended.err
 
@@ -124,7 +130,7 @@ def right_number(op, found, flat, c_order, exactly):
         if flat.dtype.kind == 'f':
             expected = float(orders.canonical(wide(flat), np.multiply)) if len(flat) else 1.0
         else:
-            expected = math.prod(flat.tolist())
+            expected = wrapped(math.prod(flat.tolist()), flat.dtype.kind == 'i')
         return number_complaint(op, found, expected)
     if op == 'mean':
         return number_complaint(op, found, exact.exact_mean(flat)) if exactly else mean_complaint(found, flat)
@@ -169,7 +175,7 @@ def two_files(r, sandbox):
     def complaint(answer):
         return right_pair(op, json.loads(answer), a, b, exactly)
     overflow = lambda ended: op == 'dot' and '64 bits' in ended.err
-    return Job(arguments, (), result_of, complaint, splits.stream, overflow)
+    return Job(arguments, (), result_of, complaint, splits.stream, overflow, count=n)
 
 
 def right_pair(op, found, a, b, exactly):

@@ -69,7 +69,7 @@ def topk(r, sandbox):
                 return f'topk: index {f["index"]} has {expected!r}, not {value!r}'
         return ''
     return Job(arguments, (), lambda sandbox, ended: json.loads(ended.out)['result'], complaint, splits.stream,
-               lambda ended: ended.code == 5 and '--memory' in ended.err)
+               lambda ended: ended.code == 5 and '--memory' in ended.err, count=len(flat))
 
 
 def quantile(r, sandbox):
@@ -93,7 +93,7 @@ def quantile(r, sandbox):
             if value == value and value != 0 and f['bits'] != bits(e):
                 return f'quantile {one}: bits {f["bits"]}, not {bits(e)}'
         return ''
-    return Job(arguments, (), answer, complaint, splits.stream)
+    return Job(arguments, (), answer, complaint, splits.stream, count=file.x.size)
 
 
 def unique(r, sandbox):
@@ -125,4 +125,4 @@ def unique_of(r, file, inverse=True):
         zeros = found.dtype.kind == 'f' and bool(np.signbit(found[found == 0]).any())
         return first_of(equal('unique', found, values), 'unique: -0, which counts as 0' if zeros else '',
                         *[same(name, array_of(answer[name]).reshape(-1), expected[name].astype('i8')) for name in wanted])
-    return Job(arguments, ('o', *wanted), files_of('o', *wanted), complaint, splits.by_disk)
+    return Job(arguments, ('o', *wanted), files_of('o', *wanted), complaint, splits.by_disk, count=len(flat))

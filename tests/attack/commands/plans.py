@@ -77,3 +77,58 @@ def by_costs(r, sandbox):
             return f'bottleneck {found["bottleneck"]}, by its cuts {reached}; the smallest is {best}'
         return ''
     return Job(arguments, (), lambda sandbox, ended: json.loads(ended.out), complaint)
+
+
+def in_turns(r, sandbox):
+    """Element by element, or block by block: over equal weights exactly, over others every element once."""
+    ranks, n = int(r.integers(1, 7)), int(r.choice([0, 1, 10, 1000, 123457]))
+    equal = bool(r.random() < 0.5)
+    weights = [1.0] * ranks if equal else some_weights(r, ranks)
+    block = int(r.choice([1, 7, 1024]))
+    kind = ['--partition', 'cyclic'] if block == 1 else ['--partition', 'block-cyclic', '--block', block]
+    arguments = ['plan', '--n', n, '--weights', ','.join(map(repr, weights)), *kind, '--json']
+    turns = np.bincount(np.arange(n) // block % ranks, minlength=ranks).tolist()
+
+    def complaint(counts):
+        if equal:
+            return '' if counts == turns else f'counts {counts}, not {turns}'
+        lost = sum(counts) != n or any(c > 0 and w == 0 for c, w in zip(counts, weights))
+        return f'counts {counts} of {n} elements' if lost else ''
+    return Job(arguments, (), lambda sandbox, ended: json.loads(ended.out)['counts'], complaint)
+
+
+def hashed(r, sandbox):
+    """Slots of the key space, then elements to be expected: largest remainders both times."""
+    weights = some_weights(r, int(r.integers(1, 7)))
+    n = int(r.choice([0, 1, 10, 999, 10**9]))
+    arguments = ['plan', '--n', n, '--weights', ','.join(map(repr, weights)), '--partition', 'hash', '--json']
+    slots = apportioned(65536, weights, 'hamilton')
+    counts = apportioned(n, slots, 'hamilton')
+
+    def answer(sandbox, ended):
+        found = json.loads(ended.out)
+        return [p['slots'] for p in found['plan']], found['counts']
+
+    def complaint(found):
+        return '' if found == (slots, counts) else f'slots and counts {found}, not {(slots, counts)}'
+    return Job(arguments, (), answer, complaint)
+
+
+def by_tasks(r, sandbox):
+    """The costliest first, each where it would be done soonest; costs and weights that keep every sum exact."""
+    n, ranks = int(r.integers(1, 200)), int(r.integers(1, 6))
+    costs = r.integers(0, 50, n).astype('f8')
+    weights = r.choice([0.5, 1.0, 2.0, 4.0], ranks).tolist()
+    np.save(sandbox.path('c.npy'), costs)
+    arguments = ['plan', '--costs', 'c.npy', '--weights', ','.join(map(repr, weights)), '--partition', 'lpt', '--json']
+    loads = [0.0] * ranks
+    for cost in sorted(costs.tolist(), reverse=True):
+        best = min(range(ranks), key=lambda k: ((loads[k] + cost) / weights[k], k))
+        loads[best] += cost
+    most = max(load / w for load, w in zip(loads, weights))
+
+    def complaint(found):
+        if sum(found['loads']) != sum(costs) or sum(found['counts']) != n:
+            return f'loads {found["loads"]} of {sum(costs)}, counts {found["counts"]} of {n}'
+        return '' if found['bottleneck'] == most else f'bottleneck {found["bottleneck"]}, not {most}'
+    return Job(arguments, (), lambda sandbox, ended: json.loads(ended.out), complaint)
