@@ -4,12 +4,13 @@
     where it is not 0, standard error is exactly one line that begins with "prorata: "; where it is 0, nothing is there
     where it is not 0, nothing was published and nothing that was there has changed
     where it is 0, nothing but the outputs has changed, and all of them are there
-    no temporary file stays behind, except after SIGKILL, of which nothing can be cleaned up
+    no temporary file stays behind, except after SIGKILL: the next run removes it, or finishes what it belongs to
+    several outputs are all old or all new; after SIGKILL as soon as prorata has read one of them
 """
 import re
 
 CODES = (0, 2, 3, 4, 5, 6)
-TEMPORARY = re.compile(r'^\..*\.prorata-[a-z2-7]{12}$')
+TEMPORARY = re.compile(r'^\..+\.prorata-[a-z0-9]+$')
 
 
 def line_complaint(ended, closed=False):

@@ -16,7 +16,9 @@ from sandbox import Sandbox
 from stage import Stage
 from tally import Tally
 
-WELL = 'printf whole > o; printf whole > p; exit 0'
+WELL = 'rm -f .o.prorata-*; printf whole > o; printf whole > p; exit 0'
+RECOVERS = 'printf whole > p; exit 0'  # as the command that reads one of a torn set
+
 FAULTS = {  # what the pretended command does when it is disturbed, and a word of the complaint
     'an exit code of its own': ('echo "prorata: x" >&2; exit 1', 'not an exit code'),
     'a signal nobody sent': ('kill -SEGV $$', 'died of signal 11'),
@@ -36,9 +38,10 @@ FAULTS = {  # what the pretended command does when it is disturbed, and a word o
     'an output loses its permissions': (WELL.replace('exit 0', 'chmod 606 o p; exit 0'), 'permissions'),
     'a torn set after a kill': ('printf whole > o; kill -KILL $$', 'some outputs are new and some are old'),
     'half a file after a kill': ('printf who > o; kill -KILL $$', 'neither what it was'),
+    'a leftover that the next run leaves': ('printf 1 > .p.prorata-0; kill -KILL $$', 'are still there'),
     'no end': ('exec sleep 30', 'died of signal 9'),
 }
-KILLED = ('a torn set after a kill', 'half a file after a kill')
+KILLED = ('a torn set after a kill', 'half a file after a kill', 'a leftover that the next run leaves')
 
 
 class Pretended(unittest.TestCase):
@@ -46,18 +49,18 @@ class Pretended(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def command(self, disturbed):
-        """A command that goes well, unless DISTURBED is set."""
+    def command(self, disturbed, reads):
+        """A command that goes well, unless DISTURBED is set; with arguments it reads a file."""
         path = os.path.join(self.folder.name, 'pretended')
         with open(path, 'w') as file:
-            file.write(f'#!/bin/sh\nif [ -z "$DISTURBED" ]; then {WELL}; fi\n{disturbed}\n')
+            file.write(f'#!/bin/sh\nif [ $# -gt 0 ]; then {reads}; fi\nif [ -z "$DISTURBED" ]; then {WELL}; fi\n{disturbed}\n')
         os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
         return path
 
-    def violations(self, disturbed, sent=0):
+    def violations(self, disturbed, sent=0, reads='exit 0'):
         lab = Tally(0)
         lab.quiet = True
-        with Sandbox(self.command(disturbed)) as sandbox:
+        with Sandbox(self.command(disturbed, reads)) as sandbox:
             with open(sandbox.path('input'), 'w') as file:
                 file.write('input')
             stage = Stage(lab, np.random.default_rng(3), sandbox, Job([], ('o', 'p'), files_of('o', 'p')))
@@ -72,6 +75,7 @@ class Pretended(unittest.TestCase):
         self.assertEqual(self.violations('kill -TERM $$', sent=15), [])
         self.assertEqual(self.violations(WELL.replace('exit 0', 'kill -KILL $$'), sent=9), [])
         self.assertEqual(self.violations('printf 1 > .o.prorata-abcdefghijkl; kill -KILL $$', sent=9), [])
+        self.assertEqual(self.violations('printf whole > o; kill -KILL $$', sent=9, reads=RECOVERS), [])
 
     def test_every_broken_promise_is_noticed(self):
         for name, (disturbed, word) in FAULTS.items():
@@ -79,11 +83,16 @@ class Pretended(unittest.TestCase):
             self.assertTrue(found, name)
             self.assertIn(word, found[0], name)
 
+    def test_a_set_torn_by_a_signal_that_can_be_caught(self):
+        found = self.violations('printf whole > o; kill -TERM $$', sent=15, reads=RECOVERS)
+        self.assertIn('some outputs are new and some are old', found[0])
+
     def test_signals_that_were_not_the_one_sent(self):
         self.assertIn('died of signal 6', self.violations('kill -ABRT $$', sent=15)[0])
 
     def test_names_of_temporary_files(self):
-        self.assertTrue(promises.TEMPORARY.match('.o.npy.prorata-abc234defghi'))
+        for name in ('.o.npy.prorata-abc234defghi', '.o.prorata-0', '.o.prorata-commit'):
+            self.assertTrue(promises.TEMPORARY.match(name))
         self.assertFalse(promises.TEMPORARY.match('o.npy.prorata-abc234defghi'))
 
 

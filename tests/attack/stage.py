@@ -1,9 +1,14 @@
 """A job that goes well when nobody disturbs it, set up again for every disturbed run and judged after it."""
 import os
+import signal
 
 import promises
 
 OLD = b'what stood here before\n'
+
+
+def left_behind(entries):
+    return [name for name in entries if promises.TEMPORARY.match(name)]
 
 
 class Stage:
@@ -46,26 +51,46 @@ class Stage:
         after = self.sandbox.entries()
         wrong = promises.broken(ended, self.before, after, self.job.outputs, sent, stderr_closed)
         if not wrong and ended.signal:
-            wrong = self.torn(after)
+            wrong = self.torn(after, ended.signal)
         if not wrong and ended.code == 0 and not ended.signal:
             wrong = self.different(ended, after, stdout_seen)
+        if not wrong and left_behind(after):
+            wrong = self.next_run()
         for what in wrong:
             self.lab.violation(kind, what, self.arguments, also)
         if promises.changes(self.before, after):
             self.reset()
 
-    def torn(self, after):
-        """After a kill every output is what it was or what it should be, and all of them are the same of both."""
-        state = {}
+    def states(self, entries):
+        """What each output is: old, new, or something that it must never be."""
+        found = {}
         for name in self.job.outputs:
-            content = after[name].content if name in after else None
+            content = entries[name].content if name in entries else None
             before = OLD if name in self.old else None
-            if content not in (before, self.whole[name]):
-                return [f'{name} is neither what it was nor what it should be']
-            state[name] = 'new' if content == self.whole[name] else 'old'
-        if len(set(state.values())) > 1:
-            return [f'some outputs are new and some are old: {state}']
+            found[name] = 'new' if content == self.whole[name] else 'old' if content == before else 'damaged'
+        return found
+
+    def torn(self, after, number):
+        """After a kill all outputs are old or all are new; after SIGKILL, once prorata has read one of them."""
+        found = self.states(after)
+        if number == signal.SIGKILL and set(found.values()) == {'old', 'new'}:
+            self.sandbox.run(['stats', sorted(found)[len(after) % len(found)]])
+            found = self.states(self.sandbox.entries())
+        damaged = [name for name in found if found[name] == 'damaged']
+        if damaged:
+            return [f'{damaged[0]} is neither what it was nor what it should be']
+        if len(set(found.values())) > 1:
+            return [f'some outputs are new and some are old: {found}']
         return []
+
+    def next_run(self):
+        """What SIGKILL left is gone after the next run."""
+        ended = self.sandbox.run(self.arguments)
+        after = self.sandbox.entries()
+        left = left_behind(after)
+        if ended.code != 0 or set(self.states(after).values()) - {'new'}:
+            return [f'the next run does not end well: {ended}']
+        return [f'after the next run {left} are still there'] if left else []
 
     def different(self, ended, after, stdout_seen):
         """What ended well has the right answer; replaced files keep their permissions."""
