@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kernels/launch.cuh>
+#include <kernels/shared_memory.cuh>
 #include <prorata/rank_search.hpp>
 
 namespace prorata::cuda {
@@ -30,7 +31,7 @@ template <bool Shared, class K, class Load>
 __global__ void __launch_bounds__(256)
     count_digits_kernel(index_t begin, index_t end, Load const load, digit_rule<K> const rule,
                         unsigned long long* counts) {
-  extern __shared__ __align__(16) unsigned table[];
+  auto* const table = dynamic_shared<unsigned>();
   index_t const slots = rule.slots();
   if constexpr (Shared) {
     for (index_t k = threadIdx.x; k < slots; k += 256) table[k] = 0;

@@ -3,6 +3,7 @@
 
 #include <kernels/histogram_plan.hpp>
 #include <kernels/launch.cuh>
+#include <kernels/shared_memory.cuh>
 #include <kernels/unrolled.hpp>
 #include <prorata/bins.hpp>
 
@@ -46,18 +47,18 @@ template <class Load>
 __global__ void __launch_bounds__(1024)
     histogram_shared_kernel(bin_rule const rule, int copies, index_t begin, index_t end, Load const load,
                             unsigned long long* counts) {
-  extern __shared__ unsigned histogram_counters[];
+  auto* const counters = dynamic_shared<unsigned>();
   index_t const slots = rule.slots();
-  for (index_t k = threadIdx.x; k < slots * copies; k += blockDim.x) histogram_counters[k] = 0;
+  for (index_t k = threadIdx.x; k < slots * copies; k += blockDim.x) counters[k] = 0;
   __syncthreads();
-  add_shared const add{histogram_counters + (threadIdx.x / 32 % copies) * slots};
+  add_shared const add{counters + (threadIdx.x / 32 % copies) * slots};
   slot_run<add_shared> run(add);
   each_element_of_block(begin, end, load, [&](auto const& x) { run.take(rule.place(x)); });
   run.flush();
   __syncthreads();
   for (index_t k = threadIdx.x; k < slots; k += blockDim.x) {
     unsigned long long sum = 0;
-    for (int c = 0; c < copies; ++c) sum += histogram_counters[c * slots + k];
+    for (int c = 0; c < copies; ++c) sum += counters[c * slots + k];
     if (sum > 0) atomicAdd(counts + rule.slot_at(k), sum);
   }
 }

@@ -5,6 +5,7 @@
 #include <cub/device/device_scan.cuh>
 #include <kernels/for_each.cuh>
 #include <kernels/multisplit_warp.hpp>
+#include <kernels/shared_memory.cuh>
 #include <kernels/temporary.cuh>
 #include <kernels/warp.cuh>
 #include <prorata/error.hpp>
@@ -57,10 +58,9 @@ template <class BucketOf>
 __global__ void __launch_bounds__(32 * detail::multisplit_warps)
     count_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
                          BucketOf const bucket_of, index_t* counts) {
-  extern __shared__ index_t counted_buckets[];
   index_t const mine = index_t{blockIdx.x} * detail::multisplit_warps + threadIdx.x / 32;
   if (mine >= shape.warps) return;
-  index_t* const kept = counted_buckets + threadIdx.x / 32 * shape.buckets;
+  index_t* const kept = dynamic_shared<index_t>() + threadIdx.x / 32 * shape.buckets;
   for (index_t b = warp<>::lane(); b < shape.buckets; b += 32) kept[b] = 0;
   warp<>::meet();
   index_t const first = begin + mine * shape.stretch;
@@ -74,10 +74,9 @@ template <class BucketOf, class Load, class T>
 __global__ void __launch_bounds__(32 * detail::multisplit_warps)
     deal_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
                         BucketOf const bucket_of, Load const load, index_t const* starts, T* const* out) {
-  extern __shared__ void* next_in_bucket[];
   index_t const mine = index_t{blockIdx.x} * detail::multisplit_warps + threadIdx.x / 32;
   if (mine >= shape.warps) return;
-  T** const next = reinterpret_cast<T**>(next_in_bucket) + threadIdx.x / 32 * shape.buckets;
+  T** const next = dynamic_shared<T*>() + threadIdx.x / 32 * shape.buckets;
   for (index_t b = warp<>::lane(); b < shape.buckets; b += 32)
     next[b] = out[b] + (starts[b * shape.warps + mine] - starts[b * shape.warps]);
   warp<>::meet();

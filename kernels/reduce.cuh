@@ -7,6 +7,7 @@
 #include <kernels/launch.cuh>
 #include <kernels/ordered_block.hpp>
 #include <kernels/ordered_join.hpp>
+#include <kernels/shared_memory.cuh>
 #include <kernels/unordered_block.hpp>
 #include <kernels/warp.cuh>
 #include <vector>
@@ -33,7 +34,7 @@ __global__ void __launch_bounds__((L == 1 ? 32 : 256),
     ordered_piece_kernel(ordered_rows<warp<L>, Op> const rows, ordered_plan const plan, Load const load,
                          typename Op::value_type* scratch, unsigned* counters) {
   using T = typename Op::value_type;
-  __shared__ shared_room<T, (1 << members_level<L>)*L> room;
+  auto& room = block_shared<shared_room<T, (1 << members_level<L>)*L>>();
   block<T, L, L> self(room.data());
   reduce_block<Tuning>(self, rows, plan, load, scratch, counters);
 }
@@ -78,9 +79,8 @@ template <class Op, index_t L>
 __global__ void __launch_bounds__(32) ordered_join_kernel(Op const op, piece_list const pieces,
                                                           std::byte const* in, typename Op::value_type* out) {
   using T = typename Op::value_type;
-  extern __shared__ __align__(16) unsigned char shared_bytes[];
   if (L == 1 && threadIdx.x > 0) return;
-  T* const ahead = reinterpret_cast<T*>(shared_bytes);
+  T* const ahead = dynamic_shared<T>();
   ordered_join<warp<L>, Op> join(op, pieces.whole(), out, ahead + read_ahead * L);
   index_t const lane = warp<L>::lane();
   for (index_t k = 0; k < pieces.count; ++k) {
@@ -122,7 +122,7 @@ template <int Level, class Fold, class Load>
 __global__ void __launch_bounds__(32 * fold_warps, fold_blocks_per_sm)
     fold_piece_kernel(Fold const fold, piece const p, Load const load, typename Fold::partial* scratch,
                       unsigned* counter, typename Fold::written* out) {
-  __shared__ shared_room<typename Fold::partial, fold_warps> room;
+  auto& room = block_shared<shared_room<typename Fold::partial, fold_warps>>();
   block<typename Fold::partial, 32, 1> self(room.data());
   fold_block<Level, fold_warps, warp<>>(self, fold, p, load, gridDim.x, scratch, counter, out);
 }
@@ -177,7 +177,7 @@ template <int Level, class Accumulator, class Load>
 __global__ void __launch_bounds__(32 * exact_warps, exact_blocks_per_sm<Accumulator>)
     exact_piece_kernel(piece const p, Load const load, Accumulator* scratch, unsigned* counter,
                        Accumulator* out) {
-  __shared__ shared_room<Accumulator, 1> room;
+  auto& room = block_shared<shared_room<Accumulator, 1>>();
   static_assert(sizeof(Accumulator) % 4 == 0);
   for (unsigned k = threadIdx.x; k < sizeof(Accumulator) / 4; k += blockDim.x)
     reinterpret_cast<unsigned*>(room.bytes)[k] = 0;
@@ -190,7 +190,7 @@ __global__ void __launch_bounds__(32 * exact_warps, exact_blocks_per_sm<Accumula
 template <class Accumulator>
 __global__ void __launch_bounds__(128)
     exact_join_kernel(piece_list const pieces, std::byte const* in, Accumulator* out) {
-  __shared__ shared_room<Accumulator, 1> room;
+  auto& room = block_shared<shared_room<Accumulator, 1>>();
   Accumulator& sum = *room.data();
   auto const part = [&](index_t k) { return reinterpret_cast<Accumulator const*>(in + pieces.offset(k)); };
   auto const empty = [&](index_t k) { return pieces[k].begin >= pieces[k].end; };

@@ -7,6 +7,7 @@
 #include <kernels/check.hpp>
 #include <kernels/launch.cuh>
 #include <kernels/scan_levels.hpp>
+#include <kernels/shared_memory.cuh>
 #include <kernels/warp.cuh>
 #include <vector>
 
@@ -42,8 +43,7 @@ __device__ index_t scan_warp() {
 }
 template <class T>
 __device__ T* scan_shared() {
-  extern __shared__ __align__(16) unsigned char scan_bytes[];
-  return reinterpret_cast<T*>(scan_bytes + threadIdx.x / 32 * scan_room<T>);
+  return reinterpret_cast<T*>(dynamic_shared<unsigned char>() + threadIdx.x / 32 * scan_room<T>);
 }
 
 /// Totals that warps tell each other: each is written once, and then its flag.
@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(32 * scan_warps<typename Op::value_type>)
                       running_fold<typename Op::value_type> const* entry,
                       scan_board<typename Op::value_type> const board, unsigned* next, R* out) {
   using T = typename Op::value_type;
-  __shared__ unsigned block;
+  auto& block = block_shared<unsigned>();
   if (threadIdx.x == 0) block = atomicAdd(next, 1u);
   __syncthreads();
   index_t const k = index_t{block} * scan_warps<T> + threadIdx.x / 32;

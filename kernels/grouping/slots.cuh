@@ -4,6 +4,7 @@
 #include <kernels/grouping/atomics.cuh>
 #include <kernels/grouping/block.hpp>
 #include <kernels/launch.cuh>
+#include <kernels/shared_memory.cuh>
 
 namespace prorata::cuda {
 
@@ -20,9 +21,8 @@ template <class State>
 __global__ void __launch_bounds__(group_threads)
     take_rows_kernel(std::uint64_t const* keys, std::uint64_t const* values, index_t n, group_totals* totals,
                      group_slots<State> const far, std::uint32_t near_hashed) {
-  extern __shared__ __align__(16) unsigned char group_near_bytes[];
-  group_slots<State> const near{reinterpret_cast<group_record<State>*>(group_near_bytes), near_hashed,
-                                near_spare, near_probes < near_hashed ? near_probes : near_hashed};
+  group_slots<State> const near{dynamic_shared<group_record<State>>(), near_hashed, near_spare,
+                                near_probes < near_hashed ? near_probes : near_hashed};
   near_and_far<State, block_words, device_words> const tables{near, far, {}, {}};
   take_rows(group_block{}, tables, keys, values, n, totals);
 }
