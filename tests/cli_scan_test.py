@@ -36,6 +36,14 @@ def base32_sums(x):
     return out[:len(x)]
 
 
+def greatest(code):
+    return True if code == 'b1' else np.inf if code[0] == 'f' else np.iinfo(code).max
+
+
+def least(code):
+    return False if code == 'b1' else -np.inf if code[0] == 'f' else np.iinfo(code).min
+
+
 class Scan(Case):
     def scan(self, op, path, *more):
         done = run('scan', op, path, '-o', self.path('o.npy'), *more)
@@ -90,10 +98,17 @@ class Scan(Case):
                     self.same_bits(self.scan('sum', path, '--exclusive'), first, code)
                 self.same_bits(self.scan('min', path, '--devices', 'cpu*2'), np.minimum.accumulate(x), code)
                 self.same_bits(self.scan('max', path, '--devices', 'cpu*2'), np.maximum.accumulate(x), code)
+                for op, running, first in [('min', np.minimum, greatest(code)), ('max', np.maximum, least(code))]:
+                    expected = np.concatenate([np.array([first], code), running.accumulate(x)[:-1]])
+                    for split in ([], ['--devices', 'cpu*3', '--weights', '0,5,1', '--chunk', '4K']):
+                        self.same_bits(self.scan(op, path, '--exclusive', *split), expected, (code, op))
         x = some('i4', 5000, 25)
         path = self.save('x.npy', x)
         self.same_bits(self.scan('sum', path, '--to', 'i4'), np.cumsum(x, dtype='i4'), 'i4')
         self.same_bits(self.scan('sum', path, '--to', 'f8'), np.cumsum(x, dtype='i8').astype('f8'), 'f8')
+        for to in ('i1', 'u1', 'i8', 'f2', 'f8', 'b1'):  # what nothing comes to is of the output's type
+            self.assertEqual(self.scan('min', path, '--to', to, '--exclusive')[0], greatest(to), to)
+            self.assertEqual(self.scan('max', path, '--to', to, '--exclusive')[0], least(to), to)
 
     def test_nan_stays_to_the_end(self):
         x = some('f8', 5000, 26)

@@ -11,6 +11,7 @@
 #include <host/io/printable.hpp>
 #include <host/scan.hpp>
 #include <nlohmann/json.hpp>
+#include <prorata/groups.hpp>
 
 namespace prorata::cli {
 
@@ -145,6 +146,20 @@ void run(scan_job const& j) {
 
 using operation = gpu_scan::operation;
 
+/// An exclusive minimum, or maximum, begins with what no element of the output's type exceeds: it was computed
+/// in 64 bits, and narrower types do not have those.
+void write_first(scan_job const& j) {
+  bool const least = j.scan.op == operation::least, greatest = j.scan.op == operation::greatest;
+  if (!j.scan.exclusive || !(least || greatest) || j.job.cuts().n == 0) return;
+  io::visit(j.scan.result, [&](auto tag) {
+    using Stored = typename decltype(tag)::type;
+    using T = detail::plain_type<Stored>;
+    auto const first = stored<Stored>(least ? minimum<T>::identity() : maximum<T>::identity());
+    j.out.write(j.data_begin, std::as_bytes(std::span(&first, 1)));
+    return 0;
+  });
+}
+
 template <class T>
 void run_as(scan_job const& j) {
   switch (j.scan.op) {
@@ -223,6 +238,7 @@ void scan_command(arguments const& args) {
   } else {
     run_as<std::uint64_t>(work);
   }
+  write_first(work);
   out.commit();
   job.finish();
   double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
