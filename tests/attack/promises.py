@@ -2,6 +2,7 @@
 
     the exit code is 0, 2, 3, 4, 5 or 6; it dies of no signal but one that was sent
     where it is not 0, standard error is exactly one line that begins with "prorata: "; where it is 0, nothing is there
+    but notes, such lines too
     where it is not 0, nothing was published and nothing that was there has changed
     where it is 0, nothing but the outputs has changed, and all of them are there
     no temporary file stays behind, except after SIGKILL: the next run removes it, or finishes what it belongs to
@@ -19,7 +20,8 @@ def line_complaint(ended, closed=False):
         return []
     lines = ended.err.splitlines(keepends=True)
     if ended.code == 0:
-        return [] if not lines or ended.signal else [f'exit code 0 and {ended.err!r} on standard error']
+        notes = all(line.startswith('prorata: ') and line.endswith('\n') for line in lines)
+        return [] if notes else [f'exit code 0 and {ended.err!r} on standard error']
     one = len(lines) == 1 and lines[0].startswith('prorata: ') and lines[0].endswith('\n')
     unprintable = [c for c in ended.err.rstrip('\n') if ord(c) < 32 or 127 <= ord(c) < 160]
     if one and not unprintable:

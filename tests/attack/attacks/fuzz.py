@@ -39,7 +39,7 @@ def attempt(lab, sandbox, job, options, more_outputs=()):
 
 def may_be_refused(ended, options):
     """--verify where a command has nothing to compute again, and budgets that cannot be kept, are refused by name."""
-    return ended.code in (2, 5) and any(o in options and o in ended.err for o in ('--verify', '--memory', '--chunk'))
+    return ended.code in (2, 5, 6) and any(o in options and o in ended.err for o in ('--verify', '--memory', '--chunk'))
 
 
 def round_(lab, r, sandbox):
