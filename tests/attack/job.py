@@ -33,6 +33,8 @@ def same(what, found, expected):
     if found.shape != expected.shape:
         return f'{what}: shape {found.shape}, not {expected.shape}'
     a, b = np.ascontiguousarray(found).reshape(-1), np.ascontiguousarray(expected).reshape(-1)
+    if a.dtype.kind == 'b':  # what is true may be any byte but 0
+        a, b = a.view('u1') != 0, b.view('u1') != 0
     different = np.flatnonzero((a.view('u1') != b.view('u1')).reshape(len(a), -1).any(axis=1)) if len(a) else []
     if len(different) == 0:
         return ''

@@ -42,7 +42,7 @@ def fast_folder():
 
 class Sandbox:
     def __init__(self, prorata):
-        self.prorata = prorata
+        self.prorata = os.path.abspath(prorata)
         self.folder = tempfile.mkdtemp(prefix='prorata-attack-', dir=fast_folder())
 
     def __enter__(self):

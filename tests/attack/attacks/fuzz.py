@@ -42,6 +42,19 @@ def may_be_refused(ended, options):
     return ended.code in (2, 5, 6) and any(o in options and o in ended.err for o in ('--verify', '--memory', '--chunk'))
 
 
+def for_people(lab, sandbox, job):
+    """The same without --json: something is printed, and that is all that can be said of it."""
+    before = sandbox.entries()
+    arguments = [a for a in job.arguments if a != '--json']
+    ended = sandbox.run(arguments)
+    lab.count(KIND, refused=ended.code != 0)
+    wrong = promises.broken(ended, before, sandbox.entries(), job.outputs)
+    if not wrong and ended.code == 0 and not ended.out.endswith('\n'):
+        wrong = [f'printed {ended.out[-100:]!r}']
+    for what in wrong:
+        lab.violation(KIND, what, arguments)
+
+
 def round_(lab, r, sandbox):
     makers = commands.LARGE if r.random() < 0.01 else commands.SMALL
     job = makers[r.integers(0, len(makers))](r, sandbox)
@@ -59,3 +72,5 @@ def round_(lab, r, sandbox):
         if first is not None and answer != first:
             lab.violation(KIND, 'another answer than without the options of this split', job.arguments)
         first = answer if first is None else first
+    if '--json' in job.arguments and r.random() < 0.2:
+        for_people(lab, sandbox, job)

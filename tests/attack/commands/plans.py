@@ -97,20 +97,30 @@ def in_turns(r, sandbox):
     return Job(arguments, (), lambda sandbox, ended: json.loads(ended.out)['counts'], complaint)
 
 
+def is_webster(shares, weights):
+    """Whether no unit would be better placed elsewhere, by Webster's divisors."""
+    w = [fractions.Fraction(v) for v in weights]
+    gets = max(v / (2 * s + 1) for v, s in zip(w, shares))
+    loses = min(v / (2 * s - 1) for v, s in zip(w, shares) if s > 0)
+    return gets <= loses
+
+
 def hashed(r, sandbox):
-    """Slots of the key space, then elements to be expected: largest remainders both times."""
+    """Slots of the key space by Webster; elements to be expected in them by largest remainders."""
     weights = some_weights(r, int(r.integers(1, 7)))
     n = int(r.choice([0, 1, 10, 999, 10**9]))
     arguments = ['plan', '--n', n, '--weights', ','.join(map(repr, weights)), '--partition', 'hash', '--json']
-    slots = apportioned(65536, weights, 'hamilton')
-    counts = apportioned(n, slots, 'hamilton')
 
     def answer(sandbox, ended):
         found = json.loads(ended.out)
         return [p['slots'] for p in found['plan']], found['counts']
 
     def complaint(found):
-        return '' if found == (slots, counts) else f'slots and counts {found}, not {(slots, counts)}'
+        slots, counts = found
+        if sum(slots) != 65536 or not is_webster(slots, weights):
+            return f'slots {slots}'
+        expected = apportioned(n, slots, 'hamilton')
+        return '' if counts == expected else f'counts {counts}, not {expected}'
     return Job(arguments, (), answer, complaint)
 
 
