@@ -5,7 +5,7 @@ FOLDER = None  # where CMake put them; run.py knows
 
 
 def library(name):
-    return os.path.join(FOLDER, name + '.so')
+    return os.path.abspath(os.path.join(FOLDER, name + '.so'))
 
 
 class Log:

@@ -32,6 +32,8 @@ FAULTS = {  # what the pretended command does when it is disturbed, and a word o
     'an input is overwritten': ('printf other > input; ' + WELL, "changed ['input']"),
     'an input is touched after failing': ('touch -d 2001-01-01 input; echo "prorata: a" >&2; exit 3', "changed ['input']"),
     'a file nobody asked for': ('printf 1 > more; ' + WELL, "changed ['more']"),
+    'a torn set after the disk failed': ('printf whole > o; echo "prorata: p: cannot fsync the directory of: x" >&2; exit 4',
+                                         'some outputs are new and some are old'),
     'a temporary file stays': ('printf 1 > .o.prorata-abcdefghijkl; echo "prorata: a" >&2; exit 5', 'left behind'),
     'an output is missing': ('printf whole > o; rm -f p; exit 0', 'not written'),
     'an output has other bytes': ('printf whole > o; printf wrong > p; exit 0', 'not what it should be'),
@@ -74,6 +76,9 @@ class Pretended(unittest.TestCase):
         self.assertEqual(self.violations('echo "prorata: 8 threads are used" >&2; ' + WELL), [])
         self.assertEqual(self.violations('echo "prorata: o: no room" >&2; exit 5'), [])
         self.assertEqual(self.violations('kill -TERM $$', sent=15), [])
+        late = 'echo "prorata: p: cannot rename to: x; others of the outputs are there already: …" >&2; exit 4'
+        self.assertEqual(self.violations(WELL.replace('exit 0', late)), [])
+        self.assertEqual(self.violations('printf whole > o; printf 1 > .o.prorata-commit; ' + late, reads=RECOVERS), [])
         self.assertEqual(self.violations(WELL.replace('exit 0', 'kill -KILL $$'), sent=9), [])
         self.assertEqual(self.violations('printf 1 > .o.prorata-abcdefghijkl; kill -KILL $$', sent=9), [])
         self.assertEqual(self.violations('printf whole > o; kill -KILL $$', sent=9, reads=RECOVERS), [])

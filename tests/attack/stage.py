@@ -40,18 +40,18 @@ class Stage:
             os.chmod(self.sandbox.path(name), self.old_mode)
         self.before = self.sandbox.entries()
 
-    def run(self, kind, environment=None, sent=0, also='', stderr_closed=False, **how):
+    def run(self, kind, environment=None, sent=0, also='', may_leave=False, **how):
         """One disturbed run. Returns how it ended."""
         ended = self.sandbox.run(self.arguments, environment, **how)
-        self.judge(kind, ended, sent, also, stderr_closed)
+        self.judge(kind, ended, sent, also, may_leave=may_leave)
         return ended
 
-    def judge(self, kind, ended, sent=0, also='', stderr_closed=False, stdout_seen=True):
+    def judge(self, kind, ended, sent=0, also='', stderr_closed=False, stdout_seen=True, may_leave=False):
         self.lab.count(kind, refused=ended.code != 0 or ended.signal != 0)
         after = self.sandbox.entries()
-        wrong = promises.broken(ended, self.before, after, self.job.outputs, sent, stderr_closed)
-        if not wrong and ended.signal:
-            wrong = self.torn(after, ended.signal)
+        wrong = promises.broken(ended, self.before, after, self.job.outputs, sent, stderr_closed, may_leave)
+        if not wrong and (ended.signal or promises.published_although(ended)):
+            wrong = self.torn(after, ended.signal in (0, signal.SIGKILL))
         if not wrong and ended.code == 0 and not ended.signal:
             wrong = self.different(ended, after, stdout_seen)
         if not wrong and left_behind(after):
@@ -70,10 +70,10 @@ class Stage:
             found[name] = 'new' if content == self.whole[name] else 'old' if content == before else 'damaged'
         return found
 
-    def torn(self, after, number):
-        """After a kill all outputs are old or all are new; after SIGKILL, once prorata has read one of them."""
+    def torn(self, after, may_be_finished):
+        """All outputs are old or all are new, if need be once prorata has read one of them."""
         found = self.states(after)
-        if number == signal.SIGKILL and set(found.values()) == {'old', 'new'}:
+        if may_be_finished and set(found.values()) == {'old', 'new'}:
             self.sandbox.run(['stats', sorted(found)[len(after) % len(found)]])
             found = self.states(self.sandbox.entries())
         damaged = [name for name in found if found[name] == 'damaged']

@@ -5,6 +5,7 @@ not hide a change.
 """
 import os
 import signal
+import tempfile
 import time
 
 import commands
@@ -18,7 +19,7 @@ KIND = 'an input changes while it is read'
 
 
 def stopped(child):
-    """Waits until the job has stopped, or ended."""
+    """Waits until the job has stopped, or ended: whether it has stopped."""
     for _ in range(20000):
         try:
             with open(f'/proc/{child.pid}/stat') as file:
@@ -61,6 +62,7 @@ def replace(r, path):
     os.rename(path + '.new', path)
 
 
+TICK = 0.02  # seconds: what is written within one tick of the kernel's clock as the job begins has the same times
 CHANGES = [rewrite, rewrite, rewrite, shorten, lengthen, replace]
 
 
@@ -83,13 +85,21 @@ def round_(lab, r, sandbox):
 
 def attempt(lab, r, stage, log, number, call, name, change):
     sandbox, content = stage.sandbox, stage.before[name].content
+    time.sleep(TICK)
     began = time.monotonic()
-    child = sandbox.start(stage.arguments, preload.system_calls(log, f'{number},before:{int(signal.SIGSTOP)}'))
-    if stopped(child):
-        change(r, sandbox.path(name))
-        child.send_signal(signal.SIGCONT)
-    before = stage.before | {name: sandbox.entry(name)}
-    ended = sandbox.finish(child, stage.arguments, began)
+    with tempfile.TemporaryFile() as out:  # which never keeps a job waiting, as a pipe would
+        child = sandbox.start(stage.arguments, preload.system_calls(log, f'{number},before:{int(signal.SIGSTOP)}'), stdout=out)
+        if stopped(child):
+            change(r, sandbox.path(name))
+            child.send_signal(signal.SIGCONT)
+        elif child.poll() is None:
+            child.kill()
+            child.communicate()
+            return stage.reset()
+        before = stage.before | {name: sandbox.entry(name)}
+        ended = sandbox.finish(child, stage.arguments, began)
+        out.seek(0)
+        ended.out = out.read().decode(errors='replace')
     log.lines()
     lab.count(KIND, refused=ended.code != 0)
     for what in judge(stage, ended, before):

@@ -14,15 +14,16 @@ KIND = 'damaged .npy files'
 TYPES = ['<f8', '>f8', '<f4', '|b1', '|i1', '<i8', '<u2', '=f8', '<f2', '<f16', '<c16', '|O', '<U3', '|S4', '<M8[s]', '|V8', 'f8', '<b1', '|f8',
          '>u1', '<i3', '', '<', '<f-8', '<f80', "[('a', '<f4')]"]
 SHAPES = ['()', '(3,)', '(3)', '3', '(2, 3)', '(0,)', '(-1,)', '(3, -1)', '(3.0,)', '(True,)', '(9223372036854775807,)', '(9223372036854775808,)',
-          '(4294967296, 4294967296)', '(0, 9223372036854775807)', "('3',)", '((3,),)', '[3]', '(3,,)', '(3', '3,)', '(0x3,)', '(3L,)', '(1_0,)',
-          '(' + '1,' * 33 + ')', '(None,)', '(03,)']
+          '(4294967296, 4294967296)', "('3',)", '((3,),)', '[3]', '(3,,)', '(3', '3,)', '(0x3,)', '(3L,)', '(1_0,)',
+          '(None,)', '(03,)']
+BEYOND_NUMPY = ['(0, 9223372036854775807)', '(' + '1,' * 33 + ')']  # which has limits of its own: read, or refused
 ORDERS = ['False', 'True', '0', '1', 'None', 'false', "'F'", '']
 
 
 def header(r):
     """A header of well-formed and strange parts."""
     parts = {'descr': repr(TYPES[r.integers(0, len(TYPES))]), 'fortran_order': ORDERS[r.integers(0, 3 if r.random() < 0.7 else len(ORDERS))],
-             'shape': SHAPES[r.integers(0, len(SHAPES))]}
+             'shape': (SHAPES + BEYOND_NUMPY)[r.integers(0, len(SHAPES) + len(BEYOND_NUMPY))]}
     names = list(parts)
     if r.random() < 0.1:
         del parts[names[r.integers(0, 3)]]
@@ -84,7 +85,8 @@ def round_(lab, r, sandbox):
         wrong = promises.broken(ended, before, sandbox.entries())
         if not wrong and ended.code not in (0, 3):
             wrong = [f'{ended}: bad input is exit code 3']
-        if not wrong and ended.code == 0:
+        beyond = any(shape.encode() in content for shape in BEYOND_NUMPY)
+        if not wrong and ended.code == 0 and not beyond:
             wrong = another_reading(json.loads(ended.out), read_by_numpy(content))
         for what in wrong:
             lab.violation(KIND, f'{what}; the file is {content[:200]!r}', arguments)

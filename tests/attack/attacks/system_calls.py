@@ -52,7 +52,8 @@ def disturbance(r, name):
     if chance < 0.5:
         likely = LIKELY.get(name, USUAL)
         number = int(likely[r.integers(0, len(likely))])
-        return FAILS, f'errno:{number}', 0
+        unread = name == 'write' and number == errno.EPIPE  # the job ends as by SIGPIPE
+        return FAILS, f'errno:{number}', signal.SIGPIPE if unread else 0
     when = 'before' if r.random() < 0.5 else 'after'
     if chance < 0.8:
         return KILLED, f'{when}:{int(signal.SIGKILL)}', signal.SIGKILL
@@ -83,7 +84,8 @@ def round_(lab, r, sandbox):
         for number in r.permutation(len(names))[:60]:
             kind, what, sent = disturbance(r, names[number])
             plan = f'{number},{what}'
-            stage.run(kind, preload.system_calls(log, plan, unnamed=unnamed), sent, described(what, names[number], number))
+            stays = kind == FAILS and names[number].startswith('unlink')
+            stage.run(kind, preload.system_calls(log, plan, unnamed=unnamed), sent, described(what, names[number], number), stays)
             log.lines()
         stage.run(SHORT, preload.system_calls(log, '0+,short', unnamed=unnamed), also='[short]')
         log.lines()
