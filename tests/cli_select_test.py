@@ -242,7 +242,7 @@ class Unique(Case):
                      '--temp', self.path('no-such-folder'))
         os.remove(self.path('y.npy'))
         self.refused(5, 'distinct elements do not fit --memory', 'unique', x, '-o', self.path('o.npy'), '--memory', '1M')
-        self.refused(2, 'one name', 'unique', x, '-o', self.path('o.npy'), '--counts', self.path('o.npy'))
+        self.refused(2, 'it is also written', 'unique', x, '-o', self.path('o.npy'), '--counts', self.path('o.npy'))
         self.refused(2, 'also an input', 'unique', x, '-o', self.path('o.npy'), '--counts', x)
         self.refused(2, '-o', 'unique', x)
         self.assertEqual(set(os.listdir(self.dir)), before)

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <host/io/emergency.hpp>
 #include <host/io/input_file.hpp>
 #include <prorata/error.hpp>
+#include <thread>
 #include <vector>
 
 #include "temporary_directory.hpp"
@@ -184,7 +186,10 @@ TEST(input_file, bad_input_46_too_many_open_files) {
   rlimit none = before;
   none.rlim_cur = 0;
   ::setrlimit(RLIMIT_NOFILE, &none);
-  std::string const message = open_message((dir / "a").string());
+  std::string message;
+  try {
+    input_file const file((dir / "a").string());
+  } catch (out_of_memory const& error) { message = error.what(); }
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_NE(message.find("Too many open files"), std::string::npos) << message;
 }
@@ -223,6 +228,27 @@ TEST(emergency_guard, bad_input_43_a_truncated_mapping_ends_with_code_3_and_a_li
       testing::ExitedWithCode(3),
       "^prorata: .*a.x0ab: file shrank while being read, or its disk failed; nothing was written\n$");
   EXPECT_FALSE(std::filesystem::exists(dir / "unfinished"));
+}
+
+TEST(emergency_guard, of_many_threads_that_lose_their_input_one_says_so) {
+  temporary_directory const dir;
+  write(dir / "a", pattern(1'000'000));
+  EXPECT_EXIT(
+      {
+        emergency::install_sigbus_guard();
+        input_file const file((dir / "a").string());
+        mapping const view = file.map(0, file.size());
+        std::filesystem::resize_file(dir / "a", 0);
+        std::atomic<int> ready{0};
+        std::vector<std::thread> readers;
+        for (int k = 0; k < 16; ++k)
+          readers.emplace_back([&, k] {
+            for (++ready; ready < 16;) {}
+            sink = static_cast<int>(view.data()[k * 50'000]);
+          });
+        for (auto& r : readers) r.join();
+      },
+      testing::ExitedWithCode(3), "^prorata: [^\n]*\n$");
 }
 
 TEST(emergency_guard, other_bus_errors_stay_what_they_were) {

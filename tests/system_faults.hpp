@@ -3,11 +3,13 @@
 #pragma once
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdarg>
 #include <cstddef>
 
 namespace prorata::system_faults {
@@ -17,7 +19,16 @@ inline int fail_at = -1;         ///< which of the coming calls fails; counts do
 inline int fail_with = EIO;      ///< its errno
 inline char const* failed = "";  ///< which call it was; "" when none was reached
 
+inline int signal_at = -1;     ///< before which of the coming calls a signal comes; counts down
+inline int signal_number = 0;  ///< that one
+
+/// A signal may come before any call.
+inline void reach() {
+  if (signal_at >= 0 && signal_at-- == 0) ::raise(signal_number);
+}
+
 inline bool fails(char const* name) {
+  reach();
   if (fail_at < 0 || fail_at-- > 0) return false;
   failed = name;
   errno = fail_with;
@@ -67,5 +78,17 @@ __attribute__((used)) int renameat(int from, char const* name, int to, char cons
 __attribute__((used)) int close(int descriptor) {
   int const status = static_cast<int>(::syscall(SYS_close, descriptor));
   return prorata::system_faults::fails("close") ? -1 : status;
+}
+__attribute__((used)) int unlinkat(int folder, char const* name, int flags) noexcept {
+  prorata::system_faults::reach();
+  return static_cast<int>(::syscall(SYS_unlinkat, folder, name, flags));
+}
+__attribute__((used)) int openat(int folder, char const* name, int flags, ...) {
+  prorata::system_faults::reach();
+  va_list more;
+  va_start(more, flags);
+  int const mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(more, int) : 0;
+  va_end(more);
+  return static_cast<int>(::syscall(SYS_openat, folder, name, flags, mode));
 }
 }

@@ -77,8 +77,8 @@ void argsort_elements(sorting_job& job, key_source<U> const& source) {
 
 }  // namespace
 
-void argsort_command(arguments const& args) {
-  sorting_job job("argsort", args, io::dtype::i64);
+void argsort_command(arguments const& args, io::job_files& files) {
+  sorting_job job("argsort", args, io::dtype::i64, files);
   auto const& array = job.in().array();
   if (array.fortran_order && array.shape.size() > 1)
     throw input_error(io::printable(array.path) +

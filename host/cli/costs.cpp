@@ -8,10 +8,10 @@
 
 namespace prorata::cli {
 
-element_costs::element_costs(options const& o) {
+element_costs::element_costs(io::job_files& files, options const& o) {
   options as_named = o;  // --dtype and its like say what headerless files hold; a .npy file says so itself
   if (o.costs.ends_with(".npy")) as_named.dtype = as_named.shape = as_named.offset = "";
-  file_ = std::make_unique<input>(o.costs, as_named);
+  file_ = std::make_unique<input>(files, o.costs, as_named);
   index_t const n = file_->count();
   file_->prepare(0, n);
   bool const aligned = reinterpret_cast<std::uintptr_t>(file_->data()) % alignof(double) == 0;

@@ -13,7 +13,7 @@ namespace prorata::cli {
 class element_costs {
  public:
   /// Reads --costs.
-  explicit element_costs(options const& o);
+  element_costs(io::job_files& files, options const& o);
   element_costs(element_costs const&) = delete;
   element_costs& operator=(element_costs const&) = delete;
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <host/cli/command_line.hpp>
 #include <host/cli/gpu/gpus.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -42,14 +43,14 @@ void devices_command(arguments const& args) {
                       {"free_bytes", g.free_bytes},
                       {"capability", g.capability},
                       {"bus", g.bus}});
-    fmt::print("{}\n", nlohmann::json{{"devices", list}}.dump());
+    print("{}\n", nlohmann::json{{"devices", list}}.dump());
     return;
   }
-  fmt::print("cpu     {}, {} cores, {}\n", processor_name(), cores, bytes_text(memory));
+  print("cpu     {}, {} cores, {}\n", processor_name(), cores, bytes_text(memory));
   for (auto const& g : gpus)
-    fmt::print("gpu:{}   {}, {} SMs, compute capability {}, {} ({} free), {}\n", g.number, g.name,
-               g.multiprocessors, g.capability, bytes_text(g.memory_bytes), bytes_text(g.free_bytes), g.bus);
-  if (gpus.empty()) fmt::print("no GPU: {}\n", gpu_absence());
+    print("gpu:{}   {}, {} SMs, compute capability {}, {} ({} free), {}\n", g.number, g.name,
+          g.multiprocessors, g.capability, bytes_text(g.memory_bytes), bytes_text(g.free_bytes), g.bus);
+  if (gpus.empty()) print("no GPU: {}\n", gpu_absence());
 }
 
 }  // namespace prorata::cli

@@ -100,9 +100,9 @@ class spilled {
  public:
   using key = key_type_of<E>;
 
-  spilled(std::string const& folder, key_ranges<key> ranges)
+  spilled(std::string const& folder, key_ranges<key> ranges, index_t elements)
       : ranges_(std::move(ranges)),
-        file_(folder, ranges_.buckets()),
+        file_(folder, ranges_.buckets(), elements * static_cast<index_t>(sizeof(E))),
         keys_(static_cast<std::size_t>(ranges_.buckets())) {}
 
   int ranges() const { return ranges_.buckets(); }
@@ -210,7 +210,7 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
     read(i, i + 1, &e);
     sample.push_back(host::key_of(e));
   }
-  auto const out = std::make_shared<spilled<E>>(limits.folder, key_ranges<key>(std::move(sample), wanted));
+  auto const out = std::make_shared<spilled<E>>(limits.folder, key_ranges<key>(std::move(sample), wanted), n);
 
   index_t const chunk = std::clamp<index_t>(limits.memory * 2 / 5 / size, 4 * grain, n + grain);
   {

@@ -1,9 +1,7 @@
 // prorata generate: a reproducible array to try things on.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
@@ -37,7 +35,7 @@ T element(std::uint64_t bits) {
 
 }  // namespace
 
-void generate_command(arguments const& args) {
+void generate_command(arguments const& args, io::job_files& files) {
   command_line command("generate");
   std::string dtype = "f4", shape, output, progress_mode = "auto";
   std::uint64_t seed = 1;
@@ -53,7 +51,7 @@ void generate_command(arguments const& args) {
   require(count >= 0 && count <= (index_t{1} << 60) / size, "--shape: more elements than a file can hold");
   std::string const header = io::npy_header(type, dimensions);
   auto const data_begin = static_cast<index_t>(header.size());
-  io::atomic_file out(output, data_begin + count * size);
+  auto& out = files.write(output, data_begin + count * size);
   out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   {
     progress bar(progress_mode, "generate", count * size);
@@ -70,8 +68,7 @@ void generate_command(arguments const& args) {
       bar.add((end - begin) * size);
     });
   }
-  out.commit();
-  fmt::print("{}: {} elements of {}, seed {}\n", io::printable(output), count, io::name_of(type), seed);
+  print("{}: {} elements of {}, seed {}\n", io::printable(output), count, io::name_of(type), seed);
 }
 
 }  // namespace prorata::cli

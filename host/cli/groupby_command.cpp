@@ -8,10 +8,12 @@
 #include <host/cli/command_line.hpp>
 #include <host/cli/external_group.hpp>
 #include <host/cli/growing_array.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/word_source.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/printable.hpp>
+#include <host/io/spill.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
 
@@ -94,18 +96,17 @@ number number_at(io::dtype type, std::byte const* bytes) {
 /// A column on its way to a file, and its first elements for the terminal.
 class output_column {
  public:
-  output_column(named_column const& n, io::dtype t, std::string p, std::unique_ptr<io::atomic_file> f,
-                index_t shown)
+  output_column(named_column const& n, io::dtype t, std::string p, io::atomic_file* f, index_t shown)
       : named(n),
         type(t),
         path(std::move(p)),
-        file(std::move(f)),
+        file(f),
         head_(static_cast<std::size_t>(shown * io::size_of(t))) {}
 
   /// Words of its elements from `place` on. From any thread.
   void write(index_t place, std::span<std::uint64_t const> words) {
     auto const elements = elements_of(named, type, words);
-    growing_array(file.get(), type).write(place, elements);
+    growing_array(file, type).write(place, elements);
     auto const begin = static_cast<std::size_t>(place * io::size_of(type));
     if (begin < head_.size())
       std::memcpy(head_.data() + begin, elements.data(), std::min(elements.size(), head_.size() - begin));
@@ -116,7 +117,7 @@ class output_column {
   named_column named;
   io::dtype type;
   std::string path;
-  std::unique_ptr<io::atomic_file> file;  ///< or null
+  io::atomic_file* file;  ///< or null
 
  private:
   std::vector<std::byte> head_;
@@ -142,13 +143,13 @@ void print_table(std::vector<output_column> const& columns, index_t rows) {
       for (auto const& text : column) width = std::max(width, text.size());
       line += fmt::format(" {:>{}}", column[row], width + 1);
     }
-    fmt::print("{}\n", line);
+    print("{}\n", line);
   }
 }
 
 }  // namespace
 
-void groupby_command(arguments const& args) {
+void groupby_command(arguments const& args, io::job_files& files) {
   command_line command("groupby");
   options o;
   std::string list, folder;
@@ -170,7 +171,7 @@ void groupby_command(arguments const& args) {
   require(shown >= 0 && shown <= 1000000, "--head is a number of rows from 0 to 1000000");
   auto const wanted = columns_named(!list.empty() ? list : o.inputs.size() == 2 ? "count,sum" : "count");
 
-  auto const in = open_inputs(o);
+  auto const in = open_inputs(files, o);
   input const* const values = in.size() > 1 ? in[1].get() : nullptr;
   group_plan plan{values != nullptr ? addend_in(*values) : addend::unsigned_integer, {0, false}, ddof};
   for (auto const& c : wanted) {
@@ -184,24 +185,22 @@ void groupby_command(arguments const& args) {
   io::dtype const key_type = in[0]->array().type;
   io::dtype const value_type = values != nullptr ? values->array().type : io::dtype::u64;
 
-  std::vector<io::file_identity> read;
-  std::vector<input const*> files;
+  std::vector<input const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
-    read.push_back(i->file().identity());
-    files.push_back(i.get());
+    arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
   std::vector<output_column> columns;
   for (auto const& c : wanted) {
     std::string const path = o.output.empty() ? "" : path_for(o.output, c.name);
     columns.emplace_back(c, type_of(c, key_type, value_type, plan.kind), path,
-                         path.empty() ? nullptr : std::make_unique<io::atomic_file>(path, std::nullopt, read),
-                         shown);
+                         path.empty() ? nullptr : &open_output(files, o, path), shown);
   }
+  if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(columns.front().path);
 
-  session job(o, files, bytes, "groupby");
+  session job(files, o, arrays, bytes, "groupby");
   auto const start = std::chrono::steady_clock::now();
   auto const outcome = group_externally(job, *in[0], values, plan,
                                         {folder, parse_bytes(o.memory, "--memory"), o.threads, o.progress},
@@ -210,9 +209,7 @@ void groupby_command(arguments const& args) {
                                             c.write(place, words[static_cast<std::size_t>(c.named.column)]);
                                         });
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  for (auto& c : columns) growing_array(c.file.get(), c.type).finish(outcome.groups);
-  for (auto& c : columns)
-    if (c.file) c.file->commit();
+  for (auto& c : columns) growing_array(c.file, c.type).finish(outcome.groups);
   job.finish();
 
   index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
@@ -225,30 +222,30 @@ void groupby_command(arguments const& args) {
       first[c.named.name] = list_of;
       if (c.file) outputs[c.named.name] = c.path;
     }
-    fmt::print("{}\n", nlohmann::json{{"op", "groupby"},
-                                      {"n", n},
-                                      {"groups", outcome.groups},
-                                      {"key_dtype", io::describe(key_type).code},
-                                      {"head", first},
-                                      {"outputs", outputs},
-                                      {"parts", outcome.parts},
-                                      {"spilled", outcome.spilled},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                      {"seconds", seconds},
-                                      {"bytes", job.bytes()},
-                                      {"gb_per_s", speed}}
-                           .dump());
+    print("{}\n", nlohmann::json{{"op", "groupby"},
+                                 {"n", n},
+                                 {"groups", outcome.groups},
+                                 {"key_dtype", io::describe(key_type).code},
+                                 {"head", first},
+                                 {"outputs", outputs},
+                                 {"parts", outcome.parts},
+                                 {"spilled", outcome.spilled},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                 {"seconds", seconds},
+                                 {"bytes", job.bytes()},
+                                 {"gb_per_s", speed}}
+                      .dump());
     return;
   }
-  fmt::print("{} rows, {} groups of {}\n", n, outcome.groups, io::name_of(key_type));
+  print("{} rows, {} groups of {}\n", n, outcome.groups, io::name_of(key_type));
   print_table(columns, rows);
-  if (rows < outcome.groups) fmt::print("  … {} more\n", outcome.groups - rows);
+  if (rows < outcome.groups) print("  … {} more\n", outcome.groups - rows);
   for (auto const& c : columns)
-    if (c.file) fmt::print("  {} → {}\n", c.named.name, io::printable(c.path));
+    if (c.file) print("  {} → {}\n", c.named.name, io::printable(c.path));
   if (outcome.spilled > 0)
-    fmt::print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
-               bytes_text(outcome.spilled), o.memory);
-  fmt::print("  {:.3g} s, {:.2f} GB/s\n", seconds, speed);
+    print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
+          bytes_text(outcome.spilled), o.memory);
+  print("  {:.3g} s, {:.2f} GB/s\n", seconds, speed);
 }
 
 }  // namespace prorata::cli

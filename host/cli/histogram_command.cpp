@@ -8,13 +8,14 @@
 #include <cstdlib>
 #include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/cli/value_source.hpp>
 #include <host/cli/word_source.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <mutex>
@@ -99,8 +100,8 @@ index_t bins_for(std::string const& text, index_t n) {
   return parse_index(text, "--bins");
 }
 
-std::vector<double> edges_in(std::string const& path) {
-  input const file(path, {});
+std::vector<double> edges_in(io::job_files& files, std::string const& path) {
+  input const file(files, path, {});
   std::vector<double> edges(static_cast<std::size_t>(file.count()));
   file.prepare(0, file.count());
   value_source_of<double>(file)->read(0, file.count(), edges.data());
@@ -108,8 +109,9 @@ std::vector<double> edges_in(std::string const& path) {
 }
 
 template <class X>
-bin_edges edges_for(session& job, asked const& a, binned_file<X> const& file, double& seconds) {
-  if (!a.edges.empty()) return bin_edges::custom(edges_in(a.edges));
+bin_edges edges_for(session& job, asked const& a, std::vector<double> const& given,
+                    binned_file<X> const& file, double& seconds) {
+  if (!a.edges.empty()) return bin_edges::custom(given);
   index_t const bins = bins_for(a.bins, job.cuts().n);
   bool const floats = std::is_same_v<X, float>;
   if (!a.range.empty()) {
@@ -204,12 +206,11 @@ void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
   auto const data =
       weighted ? std::as_bytes(std::span(found.weights)) : std::as_bytes(std::span(found.counts));
   out.write(static_cast<index_t>(header.size()), data.first(static_cast<std::size_t>(bins) * 8));
-  out.commit();
 }
 
 }  // namespace
 
-void histogram_command(arguments const& args) {
+void histogram_command(arguments const& args, io::job_files& files) {
   command_line command("histogram");
   options o;
   asked a;
@@ -229,25 +230,24 @@ void histogram_command(arguments const& args) {
           "histogram: --edges says all about the bins; leave out --bins and --range");
   if (!a.by.empty()) o.inputs.push_back(a.by);
 
-  auto const in = open_inputs(o);
-  std::vector<io::file_identity> read;
-  std::vector<input const*> files;
+  auto const in = open_inputs(files, o);
+  std::vector<input const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
-    read.push_back(i->file().identity());
-    files.push_back(i.get());
+    arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
-  std::unique_ptr<io::atomic_file> output, picture;  // begun before the work: a bad name must not cost a job
-  if (!o.output.empty()) output = std::make_unique<io::atomic_file>(o.output, std::nullopt, read);
-  if (!a.svg.empty()) picture = std::make_unique<io::atomic_file>(a.svg, std::nullopt, read);
+  // Begun before the work: a bad name must not cost a job.
+  auto const given = a.edges.empty() ? std::vector<double>{} : edges_in(files, a.edges);
+  io::atomic_file* const output = o.output.empty() ? nullptr : &open_output(files, o, o.output);
+  io::atomic_file* const picture = a.svg.empty() ? nullptr : &files.write(a.svg);
 
-  session job(o, files, bytes, "histogram");
+  session job(files, o, arrays, bytes, "histogram");
   double seconds = 0;
   counted found;
   bin_edges edges;
   auto const fill = [&]<class X>(binned_file<X> const& file) {
-    edges = edges_for(job, a, file, seconds);
+    edges = edges_for(job, a, given, file, seconds);
     auto const rule = edges.rule();
     if (in.size() > 1) {
       add_weights(job, rule, file, *in[1], found);
@@ -289,7 +289,6 @@ void histogram_command(arguments const& args) {
   if (picture) {
     auto const text = drawn.svg();
     picture->write(0, std::as_bytes(std::span(text.data(), text.size())));
-    picture->commit();
   }
   job.finish();
   if (o.json) {
@@ -311,22 +310,21 @@ void histogram_command(arguments const& args) {
                        {"bytes", job.bytes()},
                        {"gb_per_s", seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0}};
     if (!found.weights.empty()) out["weights"] = weights;
-    fmt::print("{}\n", out.dump());
+    print("{}\n", out.dump());
     return;
   }
-  fmt::print("{} elements of {}, {} bins, {}\n", job.cuts().n, io::name_of(in.front()->array().type), bins,
-             what);
+  print("{} elements of {}, {} bins, {}\n", job.cuts().n, io::name_of(in.front()->array().type), bins, what);
   bool const terminal = isatty(STDOUT_FILENO) != 0;
-  fmt::print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
+  print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
   constexpr char const* names[] = {"below", "above", "NaN"};
   for (std::size_t k = 0; k < 3; ++k) {
     if (found.counts[bins + k] == 0) continue;
-    fmt::print("  {:<6} {}", names[k], found.counts[bins + k]);
-    if (!found.weights.empty()) fmt::print(", {}", shortest(found.weight(bins + k)));
-    fmt::print("\n");
+    print("  {:<6} {}", names[k], found.counts[bins + k]);
+    if (!found.weights.empty()) print(", {}", shortest(found.weight(bins + k)));
+    print("\n");
   }
-  fmt::print("  {:.3g} s, {:.2f} GB/s\n", seconds,
-             seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0);
+  print("  {:.3g} s, {:.2f} GB/s\n", seconds,
+        seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0);
 }
 
 }  // namespace prorata::cli

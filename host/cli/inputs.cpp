@@ -24,8 +24,8 @@ io::array_file described(io::input_file const& file, options const& o) {
 
 }  // namespace
 
-input::input(std::string const& path, options const& o)
-    : file_(path), array_(described(file_, o)), size_(io::size_of(array_.type)) {
+input::input(io::job_files& files, std::string const& path, options const& o)
+    : file_(files.read(path)), array_(described(file_, o)), size_(io::size_of(array_.type)) {
   if (array_.data_bytes > 0) mapping_ = file_.map(array_.data_offset, array_.data_bytes);
 }
 
@@ -62,10 +62,10 @@ std::string input::position(index_t i) const {
   return "(" + text + ")";
 }
 
-std::vector<std::unique_ptr<input>> open_inputs(options const& o) {
+std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o) {
   std::vector<std::unique_ptr<input>> inputs;
   for (auto const& path : o.inputs) {
-    inputs.push_back(std::make_unique<input>(path, o));
+    inputs.push_back(std::make_unique<input>(files, path, o));
     auto const &first = inputs.front()->array(), &next = inputs.back()->array();
     if (next.shape != first.shape)
       throw input_error(io::printable(path) + ": its shape is " + io::shape_text(next.shape) + ", that of " +

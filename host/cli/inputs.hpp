@@ -6,6 +6,7 @@
 #include <host/cli/options.hpp>
 #include <host/io/array_file.hpp>
 #include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <memory>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace prorata::cli {
 /// One input array. Elements are numbered in the order they are stored.
 class input {
  public:
-  /// Opens PATH as .npy, or as the raw layout that --dtype describes.
-  input(std::string const& path, options const& o);
+  /// Opens PATH, one of the job's files, as .npy, or as the raw layout that --dtype describes.
+  input(io::job_files& files, std::string const& path, options const& o);
 
   io::array_file const& array() const { return array_; }
   io::input_file const& file() const { return file_; }
@@ -63,6 +64,6 @@ class input {
 
 /// Opens every input; they must have one shape.
 ///   throws  usage_error, input_error
-std::vector<std::unique_ptr<input>> open_inputs(options const& o);
+std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o);
 
 }  // namespace prorata::cli

@@ -1,13 +1,16 @@
 // The program `prorata`: finds the command, and turns every failure into one line and an exit code.
-#include <fmt/core.h>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <cstring>
 #include <host/cli/commands.hpp>
+#include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
 #include <new>
 #include <prorata/error.hpp>
+#include <system_error>
 
 namespace {
 
@@ -17,36 +20,51 @@ constexpr char const* known[] = {"argsort", "devices", "generate", "groupby", "h
                                  "map",     "plan",    "quantile", "reduce",  "scan",   "select",
                                  "sort",    "stats",   "topk",     "unique",  "version"};
 
-/// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible.
-int fail(int code, std::string_view what) {
-  std::fflush(stdout);
-  std::string line(what);  // what users typed in it is already printable
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  fmt::print(stderr, "prorata: {}\n", line);
+/// Descriptors 0 to 2 that are closed are opened on /dev/null: else an output would get their number, and what is
+/// said on standard error would be written into it.
+void open_missing_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (fcntl(stream, F_GETFD) < 0) static_cast<void>(open("/dev/null", O_RDWR));
+}
+
+/// What the shell is told: 0 ok, 2 usage, 3 bad input, 4 device, 5 memory or disk, 6 infeasible. Takes no memory:
+/// there may be none. Where the line cannot be written, the code must do.
+int fail(int code, char const* what) {
+  char line[4096] = "prorata: ";
+  std::size_t size = std::strlen(line);
+  for (; *what != '\0' && size + 1 < sizeof line; ++what)  // what users typed in it is already printable
+    line[size++] = *what == '\n' ? ' ' : *what;
+  line[size++] = '\n';
+  for (std::size_t done = 0; done < size;) {
+    ssize_t const written = write(STDERR_FILENO, line + done, size - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    done += static_cast<std::size_t>(written);
+  }
   return code;
 }
 
-void run(std::string const& command, cli::arguments const& args) {
+void run(std::string const& command, cli::arguments const& args, io::job_files& files) {
   for (auto const& a : args)
-    if (a == "--help" || a == "-h") return fmt::print("{}", cli::help_text(command));
-  if (command == "argsort") return cli::argsort_command(args);
+    if (a == "--help" || a == "-h") return cli::print("{}", cli::help_text(command));
+  if (command == "argsort") return cli::argsort_command(args, files);
   if (command == "devices") return cli::devices_command(args);
-  if (command == "generate") return cli::generate_command(args);
-  if (command == "groupby") return cli::groupby_command(args);
-  if (command == "histogram") return cli::histogram_command(args);
-  if (command == "map") return cli::map_command(args);
-  if (command == "plan") return cli::plan_command(args);
-  if (command == "quantile") return cli::quantile_command(args);
-  if (command == "reduce") return cli::reduce_command(args);
-  if (command == "scan") return cli::scan_command(args);
-  if (command == "select") return cli::select_command(args);
-  if (command == "sort") return cli::sort_command(args);
-  if (command == "stats") return cli::stats_command(args);
-  if (command == "topk") return cli::topk_command(args);
-  if (command == "unique") return cli::unique_command(args);
-  if (command == "version") return fmt::print("prorata {} ({})\n", version_string, order_name);
+  if (command == "generate") return cli::generate_command(args, files);
+  if (command == "groupby") return cli::groupby_command(args, files);
+  if (command == "histogram") return cli::histogram_command(args, files);
+  if (command == "map") return cli::map_command(args, files);
+  if (command == "plan") return cli::plan_command(args, files);
+  if (command == "quantile") return cli::quantile_command(args, files);
+  if (command == "reduce") return cli::reduce_command(args, files);
+  if (command == "scan") return cli::scan_command(args, files);
+  if (command == "select") return cli::select_command(args, files);
+  if (command == "sort") return cli::sort_command(args, files);
+  if (command == "stats") return cli::stats_command(args, files);
+  if (command == "topk") return cli::topk_command(args, files);
+  if (command == "unique") return cli::unique_command(args, files);
+  if (command == "version") return cli::print("prorata {} ({})\n", version_string, order_name);
   if (command == "help" || command == "--help" || command == "-h")
-    return fmt::print("{}", cli::help_text(args.empty() ? "" : args.front()));
+    return cli::print("{}", cli::help_text(args.empty() ? "" : args.front()));
   std::string names;
   for (auto const* name : known) names += std::string(names.empty() ? "" : " ") + name;
   throw usage_error("unknown command '" + io::printable(command, 60) + "'; there are " + names);
@@ -55,13 +73,18 @@ void run(std::string const& command, cli::arguments const& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_streams();
   io::emergency::install_sigbus_guard();
   io::emergency::install_termination_guard();
   try {
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
-    run(argv[1], {argv + 2, argv + argc});
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      return fail(5, "standard output: cannot be written");
+    io::job_files files;
+    files.note_standard_streams();
+    run(argv[1], {argv + 2, argv + argc}, files);
+    files.prepare();
+    cli::print_all_but_the_end();
+    files.publish();
+    cli::print_the_end();
     return 0;
   } catch (usage_error const& e) { return fail(2, e.what()); } catch (input_error const& e) {
     return fail(3, e.what());
@@ -71,5 +94,7 @@ int main(int argc, char** argv) {
     return fail(4, e.what());
   } catch (std::bad_alloc const&) {
     return fail(5, "out of memory; lower --memory or --chunk");
+  } catch (std::system_error const& e) {  // of threads: there are too many
+    return fail(e.code() == std::errc::resource_unavailable_try_again ? 5 : 4, e.what());
   } catch (std::exception const& e) { return fail(4, e.what()); }
 }

@@ -1,20 +1,19 @@
 // prorata map: an expression over files, written to a file.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/write_elements.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
 
-void map_command(arguments const& args) {
+void map_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("map");
   std::string text, to;
@@ -32,15 +31,13 @@ void map_command(arguments const& args) {
   require(!o.output.empty(), "map: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(o);
+  auto const in = open_inputs(files, o);
   std::vector<io::element_type> types;
-  std::vector<io::file_identity> identities;
-  std::vector<input const*> files;
+  std::vector<input const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     types.push_back({i->array().type, i->array().swapped});
-    identities.push_back(i->file().identity());
-    files.push_back(i.get());
+    arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
   std::optional<io::dtype> output_type;
@@ -52,8 +49,8 @@ void map_command(arguments const& args) {
   std::string const header = raw ? "" : io::npy_header(program.output(), first.shape, first.fortran_order);
   auto const data_begin = static_cast<index_t>(header.size());
 
-  session job(o, files, bytes + size, "map");
-  io::atomic_file out(o.output, data_begin + first.count * size, identities);
+  session job(files, o, arrays, bytes + size, "map");
+  auto& out = open_output(files, o, o.output, data_begin + first.count * size);
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   auto const on_host = [&](piece p) {
     expression::program::workspace space(program);
@@ -68,30 +65,28 @@ void map_command(arguments const& args) {
     out.write(data_begin + p.begin * size,
               {result.get(), static_cast<std::size_t>((p.end - p.begin) * size)});
   };
-  gpu_map const kernel{expression::emit_cuda(tree, output_type), files, size};
+  gpu_map const kernel{expression::emit_cuda(tree, output_type), arrays, size};
   auto const on_gpu = [&](host::stream const& s, gpu_rank& gpu, piece p) {
     gpu.map(s, kernel, p, [&](piece slot, std::byte const* results) {
       write_elements(s, out, data_begin, size, slot, results);
     });
   };
   job.run("map", on_host, on_gpu);
-  out.commit();
   job.finish();
   if (o.json) {
-    fmt::print("{}\n",
-               nlohmann::json{{"op", "map"},
-                              {"n", first.count},
-                              {"dtype", io::describe(program.output()).code},
-                              {"output", o.output},
-                              {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                              {"seconds", job.seconds()},
-                              {"bytes", job.bytes()},
-                              {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
-                   .dump());
+    print("{}\n", nlohmann::json{{"op", "map"},
+                                 {"n", first.count},
+                                 {"dtype", io::describe(program.output()).code},
+                                 {"output", o.output},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
+                                 {"seconds", job.seconds()},
+                                 {"bytes", job.bytes()},
+                                 {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
+                      .dump());
   } else {
-    fmt::print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-               first.count, io::name_of(program.output()), job.seconds(),
-               static_cast<double>(job.bytes()) / job.seconds() / 1e9);
+    print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+          first.count, io::name_of(program.output()), job.seconds(),
+          static_cast<double>(job.bytes()) / job.seconds() / 1e9);
   }
 }
 

@@ -1,8 +1,7 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
 #include <host/cli/key_source.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/count_digits.hpp>
@@ -245,10 +244,10 @@ quantile_method method_named(std::string const& name) {
                     "': expected linear, lower, higher, nearest or midpoint");
 }
 
-std::unique_ptr<input> only_input(options const& o, char const* name) {
+std::unique_ptr<input> only_input(io::job_files& files, options const& o, char const* name) {
   require(o.inputs.size() == 1,
           std::string(name) + " takes one file, not " + std::to_string(o.inputs.size()));
-  auto in = std::move(open_inputs(o).front());
+  auto in = std::move(open_inputs(files, o).front());
   if (in->count() == 0)
     throw input_error(io::printable(in->array().path) + ": the array is empty; " + name +
                       " of nothing has no value");
@@ -257,7 +256,7 @@ std::unique_ptr<input> only_input(options const& o, char const* name) {
 
 }  // namespace
 
-void quantile_command(arguments const& args) {
+void quantile_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("quantile");
   std::string list, interpolation = "linear";
@@ -272,8 +271,8 @@ void quantile_command(arguments const& args) {
   auto const q = parse_numbers(list, "quantile");
   for (double const one : q)
     require(one >= 0 && one <= 1, "quantile " + shortest(number(one)) + ": it must be a number from 0 to 1");
-  auto const in = only_input(o, "quantile");
-  session job(o, {in.get()}, io::size_of(in->array().type), "quantile");
+  auto const in = only_input(files, o, "quantile");
+  session job(files, o, {in.get()}, io::size_of(in->array().type), "quantile");
   quantile_plan const plan(in->count(), q, method);
   answer found;
   with_keys(*in, direction::ascending, [&]<class K>(key_source<K> const& source) {
@@ -285,7 +284,7 @@ void quantile_command(arguments const& args) {
   job.finish();
 }
 
-void topk_command(arguments const& args) {
+void topk_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("topk");
   std::string count;
@@ -299,13 +298,13 @@ void topk_command(arguments const& args) {
   command.parse(args);
   index_t const asked = parse_index(count, "topk");
   require(asked > 0, "topk: ask for at least one element");
-  auto const in = only_input(o, "topk");
+  auto const in = only_input(files, o, "topk");
   index_t const budget = parse_bytes(o.memory, "--memory"), k = std::min(asked, in->count());
   if (k > budget / 64)
     throw out_of_memory("topk: " + std::to_string(k) + " elements and their order need " +
                         std::to_string(k * 64) + " bytes, --memory allows " + o.memory +
                         "; raise it or ask for fewer");
-  session job(o, {in.get()}, io::size_of(in->array().type), "topk");
+  session job(files, o, {in.get()}, io::size_of(in->array().type), "topk");
   std::vector<placed_value> found;
   double seconds = 0;
   auto const way = smallest ? direction::ascending : direction::descending;
@@ -322,19 +321,19 @@ void topk_command(arguments const& args) {
       one["index"] = in->c_order_index(f.index);
       list.push_back(std::move(one));
     }
-    fmt::print("{}\n", nlohmann::json{{"op", "topk"},
-                                      {"n", in->count()},
-                                      {"dtype", io::describe(in->array().type).code},
-                                      {"result", list},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                      {"seconds", seconds},
-                                      {"bytes", job.bytes()}}
-                           .dump());
+    print("{}\n", nlohmann::json{{"op", "topk"},
+                                 {"n", in->count()},
+                                 {"dtype", io::describe(in->array().type).code},
+                                 {"result", list},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                 {"seconds", seconds},
+                                 {"bytes", job.bytes()}}
+                      .dump());
     return;
   }
-  fmt::print("{} of {} elements of {}\n", k, in->count(), io::name_of(in->array().type));
+  print("{} of {} elements of {}\n", k, in->count(), io::name_of(in->array().type));
   for (auto const& f : found)
-    fmt::print("  {:<25} {:>19} {}\n", shortest(f.value), in->c_order_index(f.index), in->position(f.index));
+    print("  {:<25} {:>19} {}\n", shortest(f.value), in->c_order_index(f.index), in->position(f.index));
 }
 
 }  // namespace prorata::cli

@@ -75,9 +75,9 @@ shares hashed(partition_request const& request, std::vector<double> const& weigh
   return s;
 }
 
-shares by_tasks(std::vector<double> const& weights, options const& o) {
+shares by_tasks(io::job_files& files, std::vector<double> const& weights, options const& o) {
   require(!o.costs.empty(), "plan --partition lpt: say what the tasks cost, with --costs FILE");
-  element_costs const costs(o);
+  element_costs const costs(files, o);
   auto const assigned = assign_tasks(costs.values(), weights);
   shares s{std::vector<index_t>(weights.size(), 0),
            assigned.loads,
@@ -90,14 +90,15 @@ shares by_tasks(std::vector<double> const& weights, options const& o) {
   return s;
 }
 
-shares in_ranges(partition_request const& request, std::vector<double> const& weights, options const& o) {
+shares in_ranges(io::job_files& files, partition_request const& request, std::vector<double> const& weights,
+                 options const& o) {
   shares s;
   partition parts;
   if (o.costs.empty()) {
     parts = cuts_of(request.n, weights, o, request.granularity, request.room);
   } else {
     require(request.room.empty(), "plan: --room limits elements, which --costs does not; use --cap");
-    auto cut = cut_by_costs(element_costs(o), weights, o, request.granularity);
+    auto cut = cut_by_costs(element_costs(files, o), weights, o, request.granularity);
     parts = std::move(cut.parts);
     s.loads = std::move(cut.loads);
     s.bottleneck = cut.bottleneck;
@@ -114,11 +115,12 @@ shares in_ranges(partition_request const& request, std::vector<double> const& we
 
 }  // namespace
 
-shares share_out(partition_request const& request, std::vector<double> const& weights, options const& o) {
-  if (request.kind == "contiguous") return in_ranges(request, weights, o);
+shares share_out(io::job_files& files, partition_request const& request, std::vector<double> const& weights,
+                 options const& o) {
+  if (request.kind == "contiguous") return in_ranges(files, request, weights, o);
   shares s;
   if (request.kind == "lpt") {
-    s = by_tasks(weights, o);
+    s = by_tasks(files, weights, o);
   } else {
     require(o.costs.empty(), "plan: --costs decides contiguous and lpt partitions; " +
                                  io::printable(request.kind, 60) + " looks at places or keys alone");
@@ -130,7 +132,7 @@ shares share_out(partition_request const& request, std::vector<double> const& we
       s = hashed(request, weights);
     } else if (request.kind == "range") {
       require(o.inputs.size() == 1, "plan --partition range: name the file that holds the keys");
-      s = share_by_value(input(o.inputs.front(), o), weights);
+      s = share_by_value(input(files, o.inputs.front(), o), weights);
     } else {
       throw usage_error("--partition '" + io::printable(request.kind, 60) +
                         "': expected contiguous, cyclic, block-cyclic, hash, range or lpt");

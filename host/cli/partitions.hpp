@@ -32,6 +32,7 @@ struct partition_request {
 /// Shares by weight. --cap is the most a rank may get: elements, or costs where elements have costs
 /// (--costs).
 ///   throws  usage_error; infeasible, with the smallest cap that would do
-shares share_out(partition_request const& request, std::vector<double> const& weights, options const& o);
+shares share_out(io::job_files& files, partition_request const& request, std::vector<double> const& weights,
+                 options const& o);
 
 }  // namespace prorata::cli

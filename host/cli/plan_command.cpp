@@ -1,8 +1,7 @@
 // prorata plan: who would get what, without touching data.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
 #include <host/cli/partitions.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
 
@@ -34,14 +33,13 @@ void print_shares(std::vector<device_spec> const& devices, std::vector<double> c
     if (!s.slots.empty()) return fmt::format(" {:>7}", s.slots[r]);
     return by_keys && r > 0 ? "  " + shortest(s.splitters[r - 1]) : "";
   };
-  fmt::print("  {}\n  rank  {:<{}}     weight               count           load{}\n", s.rule, "device",
-             width,
-             !s.slots.empty() ? "   slots"
-             : by_keys        ? "  from key"
-                              : "");
+  print("  {}\n  rank  {:<{}}     weight               count           load{}\n", s.rule, "device", width,
+        !s.slots.empty() ? "   slots"
+        : by_keys        ? "  from key"
+                         : "");
   for (std::size_t r = 0; r < devices.size(); ++r)
-    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>19} {:>14.6g}{}\n", r, devices[r].name, width, weights[r],
-               s.counts[r], s.loads[r], more(r));
+    print("  {:>4}  {:<{}} {:>10.6g} {:>19} {:>14.6g}{}\n", r, devices[r].name, width, weights[r],
+          s.counts[r], s.loads[r], more(r));
 }
 
 /// One object a rank.
@@ -61,7 +59,7 @@ nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<
 
 }  // namespace
 
-void plan_command(arguments const& args) {
+void plan_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("plan");
   std::string n, granularity = "1024", block = "1024", room;
@@ -95,16 +93,16 @@ void plan_command(arguments const& args) {
   auto const weights = weights_of(devices, o);
   index_t element_bytes = o.dtype.empty() ? 8 : io::size_of(io::parse_dtype(o.dtype).type);
   if (!o.inputs.empty()) {
-    auto const in = open_inputs(o);
+    auto const in = open_inputs(files, o);
     request.n = in.front()->count();
     element_bytes = io::size_of(in.front()->array().type);
   } else if (!n.empty()) {
     request.n = parse_index(n, "--n");
   } else {
-    request.n = input(o.costs, o).count();
+    request.n = input(files, o.costs, o).count();
   }
   request.room = room_of(room, weights.size(), element_bytes);
-  auto const found = share_out(request, weights, o);
+  auto const found = share_out(files, request, weights, o);
   bool const ranges = !found.cuts.empty();
   partition const cuts = ranges ? partition_by_cuts(found.cuts) : partition{};
   std::vector<double> const loads = o.costs.empty() ? std::vector<double>{} : found.loads;
@@ -128,20 +126,20 @@ void plan_command(arguments const& args) {
       out["splitters"] = nlohmann::json::array();
       for (number const& x : found.splitters) out["splitters"].push_back(finding{"splitter", x});
     }
-    fmt::print("{}\n", out.dump());
+    print("{}\n", out.dump());
     return;
   }
   char const* const most = "(the largest load / weight)";
   if (!ranges) {
-    fmt::print("{} elements, partition {}, bottleneck {:.6g} {}\n", request.n, request.kind, found.bottleneck,
-               most);
+    print("{} elements, partition {}, bottleneck {:.6g} {}\n", request.n, request.kind, found.bottleneck,
+          most);
     return print_shares(devices, weights, found);
   }
   if (o.costs.empty()) {
-    fmt::print("{} elements, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", request.n, o.method,
-               grain, found.bottleneck, most);
+    print("{} elements, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", request.n, o.method,
+          grain, found.bottleneck, most);
   } else {
-    fmt::print("{} elements cut by their costs, bottleneck {:.6g} {}\n", request.n, found.bottleneck, most);
+    print("{} elements cut by their costs, bottleneck {:.6g} {}\n", request.n, found.bottleneck, most);
   }
   print_plan(devices, weights, cuts, loads);
 }

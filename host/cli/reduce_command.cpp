@@ -10,7 +10,8 @@ namespace prorata::cli {
 
 namespace {
 
-void run(command_line& command, arguments const& args, options& o, index_t& ddof, named_reduction const& op) {
+void run(io::job_files& files, command_line& command, arguments const& args, options& o, index_t& ddof,
+         named_reduction const& op) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
@@ -21,7 +22,7 @@ void run(command_line& command, arguments const& args, options& o, index_t& ddof
               (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
   require(!o.exact || op.has_exact,
           std::string(op.name) + " has no --exact form; sum, mean, dot, norm and wmean have");
-  auto const in = open_inputs(o);
+  auto const in = open_inputs(files, o);
   if (in.front()->count() == 0 && !op.has_empty)
     throw input_error(io::printable(in.front()->array().path) + ": the array is empty; " + op.name +
                       " of nothing has no value");
@@ -29,13 +30,13 @@ void run(command_line& command, arguments const& args, options& o, index_t& ddof
   if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= ddof)
     throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
                       " needs more than --ddof elements");
-  std::vector<input const*> files;
+  std::vector<input const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
-    files.push_back(i.get());
+    arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
-  session job(o, files, bytes, op.name);
+  session job(files, o, arrays, bytes, op.name);
   auto const found = op.run(job, in, o.exact, ddof);
   report(job, o, op.name, *in.front(), found);
   job.finish();
@@ -43,7 +44,7 @@ void run(command_line& command, arguments const& args, options& o, index_t& ddof
 
 }  // namespace
 
-void reduce_command(arguments const& args) {
+void reduce_command(arguments const& args, io::job_files& files) {
   require(!args.empty() && !args.front().starts_with("-"),
           "reduce: name an operation first, as in: prorata reduce sum x.npy");
   auto const& op = find_reduction(args.front());
@@ -52,16 +53,16 @@ void reduce_command(arguments const& args) {
   command_line command("reduce");
   command.option("inputs", o.inputs);
   command.flag("--exact", o.exact);
-  run(command, {args.begin() + 1, args.end()}, o, ddof, op);
+  run(files, command, {args.begin() + 1, args.end()}, o, ddof, op);
 }
 
-void stats_command(arguments const& args) {
+void stats_command(arguments const& args, io::job_files& files) {
   static constexpr named_reduction stats{"stats", 1, false, false, run_stats};
   options o;
   index_t ddof = 0;
   command_line command("stats");
   command.option("inputs", o.inputs);
-  run(command, args, o, ddof, stats);
+  run(files, command, args, o, ddof, stats);
 }
 
 }  // namespace prorata::cli

@@ -1,6 +1,5 @@
 // Printing plans and findings.
-#include <fmt/core.h>
-
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/normalize.hpp>
@@ -29,13 +28,13 @@ void print_plan(std::vector<device_spec> const& devices, std::vector<double> con
   auto const shares = normalize(weights);
   std::size_t width = 6;
   for (auto const& d : devices) width = std::max(width, d.name.size());
-  fmt::print("  rank  {:<{}}     weight    share               begin               count{}\n", "device",
-             width, loads.empty() ? "" : "           load");
+  print("  rank  {:<{}}     weight    share               begin               count{}\n", "device", width,
+        loads.empty() ? "" : "           load");
   for (int rank = 0; rank < cuts.ranks(); ++rank) {
     auto const k = static_cast<std::size_t>(rank);
-    fmt::print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}{}\n", rank, devices[k].name, width,
-               weights[k], shares[k] * 100, cuts.begin(rank), cuts.size(rank),
-               loads.empty() ? "" : fmt::format(" {:>14.6g}", loads[k]));
+    print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}{}\n", rank, devices[k].name, width, weights[k],
+          shares[k] * 100, cuts.begin(rank), cuts.size(rank),
+          loads.empty() ? "" : fmt::format(" {:>14.6g}", loads[k]));
   }
 }
 
@@ -68,17 +67,16 @@ void report(session const& job, options const& o, std::string const& operation, 
                              {"seconds", job.seconds()},
                              {"bytes", job.bytes()},
                              {"gb_per_s", speed}};
-    fmt::print("{}\n", out.dump());
+    print("{}\n", out.dump());
     return;
   }
-  fmt::print("{} elements of {}, {}\n", job.cuts().n, io::name_of(first.array().type),
-             bytes_text(job.bytes()));
+  print("{} elements of {}, {}\n", job.cuts().n, io::name_of(first.array().type), bytes_text(job.bytes()));
   if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
   for (auto const& f : found) {
     auto const bits = bits_text(f.value);
-    fmt::print("  {:<8} {:<25} {}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where);
+    print("  {:<8} {:<25} {}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where);
   }
-  fmt::print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);
+  print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);
 }
 
 }  // namespace prorata::cli

@@ -1,12 +1,11 @@
 // prorata scan: running sums, products, minima and maxima of a file, written to a file.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/scan_forms.hpp>
 #include <host/cli/value_source.hpp>
 #include <host/cli/write_elements.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/scan.hpp>
@@ -196,7 +195,7 @@ io::dtype result_type(io::dtype in, operation op) {
 
 }  // namespace
 
-void scan_command(arguments const& args) {
+void scan_command(arguments const& args, io::job_files& files) {
   require(!args.empty() && !args.front().starts_with("-"),
           "scan: name an operation first, as in: prorata scan sum x.npy -o sums.npy");
   std::string const name = args.front() == "prod" ? "product" : args.front();
@@ -218,7 +217,7 @@ void scan_command(arguments const& args) {
   require(!o.output.empty(), "scan: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(o);
+  auto const in = open_inputs(files, o);
   auto const& array = in.front()->array();
   io::dtype const type = to.empty() ? result_type(array.type, op) : io::parse_dtype(to).type;
   require(!io::is_floating(array.type) || io::is_floating(type),
@@ -227,8 +226,8 @@ void scan_command(arguments const& args) {
   index_t const size = io::size_of(type);
   std::string const header = raw ? "" : io::npy_header(type, array.shape, array.fortran_order);
   auto const data_begin = static_cast<index_t>(header.size());
-  session job(o, {in.front().get()}, io::size_of(array.type) + size, "scan");
-  io::atomic_file out(o.output, data_begin + array.count * size, {in.front()->file().identity()});
+  session job(files, o, {in.front().get()}, io::size_of(array.type) + size, "scan");
+  auto& out = open_output(files, o, o.output, data_begin + array.count * size);
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   scan_job const work{job, out, data_begin, {in.front().get(), op, wide_type(array.type), type, exclusive}};
   if (work.scan.wide == io::dtype::f64) {
@@ -239,24 +238,22 @@ void scan_command(arguments const& args) {
     run_as<std::uint64_t>(work);
   }
   write_first(work);
-  out.commit();
   job.finish();
   double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
-    fmt::print("{}\n",
-               nlohmann::json{{"op", "scan " + name},
-                              {"n", array.count},
-                              {"dtype", io::describe(type).code},
-                              {"order", scan_order_name},
-                              {"output", o.output},
-                              {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                              {"seconds", job.seconds()},
-                              {"bytes", job.bytes()},
-                              {"gb_per_s", speed}}
-                   .dump());
+    print("{}\n", nlohmann::json{{"op", "scan " + name},
+                                 {"n", array.count},
+                                 {"dtype", io::describe(type).code},
+                                 {"order", scan_order_name},
+                                 {"output", o.output},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
+                                 {"seconds", job.seconds()},
+                                 {"bytes", job.bytes()},
+                                 {"gb_per_s", speed}}
+                      .dump());
   } else {
-    fmt::print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-               array.count, io::name_of(type), job.seconds(), speed);
+    print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+          array.count, io::name_of(type), job.seconds(), speed);
   }
 }
 

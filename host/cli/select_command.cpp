@@ -1,13 +1,12 @@
 // prorata select: the elements of a file for which an expression holds, written to a file.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/select.hpp>
@@ -140,7 +139,7 @@ std::vector<index_t> indices_of(Each const& each) {
 
 }  // namespace
 
-void select_command(arguments const& args) {
+void select_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("select");
   std::string text;
@@ -157,24 +156,22 @@ void select_command(arguments const& args) {
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");
 
-  auto const in = open_inputs(o);
+  auto const in = open_inputs(files, o);
   std::vector<io::element_type> types;
-  std::vector<io::file_identity> identities;
-  std::vector<input const*> files;
+  std::vector<input const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     types.push_back({i->array().type, i->array().swapped});
-    identities.push_back(i->file().identity());
-    files.push_back(i.get());
+    arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
   auto const& first = in.front()->array();
   auto const tree = condition_of(text, types);
-  { io::atomic_file const refused_early(o.output, {}, identities); }
+  auto& out = open_output(files, o, o.output);  // begun before the work: a bad name must not cost a job
 
-  session job(o, files, bytes, "select");
+  session job(files, o, arrays, bytes, "select");
   kept_elements kept(tree, in, first.count, parse_bytes(o.memory, "--memory"));
-  gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), files, 1};
+  gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};
   job.run(
       "count", [&](piece p) { kept.count(p); },
       [&](host::stream const& s, gpu_rank& gpu, piece p) {
@@ -190,7 +187,7 @@ void select_command(arguments const& args) {
   io::dtype const type = indices ? io::dtype::i64 : first.type;
   std::string const header = raw ? "" : io::npy_header(type, {total});
   auto const data_begin = static_cast<index_t>(header.size());
-  io::atomic_file out(o.output, data_begin + total * io::size_of(type), identities);
+  out.reserve(data_begin + total * io::size_of(type));
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   auto const write = [&](piece p, auto const& each) {
     auto const put = [&]<class T>(std::vector<T> const& kept_ones) {
@@ -223,23 +220,22 @@ void select_command(arguments const& args) {
     });
   }
   seconds += job.seconds();
-  out.commit();
   job.finish();
   double const speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"op", "select"},
-                                      {"n", first.count},
-                                      {"selected", total},
-                                      {"dtype", io::describe(type).code},
-                                      {"output", o.output},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                      {"seconds", seconds},
-                                      {"bytes", job.bytes()},
-                                      {"gb_per_s", speed}}
-                           .dump());
+    print("{}\n", nlohmann::json{{"op", "select"},
+                                 {"n", first.count},
+                                 {"selected", total},
+                                 {"dtype", io::describe(type).code},
+                                 {"output", o.output},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                 {"seconds", seconds},
+                                 {"bytes", job.bytes()},
+                                 {"gb_per_s", speed}}
+                      .dump());
   } else {
-    fmt::print("{}: {} of {} elements{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total,
-               first.count, indices ? ", their indices" : "", seconds, speed);
+    print("{}: {} of {} elements{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total, first.count,
+          indices ? ", their indices" : "", seconds, speed);
   }
 }
 

@@ -8,10 +8,10 @@ namespace prorata::cli {
 namespace {
 
 /// Where the inputs are cut: by --costs, or else by the weights alone.
-partition cuts_for(options const& o, index_t n, std::vector<double> const& weights,
+partition cuts_for(io::job_files& files, options const& o, index_t n, std::vector<double> const& weights,
                    std::vector<double>& loads) {
   if (o.costs.empty()) return cuts_of(n, weights, o);
-  element_costs const costs(o);
+  element_costs const costs(files, o);
   if (static_cast<index_t>(costs.values().size()) != n)
     throw input_error(io::printable(o.costs) + ": has " + std::to_string(costs.values().size()) +
                       " costs for " + std::to_string(n) + " elements");
@@ -22,13 +22,13 @@ partition cuts_for(options const& o, index_t n, std::vector<double> const& weigh
 
 }  // namespace
 
-session::session(options const& o, std::vector<input const*> inputs, index_t bytes_per_element,
-                 std::string label)
+session::session(io::job_files& files, options const& o, std::vector<input const*> inputs,
+                 index_t bytes_per_element, std::string label)
     : options_(o),
       inputs_(std::move(inputs)),
       devices_(parse_devices(o.devices)),
       weights_(weights_of(devices_, o)),
-      cuts_(cuts_for(o, inputs_.front()->count(), weights_, loads_)),
+      cuts_(cuts_for(files, o, inputs_.front()->count(), weights_, loads_)),
       bytes_per_element_(bytes_per_element),
       label_(std::move(label)) {
   require(o.threads >= 0 && o.threads <= 4096, "--threads is a count from 1 to 4096, or 0 for every core");
@@ -51,11 +51,7 @@ session::session(options const& o, std::vector<input const*> inputs, index_t byt
   index_t most = 0;
   for (int rank = 0; rank < cuts_.ranks(); ++rank) most = std::max(most, cuts_.end(rank) - cuts_.begin(rank));
   gpus_ = open_gpus(devices_, std::min(slot, std::min(chunk_, most) * bytes_per_element_ / 4));
-  if (!o.trace.empty()) {
-    std::vector<io::file_identity> read;
-    for (auto const* in : inputs_) read.push_back(in->file().identity());
-    trace_file_ = std::make_unique<io::atomic_file>(o.trace, std::nullopt, std::move(read));
-  }
+  if (!o.trace.empty()) trace_file_ = &files.write(o.trace);
   std::vector<host::stream> streams;
   for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, o.threads));
   team_ = std::make_unique<prorata::team<host::stream>>(std::move(streams));
@@ -176,7 +172,7 @@ void session::done(int rank, char const* what, piece p, clock::time_point from) 
 }
 
 void session::finish() {
-  if (!trace_file_) return;
+  if (trace_file_ == nullptr) return;
   std::vector<std::string> names;
   for (auto const& d : devices_) names.push_back(d.name);
   trace_.write(*trace_file_, names);

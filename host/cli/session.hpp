@@ -81,7 +81,8 @@ class fold_of final : public fold_with<R> {
 class session {
  public:
   /// Opens the devices and cuts the inputs among them.
-  session(options const& o, std::vector<input const*> inputs, index_t bytes_per_element, std::string label);
+  session(io::job_files& files, options const& o, std::vector<input const*> inputs, index_t bytes_per_element,
+          std::string label);
 
   std::vector<device_spec> const& devices() const { return devices_; }
   std::vector<double> const& weights() const { return weights_; }
@@ -142,7 +143,7 @@ class session {
   std::unique_ptr<prorata::team<host::stream>> team_;  // after gpus_: streams first finish what they have
   std::unique_ptr<progress> progress_;
   trace trace_;
-  std::unique_ptr<io::atomic_file> trace_file_;  // begun before the work: a bad name must not cost a job
+  io::atomic_file* trace_file_ = nullptr;  // begun before the work: a bad name must not cost a job
   std::string label_;
 };
 

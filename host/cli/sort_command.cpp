@@ -91,8 +91,8 @@ void sort_elements(sorting_job& job, key_source<U> const& source) {
 
 }  // namespace
 
-void sort_command(arguments const& args) {
-  sorting_job job("sort", args, {});
+void sort_command(arguments const& args, io::job_files& files) {
+  sorting_job job("sort", args, {}, files);
   with_keys(job.in(), job.way(), [&]<class U>(key_source<U> const& source) {
     if constexpr (sizeof(U) == 4) {
       if (source.bits() == 8) return count_elements<std::uint8_t>(job, source);

@@ -1,18 +1,19 @@
 // The frame around `sort` and `argsort`.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/sorted_output.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
+#include <host/io/spill.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
 
 sorting_job::sorting_job(char const* command, std::vector<std::string> const& args,
-                         std::optional<io::dtype> type)
-    : command_(command) {
+                         std::optional<io::dtype> type, io::job_files& files)
+    : files_(files), command_(command) {
   command_line app(command);
   bool raw = false;
   app.option("inputs", options_.inputs);
@@ -36,14 +37,14 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
 
   devices_ = parse_devices(options_.devices);
   weights_ = weights_of(devices_, options_);
-  in_ = std::make_unique<input>(options_.inputs.front(), options_);
+  in_ = std::make_unique<input>(files, options_.inputs.front(), options_);
   static_cast<void>(cuts());  // refuses what --weights, --method and --cap cannot do
   type_ = type.value_or(in_->array().type);
   if (!raw) header_ = io::npy_header(type_, {count()});
-  out_ = std::make_unique<io::atomic_file>(
-      options_.output, static_cast<index_t>(header_.size()) + count() * io::size_of(type_),
-      std::vector<io::file_identity>{in_->file().identity()});
+  out_ = &open_output(files, options_, options_.output,
+                      static_cast<index_t>(header_.size()) + count() * io::size_of(type_));
   out_->write(0, std::as_bytes(std::span(header_.data(), header_.size())));
+  if (!folder_.empty()) io::spill{folder_};  // a bad name must not cost a job
   if (folder_.empty()) folder_ = folder_of(options_.output);
   hands_ = std::make_unique<host::stream>(host::stream_options{.threads = options_.threads});
 }
@@ -64,27 +65,27 @@ void sorting_job::begin(index_t bytes) {
 
 void sorting_job::finish(index_t ranges) {
   in_->file().check_unchanged();
-  out_->commit();
+  files_.prepare();
   bar_.reset();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   index_t const bytes = count() * (io::size_of(in_->array().type) + io::size_of(type_));
   double const speed = static_cast<double>(bytes) / std::max(seconds, 1e-9) / 1e9;
   if (options_.json) {
-    fmt::print("{}\n", nlohmann::json{{"op", command_},
-                                      {"n", count()},
-                                      {"dtype", io::describe(type_).code},
-                                      {"descending", descending_},
-                                      {"output", options_.output},
-                                      {"ranges", ranges},
-                                      {"plan", plan_json(devices_, weights_, cuts())},
-                                      {"seconds", seconds},
-                                      {"bytes", bytes},
-                                      {"gb_per_s", speed}}
-                           .dump());
+    print("{}\n", nlohmann::json{{"op", command_},
+                                 {"n", count()},
+                                 {"dtype", io::describe(type_).code},
+                                 {"descending", descending_},
+                                 {"output", options_.output},
+                                 {"ranges", ranges},
+                                 {"plan", plan_json(devices_, weights_, cuts())},
+                                 {"seconds", seconds},
+                                 {"bytes", bytes},
+                                 {"gb_per_s", speed}}
+                      .dump());
   } else {
-    fmt::print("{}: {} elements of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n",
-               io::printable(options_.output), count(), io::name_of(type_),
-               ranges > 0 ? fmt::format(", by way of the disk in {} ranges", ranges) : "", seconds, speed);
+    print("{}: {} elements of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n",
+          io::printable(options_.output), count(), io::name_of(type_),
+          ranges > 0 ? fmt::format(", by way of the disk in {} ranges", ranges) : "", seconds, speed);
   }
 }
 

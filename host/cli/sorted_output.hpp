@@ -20,7 +20,8 @@ class sorting_job {
   /// Reads the command line; opens the input, and the output for as many elements of `type` (the input's
   /// where none is given).
   ///   throws  usage_error, input_error, out_of_memory (the disk has no room)
-  sorting_job(char const* command, std::vector<std::string> const& args, std::optional<io::dtype> type);
+  sorting_job(char const* command, std::vector<std::string> const& args, std::optional<io::dtype> type,
+              io::job_files& files);
 
   input const& in() const { return *in_; }
   index_t count() const { return in_->count(); }
@@ -46,7 +47,7 @@ class sorting_job {
 
   /// Says how many bytes the bar will see, before work begins.
   void begin(index_t bytes);
-  /// Commits the output and reports.
+  /// Puts the output on disk and reports.
   ///   ranges  of an external sort; 0 where all was in memory
   void finish(index_t ranges);
 
@@ -54,6 +55,7 @@ class sorting_job {
   /// The shares of the whole array.
   partition cuts() const { return cuts_of(count(), weights_, options_, 1); }
 
+  io::job_files& files_;
   options options_;
   std::string command_, folder_;
   bool descending_ = false;
@@ -61,7 +63,7 @@ class sorting_job {
   std::unique_ptr<input> in_;
   io::dtype type_ = io::dtype::f64;
   std::string header_;
-  std::unique_ptr<io::atomic_file> out_;
+  io::atomic_file* out_ = nullptr;
   std::vector<device_spec> devices_;
   std::vector<double> weights_;
   std::unique_ptr<host::stream> hands_;

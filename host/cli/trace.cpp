@@ -26,7 +26,6 @@ void trace::write(io::atomic_file& file, std::vector<std::string> const& names) 
                       {"args", {{"begin", s.begin}, {"end", s.end}}}});
   std::string const text = nlohmann::json{{"traceEvents", events}, {"displayTimeUnit", "ms"}}.dump();
   file.write(0, std::as_bytes(std::span(text.data(), text.size())));
-  file.commit();
 }
 
 }  // namespace prorata::cli

@@ -19,7 +19,7 @@ class trace {
   /// From any thread: rank worked on elements [begin, end) from `from` to now.
   void add(int rank, char const* what, index_t begin, index_t end, clock::time_point from);
 
-  /// Writes and commits the file; names are the devices', by rank.
+  /// Writes the file; names are the devices', by rank.
   void write(io::atomic_file& file, std::vector<std::string> const& names) const;
 
  private:

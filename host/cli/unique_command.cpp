@@ -1,16 +1,16 @@
 // prorata unique: the distinct elements of a file, in memory or by way of the disk, and what is known of
 // them.
-#include <fmt/core.h>
-
 #include <host/cli/command_line.hpp>
 #include <host/cli/counted_values.hpp>
 #include <host/cli/external_unique.hpp>
 #include <host/cli/growing_array.hpp>
+#include <host/cli/outputs.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/io/atomic_file.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
+#include <host/io/spill.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/unique.hpp>
 
@@ -153,7 +153,7 @@ void write_inverse(session& job, io::atomic_file& out, index_t n, key_source<U> 
 
 }  // namespace
 
-void unique_command(arguments const& args) {
+void unique_command(arguments const& args, io::job_files& files) {
   options o;
   unique_outputs also;
   command_line command("unique");
@@ -170,27 +170,21 @@ void unique_command(arguments const& args) {
   command.parse(args);
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
-  auto const in = std::move(open_inputs(o).front());
+  auto const in = std::move(open_inputs(files, o).front());
+  if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(o.output);
 
-  std::vector<std::string const*> names{&o.output};
-  for (auto const* name : {&also.counts, &also.index, &also.inverse})
-    if (!name->empty()) names.push_back(name);
-  for (std::size_t a = 0; a < names.size(); ++a)
-    for (std::size_t b = 0; b < a; ++b)
-      require(*names[a] != *names[b], "unique: two outputs have one name, " + io::printable(*names[a]));
   auto const open = [&](std::string const& name) {
-    return name.empty() ? nullptr
-                        : std::make_unique<io::atomic_file>(
-                              name, std::nullopt, std::vector<io::file_identity>{in->file().identity()});
+    return name.empty() ? nullptr : &open_output(files, o, name);
   };
-  auto const out = open(o.output), counts = open(also.counts), index = open(also.index),
-             inverse = open(also.inverse);
+  auto* const out = open(o.output);
+  auto *const counts = open(also.counts), *const index = open(also.index),
+              *const inverse = open(also.inverse);
 
-  session job(o, {in.get()}, io::size_of(in->array().type), "unique");
+  session job(files, o, {in.get()}, io::size_of(in->array().type), "unique");
   auto const start = std::chrono::steady_clock::now();
-  growing_array const values(out.get(), in->array().type), counted(counts.get(), io::dtype::i64),
-      first(index.get(), io::dtype::i64);
+  growing_array const values(out, in->array().type), counted(counts, io::dtype::i64),
+      first(index, io::dtype::i64);
   index_t const n = in->count();
   auto const find = [&]<class U>(key_source<U> const& source) {
     auto const write_known = [&](distinct_so_far<U> const& known) {
@@ -224,23 +218,22 @@ void unique_command(arguments const& args) {
   index_t const distinct = with_keys(*in, direction::ascending, alike::equal, find);
   values.finish(distinct), counted.finish(distinct), first.finish(distinct);
   in->file().check_unchanged();
-  for (auto const* file : {&counts, &index, &inverse, &out})
-    if (*file) (*file)->commit();
   job.finish();
+  files.prepare();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (o.json) {
-    fmt::print("{}\n", nlohmann::json{{"op", "unique"},
-                                      {"n", in->count()},
-                                      {"distinct", distinct},
-                                      {"dtype", io::describe(in->array().type).code},
-                                      {"output", o.output},
-                                      {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                      {"seconds", seconds},
-                                      {"bytes", job.bytes()}}
-                           .dump());
+    print("{}\n", nlohmann::json{{"op", "unique"},
+                                 {"n", in->count()},
+                                 {"distinct", distinct},
+                                 {"dtype", io::describe(in->array().type).code},
+                                 {"output", o.output},
+                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                 {"seconds", seconds},
+                                 {"bytes", job.bytes()}}
+                      .dump());
   } else {
-    fmt::print("{}: {} distinct of {} elements\n  {:.3g} s\n", io::printable(o.output), distinct, in->count(),
-               seconds);
+    print("{}: {} distinct of {} elements\n  {:.3g} s\n", io::printable(o.output), distinct, in->count(),
+          seconds);
   }
 }
 

@@ -2,65 +2,49 @@
 #pragma once
 
 #include <cstddef>
-#include <host/io/input_file.hpp>
-#include <optional>
+#include <host/io/output_place.hpp>
+#include <host/io/temporary_file.hpp>
+#include <prorata/error.hpp>
 #include <span>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace prorata::io {
 
-/// Where unfinished data lives. `unnamed` falls back to `named` where the file system cannot do it.
-enum class temporary_kind { unnamed, named };
-
-/// A file being written. Until commit() nothing is visible under its name; without commit() nothing ever is.
-/// Where the file system can (O_TMPFILE) the data has no name at all and a SIGKILL leaves nothing behind;
-/// elsewhere it is a `.NAME.prorata-XXXXXXXX` beside the output, removed by the destructor.
+/// An output being written: job_files::write makes it and job_files::publish gives it its name. Until then nothing
+/// is visible under that name; without it nothing ever is.
 ///   existing   a file of that name is replaced, keeping its permission bits; a symbolic link is itself
 ///              replaced, what it points to is not touched; directories, devices, pipes are refused
 ///   threads    write() may be called from many threads on disjoint ranges; the rest from one
-///   throws     usage_error     the output cannot be: a directory, an input, no such directory, read-only …
-///              out_of_memory   the disk, a quota or the file-size limit is full; says the bytes needed
-///              device_error    the disk failed; a failed fsync is never retried
+///   throws     as output_place, temporary_file
 class atomic_file {
  public:
-  /// Opens beside `path`; reserves `bytes` on disk when given, so that a full disk is found out now.
-  ///   inputs  files that are being read; the output must not be one of them, under whatever name
-  explicit atomic_file(std::string path, std::optional<index_t> bytes = {},
-                       std::vector<file_identity> inputs = {}, temporary_kind kind = temporary_kind::unnamed);
-  atomic_file(atomic_file const&) = delete;
-  atomic_file& operator=(atomic_file const&) = delete;
-  ~atomic_file();
-
-  std::string const& path() const { return path_; }
-  int descriptor() const { return descriptor_; }
+  std::string const& path() const { return place_.path(); }
+  int descriptor() const { return data_.descriptor(); }
 
   /// Writes data at byte `offset`, whole, across short writes and interruptions.
-  void write(index_t offset, std::span<std::byte const> data) const;
+  void write(index_t offset, std::span<std::byte const> data) const {
+    require(!prepared_, "an output is not written to once it is on disk");
+    data_.write(offset, data);
+  }
+
+  /// Takes the disk space of `bytes` in advance, so that a full disk is found out now.
+  void reserve(index_t bytes) { data_.reserve(bytes); }
 
   /// Cuts or extends the file to `bytes`: for outputs whose length is known last.
-  void resize(index_t bytes);
-
-  /// fsync, close, rename, fsync of the directory. Afterwards the file is there, also after a power cut.
-  void commit();
+  void resize(index_t bytes) { data_.resize(bytes); }
 
  private:
-  void refuse_unusable(std::vector<file_identity> const& inputs);
-  bool open_unnamed();
-  void open_named();
-  void reserve(index_t bytes);
-  void publish();
-  void discard() noexcept;
-  [[noreturn]] void fail(char const* doing, int error_number, index_t bytes_needed) const;
+  friend class job_files;
+  atomic_file(output_place place, temporary_kind kind)
+      : place_(std::move(place)), data_(place_.folder(), place_.name(), place_.path(), kind) {}
 
-  std::string path_;
-  std::string name_;                     // last component of path_
-  std::string temporary_;                // its name in the directory; empty while it has none
-  std::optional<unsigned> permissions_;  // of the file that will be replaced
-  index_t size_limit_ = 0;               // RLIMIT_FSIZE
-  int directory_ = -1;
-  int descriptor_ = -1;
-  int ticket_ = -1;
+  /// Its permissions are set and its data is on disk: nothing is left but its name.
+  void prepare();
+
+  output_place place_;
+  temporary_file data_;
+  bool prepared_ = false;
 };
 
 }  // namespace prorata::io

@@ -1,5 +1,6 @@
 // Two fixed tables that signal handlers may read, and the handlers.
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -27,10 +28,15 @@ struct watched_temporary {
   int directory;
   char name[256];
 };
-static_assert(std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 watched_mapping mappings[slots];
 watched_temporary temporaries[slots];
+
+std::atomic<int> deferrals{0};      // that live
+std::atomic<int> waiting{0};        // the signal that came meanwhile
+std::atomic<bool> ending{false};    // a handler decides, or has decided, to end the process
+std::atomic<bool> reported{false};  // of several threads that lose their input, one says so
 
 template <class Slot>
 int claim(Slot (&table)[slots]) {
@@ -46,6 +52,7 @@ void on_sigbus(int, siginfo_t* info, void*) {
   for (auto const& slot : mappings) {
     if (slot.state.load(std::memory_order_acquire) != ready || address < slot.begin || address >= slot.end)
       continue;
+    while (reported.exchange(true)) ::pause();  // until the first one ends the process
     [[maybe_unused]] ssize_t const written = ::write(STDERR_FILENO, slot.message, slot.message_bytes);
     remove_temporaries();
     ::_exit(3);
@@ -54,9 +61,10 @@ void on_sigbus(int, siginfo_t* info, void*) {
 }
 
 void on_termination(int number) {
-  remove_temporaries();
-  ::signal(number, SIG_DFL);
-  ::raise(number);
+  ending.store(true);
+  if (deferrals.load() == 0) return end_by(number);
+  waiting.store(number);
+  ending.store(false);
 }
 
 }  // namespace
@@ -98,6 +106,12 @@ void remove_temporaries() noexcept {
     if (slot.state.load(std::memory_order_acquire) == ready) ::unlinkat(slot.directory, slot.name, 0);
 }
 
+void end_by(int number) noexcept {
+  remove_temporaries();
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
 void install_sigbus_guard() noexcept {
   struct sigaction action {};
   action.sa_sigaction = on_sigbus;
@@ -117,6 +131,19 @@ void install_termination_guard() noexcept {
   }
   ::signal(SIGXFSZ, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+// Either a handler sees the deferral, or the deferral sees the handler and waits for the end.
+deferral::deferral() noexcept {
+  deferrals.fetch_add(1);
+  timespec const moment{0, 1'000'000};
+  while (ending.load()) ::nanosleep(&moment, nullptr);
+}
+
+deferral::~deferral() {
+  if (deferrals.fetch_sub(1) > 1) return;
+  int const number = waiting.exchange(0);
+  if (number != 0 && !done_) end_by(number);
 }
 
 }  // namespace prorata::io::emergency

@@ -23,9 +23,28 @@ void remove_temporaries() noexcept;
 /// what it did without the guard.
 void install_sigbus_guard() noexcept;
 
-/// For programs: SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process as usual
-/// (signals that are ignored, as under nohup, stay ignored); SIGXFSZ and SIGPIPE become plain errors of
-/// write().
+/// For programs: SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process as usual; those
+/// that are ignored stay ignored. SIGXFSZ and SIGPIPE are ignored, so that writing fails with an error instead.
 void install_termination_guard() noexcept;
+
+/// Removes temporary files and ends the process by this signal, as it would have been without a handler.
+void end_by(int signal) noexcept;
+
+/// While one lives, those signals wait: for the moments between making a file and noting it, and while outputs are
+/// given their names. The same signal a second time ends the process at once.
+class deferral {
+ public:
+  deferral() noexcept;
+  deferral(deferral const&) = delete;
+  deferral& operator=(deferral const&) = delete;
+  /// Ends the process where a signal came meanwhile.
+  ~deferral();
+
+  /// Says that all is done: a signal that came meanwhile came too late, as after the process.
+  void done() noexcept { done_ = true; }
+
+ private:
+  bool done_ = false;
+};
 
 }  // namespace prorata::io::emergency

@@ -32,6 +32,12 @@ char const* kind_of(mode_t mode) {
   return "it is not a regular file";
 }
 
+[[noreturn]] void fail_opening(std::string const& path, int reason) {
+  std::string const message = system_message(path, "open", reason);
+  if (reason == EMFILE || reason == ENFILE || reason == ENOMEM) throw out_of_memory(message);
+  throw input_error(message);
+}
+
 void require_regular(struct stat const& status, std::string const& path) {
   if (!S_ISREG(status.st_mode))
     throw input_error(printable(path) + ": cannot read: " + kind_of(status.st_mode));
@@ -45,14 +51,14 @@ input_file::input_file(std::string path) : path_(std::move(path)) {
     throw input_error(printable(path_) + ": a file name holds no NUL");
   // Looked at before it is opened: opening a pipe would wait, opening a device may do something.
   struct stat status;
-  if (::stat(path_.c_str(), &status) != 0) throw input_error(system_message(path_, "open", errno));
+  if (::stat(path_.c_str(), &status) != 0) fail_opening(path_, errno);
   require_regular(status, path_);
   do {
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   } while (descriptor_ < 0 && errno == EINTR);
-  if (descriptor_ < 0) throw input_error(system_message(path_, "open", errno));
+  if (descriptor_ < 0) fail_opening(path_, errno);
   try {
-    if (::fstat(descriptor_, &status) != 0) throw input_error(system_message(path_, "open", errno));
+    if (::fstat(descriptor_, &status) != 0) fail_opening(path_, errno);
     require_regular(status, path_);  // it may have been replaced in between
     struct statfs system;
     if (::fstatfs(descriptor_, &system) == 0 &&

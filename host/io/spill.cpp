@@ -1,6 +1,6 @@
 // One temporary file, a list of extents for each range, holes where a range was.
 #include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,9 +10,19 @@
 
 namespace prorata::io {
 
-spill::spill(std::string const& folder, int ranges)
-    : file_((folder.empty() ? std::string(".") : folder) + "/.prorata-spill"),
-      extents_(static_cast<std::size_t>(ranges)) {}
+namespace {
+
+std::string path_in(std::string const& folder) { return (folder.empty() ? "." : folder) + "/temporary file"; }
+
+}  // namespace
+
+spill::spill(std::string const& folder, int ranges, index_t expected, temporary_kind kind)
+    : folder_(folder.empty() ? "." : folder, path_in(folder)),
+      file_(folder_, "spill", path_in(folder), kind),
+      extents_(static_cast<std::size_t>(ranges)) {
+  file_.take_name();
+  file_.require_room(expected);
+}
 
 void spill::append(int range, std::span<std::byte const> data) {
   if (data.empty()) return;
@@ -34,6 +44,13 @@ index_t spill::bytes(int range) const {
   return list.empty() ? 0 : list.back().before + list.back().bytes;
 }
 
+index_t spill::disk_bytes() const {
+  struct stat status;
+  if (::fstat(file_.descriptor(), &status) != 0) fail_writing(file_.path(), "look at", errno);
+  constexpr index_t block = 512;  // whatever the file system's is
+  return status.st_blocks * block;
+}
+
 void spill::read(int range, index_t offset, std::span<std::byte> into) const {
   auto const& list = extents_[static_cast<std::size_t>(range)];
   require(offset >= 0 && offset + static_cast<index_t>(into.size()) <= bytes(range),
@@ -43,11 +60,9 @@ void spill::read(int range, index_t offset, std::span<std::byte> into) const {
   while (!into.empty()) {
     index_t const within = offset - e->before;
     auto const wanted = std::min(into.size(), static_cast<std::size_t>(e->bytes - within));
-    ssize_t const got = ::pread(file_.descriptor(), into.data(), wanted, e->place + within);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw device_error(system_message(file_.path(), "read back", got < 0 ? errno : EIO));
-    offset += got;
-    into = into.subspan(static_cast<std::size_t>(got));
+    file_.read(e->place + within, into.first(wanted));
+    offset += static_cast<index_t>(wanted);
+    into = into.subspan(wanted);
     if (offset == e->before + e->bytes) ++e;
   }
 }

@@ -1,0 +1,17 @@
+// The outputs of a command: opened before its work.
+#pragma once
+
+#include <host/cli/options.hpp>
+#include <host/io/job_files.hpp>
+#include <optional>
+#include <string>
+
+namespace prorata::cli {
+
+/// Begins an output whose name is reported.
+///   bytes   its size, where it is known
+///   throws  usage_error (also where --json cannot say the name), as job_files::write
+io::atomic_file& open_output(io::job_files& files, options const& o, std::string const& path,
+                             std::optional<index_t> bytes = {});
+
+}  // namespace prorata::cli

@@ -1,0 +1,107 @@
+// Who reads and writes what, and the moment at which outputs appear.
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <host/io/commit_record.hpp>
+#include <host/io/emergency.hpp>
+#include <host/io/job_files.hpp>
+#include <host/io/printable.hpp>
+#include <host/io/system_error.hpp>
+#include <prorata/error.hpp>
+#include <utility>
+
+namespace prorata::io {
+
+job_files::~job_files() = default;
+
+void job_files::note_standard_streams() {
+  for (int const stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status;
+    if (::fstat(stream, &status) == 0 && S_ISREG(status.st_mode))
+      written_.push_back(
+          {stream == STDOUT_FILENO ? "standard output" : "standard error", {{status.st_dev, status.st_ino}}});
+  }
+}
+
+void job_files::require_not_written(file_identity const& file, std::string const& complaint) const {
+  for (auto const& w : written_)
+    if (std::find(w.files.begin(), w.files.end(), file) != w.files.end())
+      refuse(complaint + "it is also written, as " + printable(w.name));
+}
+
+input_file job_files::read(std::string const& path) {
+  struct stat entry;
+  std::string place = path;  // where a link leads, records lie
+  if (::lstat(path.c_str(), &entry) == 0 && S_ISLNK(entry.st_mode))
+    if (std::unique_ptr<char, decltype(&std::free)> const found(::realpath(path.c_str(), nullptr),
+                                                                &std::free);
+        found != nullptr)
+      place = found.get();
+  commit_record::settle(place);
+  input_file file(path);
+  require_not_written(file.identity(), printable(path) + ": cannot read: ");
+  read_.push_back(file.identity());
+  return file;
+}
+
+atomic_file& job_files::write(std::string const& path, std::optional<index_t> bytes, temporary_kind kind) {
+  require(!bytes || *bytes >= 0, "an output cannot have a negative size");
+  require(!published_, "the outputs of a job are published once, all of them");
+  commit_record::settle(path);
+  output_place place(path);
+  std::string const complaint = printable(path) + ": cannot write: ";
+  for (auto const& file : place.files()) {
+    require(std::find(read_.begin(), read_.end(), file) == read_.end(), complaint + "it is also an input");
+    require_not_written(file, complaint);
+  }
+  for (auto const& o : outputs_)
+    require(!place.same(o->place_), complaint + "it is also written, as " + printable(o->path()));
+  written_.push_back({path, place.files()});
+  outputs_.push_back(std::unique_ptr<atomic_file>(new atomic_file(std::move(place), kind)));
+  if (bytes) outputs_.back()->reserve(*bytes);
+  return *outputs_.back();
+}
+
+void job_files::prepare() {
+  for (auto const& o : outputs_) o->prepare();
+}
+
+void job_files::publish() {
+  require(!published_, "the outputs of a job are published once");
+  published_ = true;
+  prepare();
+  for (auto const& o : outputs_) commit_record::settle(o->path());
+  emergency::deferral until_all_is_done;
+  std::vector<renaming> names;
+  for (auto const& o : outputs_) {
+    o->data_.give_name();
+    names.push_back({&o->place_.folder(), o->place_.name(), o->data_.name(), o->path()});
+  }
+  auto const leave_names = [&] {
+    for (auto const& o : outputs_) o->data_.leave_name();
+  };
+  if (outputs_.size() == 1) {
+    auto const& one = names.front();
+    int const folder = one.where->descriptor();
+    if (::renameat(folder, one.temporary.c_str(), folder, one.name.c_str()) != 0)
+      fail_writing(one.path, "rename to", errno);
+    leave_names();
+    one.where->sync(one.path);
+  } else if (!outputs_.empty()) {
+    commit_record record(std::move(names));
+    try {
+      record.rename_all();
+    } catch (...) {
+      if (record.begun()) leave_names();
+      throw;
+    }
+    leave_names();
+  }
+  until_all_is_done.done();
+}
+
+}  // namespace prorata::io
