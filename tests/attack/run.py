@@ -8,6 +8,7 @@ violation is printed with what repeats it: --only, --seed and --round.
 """
 import argparse
 import importlib
+import itertools
 import os
 import sys
 import time
@@ -36,9 +37,13 @@ def play(lab, kind, prorata, numbers, seconds, runs):
         if time.monotonic() > end or lab.total() - start >= runs:
             break
         lab.attack, lab.round = kind, number
-        r = np.random.default_rng([lab.seed, KINDS.index(kind), number])
+        r = np.random.default_rng([lab.seed, int.from_bytes(kind.encode()[:6], 'big'), number])
         with Sandbox(prorata) as sandbox:
             attack.round_(lab, r, sandbox)
+
+
+def numbers_of(told):
+    return [told.round] if told.round is not None else itertools.count()
 
 
 def built_beside(prorata):
@@ -67,9 +72,8 @@ def main():
     preload.FOLDER = told.libraries or built_beside(told.prorata)
     whole = sum(SHARE[k] for k in kinds)
     for kind in kinds:
-        numbers = [told.round] if told.round is not None else range(10**9)
         part = SHARE[kind] / whole
-        play(lab, kind, os.path.abspath(told.prorata), numbers, seconds * part, runs * part)
+        play(lab, kind, os.path.abspath(told.prorata), numbers_of(told), seconds * part, runs * part)
     print(lab.table())
     print(f'{lab.total()} runs, {lab.broken()} violations, seed {seed}')
     sys.exit(1 if lab.broken() else 0)
