@@ -251,6 +251,43 @@ TEST(emergency_guard, of_many_threads_that_lose_their_input_one_says_so) {
       testing::ExitedWithCode(3), "^prorata: [^\n]*\n$");
 }
 
+template <class E>
+void throw_it(E const& e) {
+  throw e;
+}
+void end_without_memory() noexcept { throw_it(std::bad_alloc()); }
+void end_otherwise() noexcept { throw_it(std::runtime_error("of another kind")); }
+
+TEST(emergency_guard, memory_that_runs_out_where_nothing_can_unwind_ends_with_code_5_and_a_line) {
+  temporary_directory const dir;
+  write(dir / "unfinished", "x");
+  EXPECT_EXIT(
+      {
+        emergency::install_memory_guard();
+        int const directory = ::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY);
+        emergency::watch_temporary(directory, "unfinished");
+        end_without_memory();
+      },
+      testing::ExitedWithCode(5), "^prorata: out of memory; lower --memory or --chunk\n$");
+  EXPECT_FALSE(std::filesystem::exists(dir / "unfinished"));
+}
+
+TEST(emergency_guard, other_reasons_to_terminate_stay_what_they_were) {
+  EXPECT_EXIT(
+      {
+        emergency::install_memory_guard();
+        emergency::install_memory_guard();  // twice is as once
+        end_otherwise();
+      },
+      testing::KilledBySignal(SIGABRT), "of another kind");
+  EXPECT_EXIT(
+      {
+        emergency::install_memory_guard();
+        std::terminate();
+      },
+      testing::KilledBySignal(SIGABRT), "terminate called");
+}
+
 TEST(emergency_guard, other_bus_errors_stay_what_they_were) {
   temporary_directory const dir;
   write(dir / "a", pattern(100'000));

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   open_missing_streams();
   io::emergency::install_sigbus_guard();
   io::emergency::install_termination_guard();
+  io::emergency::install_memory_guard();
   try {
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
     io::job_files files;

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <new>
 
 namespace prorata::io::emergency {
 
@@ -60,6 +62,23 @@ void on_sigbus(int, siginfo_t* info, void*) {
   ::signal(SIGBUS, SIG_DFL);  // not ours: the access repeats and ends the process
 }
 
+std::terminate_handler unexpected_end = nullptr;  // what was to happen without the guard
+
+void on_terminate() {
+  if (std::current_exception() == nullptr) unexpected_end();
+  try {
+    throw;
+  } catch (std::bad_alloc const&) {
+    while (reported.exchange(true)) ::pause();
+    constexpr char line[] = "prorata: out of memory; lower --memory or --chunk\n";
+    [[maybe_unused]] ssize_t const written = ::write(STDERR_FILENO, line, sizeof line - 1);
+    // Where outputs are being given their names, their records are needed: as after SIGKILL.
+    if (deferrals.load() == 0) remove_temporaries();
+    ::_exit(5);
+  } catch (...) {}
+  unexpected_end();
+}
+
 void on_termination(int number) {
   ending.store(true);
   if (deferrals.load() == 0) return end_by(number);
@@ -69,14 +88,14 @@ void on_termination(int number) {
 
 }  // namespace
 
-int watch_mapping(void const* begin, std::size_t length, std::string const& path) noexcept {
+int watch_mapping(void const* begin, std::size_t length, std::string const& path) {
+  std::string const line = "prorata: " + printable(path, 512) +
+                           ": file shrank while being read, or its disk failed; nothing was written\n";
   int const ticket = claim(mappings);
   if (ticket < 0) return ticket;
   auto& slot = mappings[ticket];
   slot.begin = reinterpret_cast<std::uintptr_t>(begin);
   slot.end = slot.begin + length;
-  std::string const line = "prorata: " + printable(path, 512) +
-                           ": file shrank while being read, or its disk failed; nothing was written\n";
   slot.message_bytes = std::min(line.size(), sizeof slot.message);
   std::memcpy(slot.message, line.data(), slot.message_bytes);
   slot.state.store(ready, std::memory_order_release);
@@ -131,6 +150,11 @@ void install_termination_guard() noexcept {
   }
   ::signal(SIGXFSZ, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+void install_memory_guard() noexcept {
+  auto const before = std::set_terminate(on_terminate);
+  if (before != on_terminate) unexpected_end = before;
 }
 
 // Either a handler sees the deferral, or the deferral sees the handler and waits for the end.

@@ -8,7 +8,8 @@ namespace prorata::io::emergency {
 
 /// Notes that [begin, begin + length) maps `path`. Returns a ticket for `forget_mapping`; -1 when the table
 /// of 256 is full, and then the guard does not know this mapping.
-int watch_mapping(void const* begin, std::size_t length, std::string const& path) noexcept;
+///   throws  bad_alloc
+int watch_mapping(void const* begin, std::size_t length, std::string const& path);
 void forget_mapping(int ticket) noexcept;
 
 /// Notes that the file `name` in the open directory `directory` goes away with the process.
@@ -26,6 +27,10 @@ void install_sigbus_guard() noexcept;
 /// For programs: SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process as usual; those
 /// that are ignored stay ignored. SIGXFSZ and SIGPIPE are ignored, so that writing fails with an error instead.
 void install_termination_guard() noexcept;
+
+/// For programs: where memory runs out and nothing can unwind, as in a destructor, temporary files are removed, a line
+/// is written, and the process ends with code 5. Every other reason to terminate does what it did.
+void install_memory_guard() noexcept;
 
 /// Removes temporary files and ends the process by this signal, as it would have been without a handler.
 void end_by(int signal) noexcept;
