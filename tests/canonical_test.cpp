@@ -144,6 +144,18 @@ TEST(Canonical, CoversRowsWithMaximalAlignedNodes) {
   EXPECT_EQ(aligned_level(0, index_t{1} << 58), 58);
 }
 
+TEST(Canonical, CountsWhatIsPresentInALane) {
+  for (index_t n : {0, 1, 3, 4, 5, 9, 16, 31})
+    for (index_t lane = 0; lane < 4; ++lane)
+      for (index_t first = 0; first < 9; ++first)
+        for (index_t last = first; last < 10; ++last) {
+          index_t count = 0;
+          for (index_t row = first; row < last; ++row) count += row * 4 + lane < n;
+          ASSERT_EQ(present<4>(n, lane, first, last), count)
+              << n << ' ' << lane << ' ' << first << ' ' << last;
+        }
+}
+
 TEST(Canonical, LayoutCoversEveryElementOnce) {
   for (index_t n : {1, 5, 31, 32, 33, 64, 65, 100, 127, 128, 160}) {
     for (index_t begin = 0; begin <= n; ++begin) {

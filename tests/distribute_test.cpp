@@ -279,6 +279,15 @@ TEST(RangeSplitters, FollowTheWeightsAndIgnoreTheSplit) {
   EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<double>(none)), weights).size(), 3u);
 }
 
+TEST(RangeSplitters, OfEveryElementAreExactQuantiles) {
+  std::vector<int> x(1000);
+  std::iota(x.begin(), x.end(), 0);
+  std::shuffle(x.begin(), x.end(), std::mt19937(4));
+  std::vector<double> const weights{1, 5, 0, 2};  // 125, 625, 0 and 250 of them
+  EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<int>(x)), weights),
+            (std::vector<int>{125, 750, 750}));
+}
+
 TEST(Deal, TakesTurnsAndCollectIsItsInverse) {
   for (index_t const n : {0, 1, 10, 1025, 10007}) {
     std::vector<index_t> x(static_cast<std::size_t>(n));

@@ -439,6 +439,48 @@ TEST(expression, written_powers_are_exact_where_they_can_be) {
     if (i != 2) { EXPECT_EQ(root[i], std::sqrt(x[i])); }
   }
   EXPECT_TRUE(std::isnan(root[2]));  // as sqrt has it; pow would say inf
+  for (char const* power : {"1.5", "-0.5", "3", "-2", "0"}) {
+    auto const got = evaluate<double>("x**" + std::string(power), in);
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(got[i], std::pow(x[i], std::stod(power))) << power;
+  }
+}
+
+/// A random sum of products of x, y, numbers, and what was made before: its text, and its values.
+struct random_formula {
+  std::string text;
+  std::vector<double> values;
+};
+
+TEST(expression, random_formulas_agree_with_their_own_values) {
+  std::size_t const n = 5;
+  std::vector<double> const x{1.5, -2, 0.25, 3, -0.5}, y{0.5, 4, -1, 2, -3};
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<random_formula> made{{"x", x}, {"y", y}};
+    for (int step = 0; step < 12; ++step) {
+      // one of the last few, so that most of what is made stays alive and some of it is used again and again
+      auto const one = [&]() -> random_formula {
+        if (random() % 5 == 0) return {"3.5", std::vector<double>(n, 3.5)};
+        return made[made.size() - 1 - random() % std::min<std::size_t>(made.size(), 4)];
+      };
+      auto const a = one(), b = one();
+      char const sign = "+-*"[random() % 3];
+      random_formula next{"(" + a.text + sign + b.text + ")", {}};
+      if (next.text.size() > 40'000) break;
+      for (std::size_t i = 0; i < n; ++i)
+        next.values.push_back(sign == '+'   ? a.values[i] + b.values[i]
+                              : sign == '-' ? a.values[i] - b.values[i]
+                                            : a.values[i] * b.values[i]);
+      made.push_back(next);
+    }
+    // + 0 * x: an array also where all of it is constant
+    auto const got = evaluate<double>(made.back().text + " + 0 * x", {make_column(x), make_column(y)});
+    for (std::size_t i = 0; i < n; ++i) {
+      double const expected = made.back().values[i] + 0 * x[i];
+      ASSERT_TRUE(std::isnan(expected) ? std::isnan(got[i]) : same_bits(got[i], expected))
+          << made.back().text << " at " << i;
+    }
+  }
 }
 
 TEST(expression, many_values_alive_at_once) {

@@ -326,6 +326,17 @@ TEST(emergency_guard, bad_input_47_termination_removes_temporary_files) {
   }
 }
 
+TEST(emergency_guard, signals_that_were_ignored_stay_so) {
+  EXPECT_EXIT(
+      {
+        ::signal(SIGHUP, SIG_IGN);  // as nohup does
+        emergency::install_termination_guard();
+        ::raise(SIGHUP);
+        ::_exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(emergency_guard, a_full_table_is_no_error) {
   std::vector<int> tickets;
   for (int i = 0; i < 300; ++i) tickets.push_back(emergency::watch_mapping(nullptr, 0, "x"));

@@ -245,6 +245,8 @@ TEST(printable, shows_what_a_terminal_must_not_see) {
   EXPECT_EQ(printable("plain %s%n \xc3\xa9"), "plain %s%n \xc3\xa9");
   EXPECT_EQ(printable("a\nb\x1b[31m"), "a\\x0ab\\x1b[31m");
   EXPECT_EQ(printable("\xff\xc0\xaf\xed\xa0\x80"), "\\xff\\xc0\\xaf\\xed\\xa0\\x80");
+  EXPECT_EQ(printable("\xe0\x82\xa9\xf0\x82\x82\xac"), "\\xe0\\x82\\xa9\\xf0\\x82\\x82\\xac")
+      << "longer than need be";
   EXPECT_EQ(printable("\xe2\x80\xae"), "\\xe2\\x80\\xae");
   EXPECT_EQ(printable("\\"), "\\x5c");
   EXPECT_EQ(printable("abcdef", 3), "abc...");

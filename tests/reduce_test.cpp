@@ -85,6 +85,7 @@ TEST(Reduce, MatchesPlainArithmetic) {
             std::count_if(x.begin(), x.end(), [](std::int64_t v) { return v > 0; }));
   EXPECT_TRUE(any_of(a, [&](std::int64_t v) { return v == x[99999]; }));
   EXPECT_FALSE(all_of(a, [](std::int64_t v) { return v > 0; }));
+  EXPECT_FALSE(all_of(a, [&](std::int64_t v) { return v != x[99999]; })) << "all but one";
   EXPECT_EQ(reduce([](std::int64_t p, std::int64_t q) { return p ^ q; }, a),
             std::accumulate(x.begin(), x.end(), std::int64_t{0}, std::bit_xor<>{}));
   EXPECT_EQ(static_cast<std::uint64_t>(reduce(plus<std::int64_t>{}, a, std::int64_t{5})), expected + 5);
@@ -135,6 +136,96 @@ TEST(Reduce, KeepsMinusZeroAndCanonicalNaN) {
   nans[3333] = -std::numeric_limits<double>::quiet_NaN();
   double const s = sum(borrow(team, std::span<double>(nans)));
   EXPECT_EQ(std::bit_cast<std::uint64_t>(s), 0x7ff8000000000000u);
+}
+
+TEST(Reduce, TakesTheInitialValueInTheCanonicalEnvironment) {
+  auto const team = make_team(1, 1);
+  std::vector<double> one{1.0};
+  auto const x = borrow(team, std::span<double>(one));
+  split s{};
+  s.upward = true;
+  hostile_caller const caller(s);
+  EXPECT_EQ(reduce(plus<double>{}, x, 0x1p-60), 1.0);
+}
+
+TEST(Reduce, SummariesKnowTheirDegreesOfFreedom) {
+  auto const team = make_team(2, 1);
+  std::vector<double> x{1, 2, 3, 4};
+  auto const s = statistics(borrow(team, std::span<double>(x)));
+  EXPECT_EQ(s.variance(), 1.25);
+  EXPECT_EQ(s.variance(1), 5.0 / 3);
+  EXPECT_EQ(s.deviation(1), std::sqrt(5.0 / 3));
+  EXPECT_EQ(variance(borrow(team, std::span<double>(x)), 1), 5.0 / 3);
+  EXPECT_EQ(deviation(borrow(team, std::span<double>(x)), 1), std::sqrt(5.0 / 3));
+}
+
+TEST(Reduce, LetsElementsWithoutWeightCountForNothing) {
+  auto const team = make_team(3, 1);
+  for (index_t const n : {2, 40, 5003, 40000}) {
+    std::vector<double> x(static_cast<std::size_t>(n)), w(x.size());
+    double weight = 0, mean = 0, m2 = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      x[i] = static_cast<double>(i % 7);
+      w[i] = i % 64 < 33 && i != 1 ? 0 : 1;  // whole lanes, and the first element of all
+      weight += w[i], mean += w[i] * x[i];
+    }
+    mean /= weight;
+    for (std::size_t i = 0; i < x.size(); ++i) m2 += w[i] * (x[i] - mean) * (x[i] - mean);
+    auto const a = borrow(team, std::span<double>(x)), b = borrow(team, std::span<double>(w));
+    EXPECT_NEAR(weighted_mean(a, b), mean, 1e-12) << n;
+    EXPECT_NEAR(weighted_variance(a, b), m2 / weight, 1e-12) << n;
+  }
+}
+
+/// Where the least and the greatest stand first, or the first NaN, by looking at one element after the other.
+template <class T>
+std::pair<index_t, index_t> first_extremes(std::vector<T> const& x) {
+  std::size_t least = 0, greatest = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] != x[i]) return {static_cast<index_t>(i), static_cast<index_t>(i)};
+    if (x[i] < x[least]) least = i;
+    if (x[greatest] < x[i]) greatest = i;
+  }
+  return {static_cast<index_t>(least), static_cast<index_t>(greatest)};
+}
+
+template <class T>
+class Places : public testing::Test {};
+using place_types = tests::types<float, double, std::int8_t, std::uint8_t, std::int32_t, std::uint64_t>;
+TYPED_TEST_SUITE(Places, place_types);
+
+TYPED_TEST(Places, AreTheFirstOfEqualsHoweverFarApart) {
+  using T = TypeParam;
+  using limits = std::numeric_limits<T>;
+  index_t const n = 30011;  // strips of 4096, and a rest
+  std::mt19937 random(11);
+  std::vector<std::vector<T>> arrays;
+  for (T const same : {limits::max(), limits::lowest(), T{1}})
+    arrays.push_back(std::vector<T>(static_cast<std::size_t>(n), same));
+  for (int few : {2, 5, 3000}) {
+    arrays.emplace_back(static_cast<std::size_t>(n));
+    for (T& v : arrays.back()) v = static_cast<T>(static_cast<int>(random()) % few);
+  }
+  if constexpr (std::is_floating_point_v<T>)
+    for (T const strange :
+         {limits::quiet_NaN(), -limits::quiet_NaN(), limits::infinity(), -limits::infinity()})
+      for (std::vector<index_t> const& at : {std::vector<index_t>{30010},
+                                             {5, 9000},
+                                             {20000, 4095},
+                                             {8192, 8193, 8192 + 32, 25000},
+                                             {0, 30010}}) {
+        arrays.push_back(arrays[5]);
+        for (index_t const i : at) arrays.back()[static_cast<std::size_t>(i)] = strange;
+      }
+  for (auto& x : arrays) {
+    auto const [least, greatest] = first_extremes(x);
+    for (auto const& cuts :
+         {single(n), partition_by_cuts({0, 4100, 4100, 9001, n}), partition_by_cuts({0, 20001, n})}) {
+      auto const a = borrow(make_team(cuts.ranks(), 2), std::span<T>(x), cuts);
+      ASSERT_EQ(argmin(a), least) << &x - arrays.data() << " on " << cuts.ranks();
+      ASSERT_EQ(argmax(a), greatest) << &x - arrays.data() << " on " << cuts.ranks();
+    }
+  }
 }
 
 TEST(Reduce, RefusesArraysThatDoNotFit) {

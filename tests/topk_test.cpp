@@ -93,6 +93,20 @@ TEST(TopKSplits, GiveTheSameElements) {
   }
 }
 
+TEST(TopKSample, MayMislead) {
+  index_t const n = 32 * detail::sample_size;
+  std::vector<int> x(static_cast<std::size_t>(n), 1);
+  for (index_t k = 0; k < n; ++k) x[static_cast<std::size_t>(k)] += static_cast<int>(k % 1000);
+  detail::sampled_place const place{n, detail::sample_size};
+  for (index_t k = 0; k < detail::sample_size; ++k)  // what is sampled is above all the rest
+    x[static_cast<std::size_t>(place(k))] = 5000 + static_cast<int>(k);
+  for (index_t const k : {10, 15, 20, 21, 100, 8192, 8193})
+    for (int const ranks : {1, 3})
+      EXPECT_TRUE(same(topk(borrow(make_team(ranks, 2), std::span<int>(x)), k),
+                       head_of_sort(x, k, direction::descending)))
+          << k;
+}
+
 TEST(TopKArguments, AreChecked) {
   auto const team = make_team(2, 1);
   EXPECT_THROW(topk(make_array<float>(team, 10), -1), usage_error);

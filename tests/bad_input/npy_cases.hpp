@@ -50,6 +50,8 @@ inline std::vector<npy_case> npy_cases() {
       {"05_version_4_0", prefix(4, 0, npy(good, 24).substr(8)), "format version 4.0 is unknown"},
       {"05_version_255_255", prefix(255, 255, npy(good, 24).substr(8)), "format version 255.255 is unknown"},
       {"06_length_beyond_file", prefix(1, 0, "\x00\x20{'descr'"s), "the header claims 8192 bytes"},
+      {"06_length_one_byte_beyond_file", prefix(1, 0, "\x09\x00{'descr'"s),
+       "the header claims 9 bytes, the file has 8 more"},
       {"07_length_4_gib", prefix(2, 0, "\xf0\xff\xff\xff"s), "the header claims 4294967280 bytes"},
       {"08_no_newline_no_padding", npy("{'descr':'<f8','fortran_order':False,'shape':(3,)}", 24), ""},
       {"09_header_10001", npy(good + std::string(10001 - good.size(), ' '), 24), ""},

@@ -431,7 +431,7 @@ if __name__ == '__main__':
     PRETENDED = any(d['name'] == 'pretended' for d in listed)
     here = any(d['device'].startswith('gpu') for d in listed)
     case = Gpu if here else NoGpu
-    names = unittest.defaultTestLoader.getTestCaseNames(case)
+    names = sys.argv[2:] or unittest.defaultTestLoader.getTestCaseNames(case)
     failed = 0
     # a process that wakes a GPU spends most of its time on that: many are started side by side
     with multiprocessing.Pool(max(1, os.cpu_count() // 2)) as pool:
