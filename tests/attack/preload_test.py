@@ -59,7 +59,7 @@ class Preloaded(unittest.TestCase):
 
     def test_file_systems_without_unnamed_files(self):
         _, lines = self.run_with(preload.system_calls(self.log, unnamed=False))
-        self.assertFalse([line for line in lines if line.endswith('linkat')])
+        self.assertFalse([line for line in lines if line.endswith(' linkat')])
 
     def test_an_allocation_fails(self):
         ended, lines = self.run_with(preload.allocations(self.log))
