@@ -6,7 +6,7 @@
 #include <bench/settings.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <memory>
 #include <prorata/reduce.hpp>
 
@@ -41,7 +41,7 @@ summary<T> statistics_of_file(std::string const& path, host::stream& s, index_t 
   using reduction = statistics_reduction<T>;
   constexpr index_t chunk = 16384 * tile / static_cast<index_t>(sizeof(T));
   constexpr index_t grain = host::reduce_grain;
-  io::input_file const file(path);
+  io::input_file const file = io::job_files().read(path);
   io::mapping const bytes = file.map(0, n * static_cast<index_t>(sizeof(T)));
   auto const* const x = reinterpret_cast<T const*>(bytes.data());
 

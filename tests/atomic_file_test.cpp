@@ -314,7 +314,7 @@ TEST_P(atomic_output, bad_input_45_short_and_interrupted_calls) {
   one_output file((dir / "out").string(), {}, GetParam());
   file.write(0, bytes(text));
   file.commit();
-  input_file const input((dir / "out").string());
+  input_file const input = job_files().read((dir / "out").string());
   std::string got(text.size(), '?');
   input.read(0, std::as_writable_bytes(std::span(got)));
   system_faults::rough = false;
@@ -361,7 +361,7 @@ TEST_P(atomic_output, bad_input_44_and_46_every_call_fails_once) {
 TEST(atomic_file, bad_input_44_reading_fails) {
   temporary_directory const dir;
   write(dir / "in", "12345");
-  input_file const input((dir / "in").string());
+  input_file const input = job_files().read((dir / "in").string());
   std::byte got[5];
   system_faults::fail_with = EIO;
   system_faults::fail_at = 0;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <host/expression/cuda_source.hpp>
-#include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <host/io/npy.hpp>
 #include <prorata/error.hpp>
 #include <tests/expression_columns.hpp>
@@ -115,7 +115,7 @@ for code in sys.argv[2:]:
       std::string const text = shared_expressions[i];
       auto const inputs = sample(type, n);
       tree const t = parse(text, types_of(inputs));
-      io::input_file const file(
+      io::input_file const file = io::job_files().read(
           (dir / (std::string(io::describe(type).code) + "_" + std::to_string(i) + ".npy")).string());
       io::array_file const theirs = io::read_npy(file);
       // NumPy's rint, floor, … of integers are float64 in old versions; its negative of unsigned is the same

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <host/io/emergency.hpp>
-#include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <prorata/error.hpp>
 #include <thread>
 #include <vector>
@@ -37,7 +37,7 @@ void write(std::filesystem::path const& path, std::string const& contents) {
 
 std::string open_message(std::string const& path) {
   try {
-    input_file const file(path);
+    input_file const file = job_files().read(path);
   } catch (input_error const& error) { return error.what(); }
   return "(nothing was thrown)";
 }
@@ -51,7 +51,7 @@ TEST(input_file, reads_any_range_exactly) {
   temporary_directory const dir;
   std::string const contents = pattern(100'003);
   write(dir / "a", contents);
-  input_file file((dir / "a").string());
+  input_file file = job_files().read((dir / "a").string());
   EXPECT_EQ(file.size(), 100'003);
   input_file moved = std::move(file);
   for (index_t const offset : {0, 1, 4095, 4096, 4097, 99'999, 100'003})
@@ -75,7 +75,7 @@ TEST(input_file, reads_any_range_exactly) {
 TEST(input_file, a_mapping_outlives_its_file) {
   temporary_directory const dir;
   write(dir / "a", "hello");
-  mapping view = input_file((dir / "a").string()).map(1, 4);
+  mapping view = job_files().read((dir / "a").string()).map(1, 4);
   mapping moved = std::move(view);
   EXPECT_EQ(std::memcmp(moved.data(), "ello", 4), 0);
 }
@@ -126,14 +126,14 @@ TEST(input_file, bad_input_42_odd_names) {
   for (std::string const& name :
        std::vector<std::string>{"new\nline", "\xff\xfe", "-", "--flag", "%s%n", std::string(255, 'n')}) {
     write(dir / name, "x");
-    EXPECT_EQ(input_file((dir / name).string()).size(), 1) << name;
+    EXPECT_EQ(job_files().read((dir / name).string()).size(), 1) << name;
   }
 }
 
 TEST(input_file, bad_input_43_truncated_grown_or_written_while_open) {
   temporary_directory const dir;
   write(dir / "a", pattern(10'000));
-  input_file const file((dir / "a").string());
+  input_file const file = job_files().read((dir / "a").string());
   EXPECT_NO_THROW(file.check_unchanged());
   mapping const view = file.map(0, 10'000);
   struct stat before {};
@@ -159,7 +159,7 @@ TEST(input_file, bad_input_43_truncated_grown_or_written_while_open) {
   EXPECT_THROW(file.check_unchanged(), input_error);
 
   write(dir / "b", "12345");
-  input_file const same_size((dir / "b").string());
+  input_file const same_size = job_files().read((dir / "b").string());
   struct stat written {};
   ASSERT_EQ(::stat((dir / "b").c_str(), &written), 0);
   timespec const times[2] = {{1, 0}, {written.st_mtim.tv_sec + 1, written.st_mtim.tv_nsec}};
@@ -170,7 +170,7 @@ TEST(input_file, bad_input_43_truncated_grown_or_written_while_open) {
 TEST(input_file, bad_input_43_replaced_or_unlinked_while_open_is_harmless) {
   temporary_directory const dir;
   write(dir / "a", "old");
-  input_file const file((dir / "a").string());
+  input_file const file = job_files().read((dir / "a").string());
   write(dir / "b", "new!");
   std::filesystem::rename(dir / "b", dir / "a");
   char got[3];
@@ -188,7 +188,7 @@ TEST(input_file, bad_input_46_too_many_open_files) {
   ::setrlimit(RLIMIT_NOFILE, &none);
   std::string message;
   try {
-    input_file const file((dir / "a").string());
+    input_file const file = job_files().read((dir / "a").string());
   } catch (out_of_memory const& error) { message = error.what(); }
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_NE(message.find("Too many open files"), std::string::npos) << message;
@@ -200,7 +200,7 @@ TEST(input_file, identity_sees_through_names) {
   write(dir / "b", "x");
   std::filesystem::create_hard_link(dir / "a", dir / "hard");
   std::filesystem::create_symlink("a", dir / "soft");
-  auto const identity = [&](char const* name) { return input_file((dir / name).string()).identity(); };
+  auto const identity = [&](char const* name) { return job_files().read((dir / name).string()).identity(); };
   EXPECT_EQ(identity("a"), identity("hard"));
   EXPECT_EQ(identity("a"), identity("soft"));
   EXPECT_NE(identity("a"), identity("b"));
@@ -219,7 +219,7 @@ TEST(emergency_guard, bad_input_43_a_truncated_mapping_ends_with_code_3_and_a_li
         emergency::install_sigbus_guard();
         int const directory = ::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY);
         emergency::watch_temporary(directory, "unfinished");
-        input_file const file((dir / "a\nb").string());
+        input_file const file = job_files().read((dir / "a\nb").string());
         mapping const view = file.map(0, file.size());
         std::filesystem::resize_file(dir / "a\nb", 0);
         sink = static_cast<int>(view.data()[50'000]);
@@ -236,7 +236,7 @@ TEST(emergency_guard, of_many_threads_that_lose_their_input_one_says_so) {
   EXPECT_EXIT(
       {
         emergency::install_sigbus_guard();
-        input_file const file((dir / "a").string());
+        input_file const file = job_files().read((dir / "a").string());
         mapping const view = file.map(0, file.size());
         std::filesystem::resize_file(dir / "a", 0);
         std::atomic<int> ready{0};
@@ -297,7 +297,7 @@ TEST(emergency_guard, other_bus_errors_stay_what_they_were) {
         int const descriptor = ::open((dir / "a").c_str(), O_RDONLY);
         auto const* const data =
             static_cast<char const*>(::mmap(nullptr, 100'000, PROT_READ, MAP_SHARED, descriptor, 0));
-        { mapping const forgotten = input_file((dir / "a").string()).map(0, 1); }
+        { mapping const forgotten = job_files().read((dir / "a").string()).map(0, 1); }
         emergency::watch_mapping(data, 4096, "only its first page");
         std::filesystem::resize_file(dir / "a", 0);
         sink = data[50'000];

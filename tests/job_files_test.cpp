@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <host/io/emergency.hpp>
 #include <host/io/job_files.hpp>
+#include <host/io/system_error.hpp>
 #include <new>
 #include <prorata/error.hpp>
 #include <set>
@@ -483,6 +485,15 @@ TEST(output_place, what_rename_would_refuse_is_refused_before_the_work) {
   EXPECT_NO_THROW(files.write((dir / "sticky/mine").string()));
   ASSERT_EQ(::seteuid(0), 0);
   EXPECT_NO_THROW(job_files().write((dir / "sticky/out").string()));
+}
+
+TEST(output_place, a_folder_is_the_callers_mistake_or_the_disks) {
+  for (int const reason : {ENOENT, ENOTDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG})
+    EXPECT_THROW(fail_placing("x", reason), usage_error) << reason;
+  for (int const reason : {EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT})
+    EXPECT_THROW(fail_placing("x", reason), out_of_memory) << reason;
+  for (int const reason : {EIO, ENXIO, ESTALE})
+    EXPECT_THROW(fail_placing("x", reason), device_error) << reason;
 }
 
 TEST(output_place, an_immutable_file_is_refused_before_the_work) {

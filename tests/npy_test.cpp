@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
@@ -146,7 +146,7 @@ for code in 'b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8'.split():
     words >> path >> name >> swapped >> fortran >> count >> version >> rank;
     std::vector<index_t> shape(rank);
     for (auto& extent : shape) words >> extent;
-    input_file const input(path);
+    input_file const input = job_files().read(path);
     array_file const file = read_npy(input);
     EXPECT_STREQ(name_of(file.type), name.c_str()) << line;
     EXPECT_EQ(file.swapped, swapped == 1) << line;

@@ -49,12 +49,11 @@ class mapping {
   int guard_ = -1;
 };
 
-/// An open regular file. Directories, pipes, sockets and devices are refused before they are opened.
+/// An open regular file; job_files::read opens it. Directories, pipes, sockets and devices are refused before they are opened.
 ///   threads  read() and map() may be called from many threads
 ///   throws   input_error: one line with the path and the system's reason
 class input_file {
  public:
-  explicit input_file(std::string path);
   input_file(input_file&& other) noexcept;
   input_file& operator=(input_file&& other) noexcept;
   ~input_file();
@@ -76,6 +75,9 @@ class input_file {
   void check_unchanged() const;
 
  private:
+  friend class job_files;
+  explicit input_file(std::string path);
+
   std::string path_;
   index_t size_ = 0;
   int descriptor_ = -1;
