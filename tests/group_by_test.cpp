@@ -442,6 +442,26 @@ TEST(GroupByPaths, FixedPointAddsUpTheSame) {
 }
 
 /// The greatest values of a band, in more rows of one group than the words have room for at once.
+TEST(GroupByPaths, FixedPointTakesOneBandAtATime) {
+  for (int shift = 1; shift < 100; ++shift) {  // later values are so much larger
+    std::vector<int> keys(2000);
+    std::vector<double> values(2000, 1.0);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      keys[i] = static_cast<int>(i % 3);
+      if (i >= 1000) values[i] = std::ldexp(1.0, shift);
+    }
+    auto const team = make_team(1, 1);
+    auto const sums = everything(
+        group_by(borrow(team, std::span<int>(keys)), borrow(team, std::span<double>(values)), aggregate::sum)
+            .sums);
+    for (int k = 0; k < 3; ++k) {
+      unsigned __int128 const small = k == 0 ? 334 : 333, large = k == 1 ? 334 : 333;
+      EXPECT_EQ(sums[static_cast<std::size_t>(k)], static_cast<double>(small + (large << shift)))
+          << shift << ' ' << k;
+    }
+  }
+}
+
 TEST(GroupByPaths, FixedPointHasRoomForAllRows) {
   using state = group_state<addend::real, 1, false>;
   constexpr int origin = 1;  // exponents 1023 … 1054 are a band
@@ -470,6 +490,21 @@ TEST(GroupBy, CountsKeysAlone) {
   EXPECT_FALSE(std::signbit(found[0]));
   EXPECT_TRUE(std::isnan(found[3]));
   EXPECT_EQ(g.sums.size(), 0);
+}
+
+TEST(GroupBy, FindsWhatIsAskedForAlone) {
+  auto const team = make_team(2, 1);
+  std::vector<int> keys{1, 2, 1, 2, 3};
+  std::vector<double> values{1, 2, 3, 5, 7};
+  auto const k = borrow(team, std::span<int>(keys));
+  auto const v = borrow(team, std::span<double>(values));
+  auto const means = group_by(k, v, aggregate::mean);
+  EXPECT_EQ(everything(means.means), (std::vector<double>{2, 3.5, 7}));
+  EXPECT_EQ(means.sums.size(), 0);
+  EXPECT_EQ(everything(group_by(k, v, aggregate::sum).sums), (std::vector<double>{4, 7, 7}));
+  EXPECT_EQ(everything(group_by(k, v, aggregate::variance).variances)[0], 1);
+  EXPECT_EQ(everything(group_by(k, v, aggregate::min).minima), (std::vector<double>{1, 2, 7}));
+  EXPECT_EQ(everything(group_by(k, v, aggregate::max).maxima), (std::vector<double>{3, 5, 7}));
 }
 
 TEST(GroupBy, RefusesArraysThatDoNotFit) {

@@ -114,6 +114,24 @@ TEST(UniqueSplits, GiveTheSameElements) {
     }
 }
 
+TEST(UniqueOf, ZerosAndNaNsGivesOneOfEach) {
+  auto const team = make_team(2, 1);
+  auto const bits = [](auto const& values) {
+    using T = std::remove_cvref_t<decltype(values[0])>;
+    std::vector<std::uint64_t> all;
+    for (auto const& v : values) all.push_back(std::bit_cast<detail::unsigned_of<sizeof(T)>>(v));
+    return all;
+  };
+  std::vector<half> h{{0xfe01}, {0x8000}, {0}, {0x7e55}, {0x8000}, {0x7d01}};
+  EXPECT_EQ(bits(everything(unique(borrow(team, std::span<half>(h))))),
+            (std::vector<std::uint64_t>{0, 0x7e00}));
+  std::vector<float> f;
+  for (unsigned const pattern : {0xffc00001u, 0x80000000u, 0u, 0x7fc12345u, 0x80000000u, 0x7fa00000u})
+    f.push_back(std::bit_cast<float>(pattern));
+  EXPECT_EQ(bits(everything(unique(borrow(team, std::span<float>(f))))),
+            (std::vector<std::uint64_t>{0, 0x7fc00000}));
+}
+
 TEST(UniqueOf, HalvesAndTruth) {
   auto const team = make_team(2, 2);
   std::vector<half> h;

@@ -313,6 +313,10 @@ TEST(plan_group_slots, keeps_to_what_a_gpu_has) {
       }
 }
 
+TEST(plan_group_slots, has_room_to_probe_where_there_is_hardly_any_cache) {
+  EXPECT_GE(cuda::plan_group_slots(1'000'000, 40, {1, 49152, 1024}).far, cuda::far_probes);
+}
+
 /// Counts what a run gives away.
 struct counting_tables {
   enum class taken { near, far, refused };

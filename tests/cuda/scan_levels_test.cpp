@@ -187,6 +187,25 @@ TEST(ScanLevels, ListTheNodesThatTheHostLists) {
   }
 }
 
+TEST(ScanLevels, PlanTheNodesThatLieInsideAPiece) {
+  std::mt19937 random(8);
+  for (int trial = 0; trial < 300; ++trial) {
+    auto const begin = static_cast<index_t>(random() % 3'000'000),
+               end = begin + static_cast<index_t>(random() % 3'000'000);
+    auto const plan = cuda::plan_nodes({begin, end, end});
+    index_t values = 0;
+    for (int level = tile_level; level < plan.top; ++level) {
+      index_t const size = scan_node_size(level);
+      EXPECT_EQ(plan.levels[level].first, (begin + size - 1) / size)
+          << level << " of [" << begin << ", " << end << ")";
+      EXPECT_EQ(plan.levels[level].last, end / size);
+      EXPECT_EQ(plan.levels[level].offset, values);
+      values += plan.levels[level].nodes();
+    }
+    EXPECT_EQ(plan.values, values);
+  }
+}
+
 TEST(ScanLevels, ReachFarPlaces) {
   for (index_t begin : {index_t{1} << 31, (index_t{1} << 45) - 1024, (index_t{1} << 50) + 7}) {
     piece const p{begin, begin + 100'000, begin + 100'000};

@@ -105,6 +105,46 @@ void find_extremes_everywhere() {
     }
 }
 
+/// The same against a loop over the elements, of one sign and with NaNs in the same lane of many strips.
+template <class T>
+void find_what_a_loop_finds() {
+  std::mt19937_64 random(3);
+  for (index_t const n : {1, 40, 30011})
+    for (int kind = 0; kind < 4; ++kind)
+      for (index_t const blocks : {1, 3}) {
+        std::vector<T> x(static_cast<std::size_t>(n));
+        for (T& v : x) {
+          int const size = 1 + static_cast<int>(random() % 1000);
+          v = static_cast<T>(kind == 0 ? size : kind == 1 || random() % 2 == 0 ? -size : size);
+        }
+        index_t nan = nowhere;
+        if (kind == 3 && std::is_floating_point_v<T>)
+          for (index_t i = n / 3; i < n; ++i)
+            if (i % 256 == 37) {
+              x[static_cast<std::size_t>(i)] = random() % 2 == 0 ? std::numeric_limits<T>::quiet_NaN()
+                                                                 : -std::numeric_limits<T>::quiet_NaN();
+              nan = std::min(nan, i);
+            }
+        piece const p{0, n, n};
+        auto const found =
+            by_blocks<cuda::strip_level<T>>(cuda::extrema_fold<T>{}, p, checked_load<T>{x, p}, blocks, 4);
+        EXPECT_EQ(found.nan, nan) << kind << " of " << n;
+        if (nan != nowhere) continue;
+        auto const least = std::min_element(x.begin(), x.end()),
+                   greatest = std::max_element(x.begin(), x.end());
+        EXPECT_EQ(found.least, order_key(*least)) << kind << " of " << n;
+        EXPECT_EQ(found.greatest, order_key(*greatest)) << kind << " of " << n;
+        EXPECT_EQ(found.argmin, least - x.begin()) << kind << " of " << n;
+        EXPECT_EQ(found.argmax, greatest - x.begin()) << kind << " of " << n;
+      }
+}
+
+TEST(fold_block, finds_what_a_loop_finds) {
+  find_what_a_loop_finds<float>();
+  find_what_a_loop_finds<double>();
+  find_what_a_loop_finds<std::int32_t>();
+}
+
 TEST(fold_block, finds_extremes_of_floats) { find_extremes_everywhere<float>(); }
 TEST(fold_block, finds_extremes_of_doubles) { find_extremes_everywhere<double>(); }
 TEST(fold_block, finds_extremes_of_integers) { find_extremes_everywhere<std::int32_t>(); }

@@ -37,13 +37,15 @@ LEFT_OUT = {'floors', 'speed_table', 'mutation_faults', 'install_prefix', 'find_
 class Kept:
     """Results in a file, written as they come."""
 
-    def __init__(self, name):
-        self.path = BUILD / name
+    def __init__(self, name, fresh):
+        self.path, self.fresh = BUILD / name, fresh
         self.lock = threading.Lock()
-        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.values = json.loads(self.path.read_text()) if self.path.exists() and not fresh else {}
 
     def put(self, key, value):
         with self.lock:
+            if self.path.exists() and not self.fresh:  # another run may have written meanwhile
+                self.values = json.loads(self.path.read_text())
             self.values[key] = value
             draft = self.path.with_suffix('.draft')
             draft.write_text(json.dumps(self.values))
@@ -152,7 +154,7 @@ def main():
     if asked.check:
         return print(f'{len(everything)} faults find their code')
     BUILD.mkdir(parents=True, exist_ok=True)
-    results, baseline = Kept('results.json'), Kept('baseline.json')
+    results, baseline = Kept('results.json', asked.again), Kept('baseline.json', asked.again)
     chosen = [f for f in everything if (not asked.only or f.name in asked.only) and any(part in f.file for part in asked.file)]
     if asked.list or asked.survivors:
         for f in chosen:
@@ -162,8 +164,6 @@ def main():
         return summary(chosen, results)
     if not asked.no_build:
         build(everything, asked.jobs, asked.targets)
-    if asked.again:
-        results.values, baseline.values = {}, {}
     tests = test_list.all_tests(BUILD / 'build', LEFT_OUT)
     measure(tests, asked.jobs, baseline)
     known = {f.name for f in chosen if f.key() in results.values and
