@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <exception>
 #include <host/pages.hpp>
 #include <host/stream.hpp>
@@ -39,12 +38,15 @@ bool event::ready() const {
   return state_->reached;
 }
 
-struct stream::worker {
-  struct item {
-    std::unique_ptr<task> work;
-    bool always;  // runs even after a failure: events are reached, memory is given back
-  };
+/// What gives memory back. There is one for every block of memory from the beginning, so that giving back
+/// never fails.
+struct stream::release final : task {
+  release() { always = true; }
+  void run() override { std::free(memory); }
+  void* memory = nullptr;
+};
 
+struct stream::worker {
   explicit worker(stream_options o) : options(std::move(o)), loops(options.threads) {
     thread = std::thread([this] { serve(); });
   }
@@ -56,12 +58,13 @@ struct stream::worker {
     }
     changed.notify_all();
     thread.join();
+    while (releases) releases = std::move(releases->next);
   }
 
-  void push(std::unique_ptr<task> work, bool always) {
+  void push(std::unique_ptr<task> work) noexcept {
     {
       std::lock_guard const lock(mutex);
-      queue.push_back({std::move(work), always});
+      append(std::move(work));
     }
     changed.notify_all();
   }
@@ -70,37 +73,49 @@ struct stream::worker {
     fp_environment const canonical;
     std::unique_lock lock(mutex);
     for (;;) {
-      changed.wait(lock, [&] { return closing || !queue.empty(); });
-      if (queue.empty()) return;
-      item next = std::move(queue.front());
-      queue.pop_front();
-      bool const skip = failure && !next.always;
+      changed.wait(lock, [&] { return closing || first; });
+      if (!first) return;
+      std::unique_ptr<task> next = std::move(first);
+      first = std::move(next->next);
+      bool const skip = failure && !next->always;
       busy = true;
       lock.unlock();
       std::exception_ptr caught;
       if (!skip) {
         try {
           auto const start = std::chrono::steady_clock::now();
-          next.work->run();
-          if (options.slowdown > 1.0 && !next.always)
+          next->run();
+          if (options.slowdown > 1.0 && !next->always)
             std::this_thread::sleep_for((std::chrono::steady_clock::now() - start) *
                                         (options.slowdown - 1.0));
         } catch (...) { caught = std::current_exception(); }
       }
-      next.work.reset();
+      next.reset();
       if (scratch.bytes() > kept_scratch) scratch = pages();
       lock.lock();
       busy = false;
       if (caught && !failure) failure = caught;
-      if (queue.empty()) idle.notify_all();
+      if (!first) idle.notify_all();
     }
+  }
+
+  void wait_until_idle(std::unique_lock<std::mutex>& lock) {
+    idle.wait(lock, [&] { return !first && !busy; });
+  }
+
+  void append(std::unique_ptr<task> work) noexcept {  // under the mutex
+    task* const added = work.get();
+    (first ? last->next : first) = std::move(work);
+    last = added;
   }
 
   stream_options options;
   thread_limit loops;
   std::mutex mutex;
   std::condition_variable changed, idle;
-  std::deque<item> queue;
+  std::unique_ptr<task> first;     // of the queue
+  task* last = nullptr;            // where there is a first one
+  std::unique_ptr<task> releases;  // for memory that is out
   std::exception_ptr failure;
   bool closing = false;
   bool busy = false;
@@ -118,17 +133,28 @@ stream::stream(stream&&) noexcept = default;
 stream& stream::operator=(stream&&) noexcept = default;
 
 void* stream::allocate(std::size_t bytes) {
+  auto spare = std::make_unique<release>();
   void* const memory = allocate_aligned(bytes);
   if (memory == nullptr)
     throw out_of_memory("host memory: cannot allocate " + std::to_string(bytes) +
                         " bytes; lower --memory or the size");
+  std::lock_guard const lock(worker_->mutex);
+  spare->next = std::move(worker_->releases);
+  worker_->releases = std::move(spare);
   return memory;
 }
 
 void stream::deallocate(void* memory, std::size_t) noexcept {
   if (memory == nullptr) return;
-  auto release = [memory] { std::free(memory); };
-  worker_->push(std::make_unique<task_of<decltype(release)>>(std::move(release)), true);
+  {
+    std::lock_guard const lock(worker_->mutex);
+    auto work = std::move(worker_->releases);
+    if (!work) work = std::make_unique<release>();  // another stream's memory
+    worker_->releases = std::move(work->next);
+    static_cast<release&>(*work).memory = memory;
+    worker_->append(std::move(work));
+  }
+  worker_->changed.notify_all();
 }
 
 void stream::copy(void* to, void const* from, std::size_t bytes) {
@@ -140,22 +166,27 @@ event stream::record() {
   event e;
   e.state_ = std::make_shared<event::state>();
   auto reach = [state = e.state_] { state->set(); };
-  worker_->push(std::make_unique<task_of<decltype(reach)>>(std::move(reach)), true);
+  submit(std::make_unique<task_of<decltype(reach)>>(std::move(reach)), true);
   return e;
 }
 
 void stream::wait(event const& e) {
   auto hold = [e] { e.wait(); };
-  worker_->push(std::make_unique<task_of<decltype(hold)>>(std::move(hold)), true);
+  submit(std::make_unique<task_of<decltype(hold)>>(std::move(hold)), true);
 }
 
 void stream::sync() {
   std::unique_lock lock(worker_->mutex);
-  worker_->idle.wait(lock, [&] { return worker_->queue.empty() && !worker_->busy; });
+  worker_->wait_until_idle(lock);
   if (auto failure = std::exchange(worker_->failure, nullptr)) {
     lock.unlock();
     std::rethrow_exception(failure);
   }
+}
+
+void stream::drain() noexcept {
+  std::unique_lock lock(worker_->mutex);
+  worker_->wait_until_idle(lock);
 }
 
 stream stream::sibling() const {
@@ -174,7 +205,10 @@ std::byte* stream::scratch(std::size_t bytes) const {
 int stream::threads() const { return worker_->loops.threads(); }
 std::string const& stream::name() const { return worker_->options.name; }
 
-void stream::submit(std::unique_ptr<task> t) { worker_->push(std::move(t), false); }
+void stream::submit(std::unique_ptr<task> t, bool always) {
+  t->always = always;
+  worker_->push(std::move(t));
+}
 
 void stream::run_parallel(index_t count, loop_body body) const {
   if (threads() == 1) {

@@ -61,6 +61,9 @@ class stream {
   /// Waits for everything queued. Rethrows the first failure since the last sync.
   void sync();
 
+  /// Waits for everything queued; a failure stays until the next sync.
+  void drain() noexcept;
+
   /// Another stream of this device, for work beside this one's: copies, on one thread.
   stream sibling() const;
 
@@ -89,17 +92,21 @@ class stream {
   std::string const& name() const;
 
  private:
+  /// Tasks are links of the queue themselves, so that nothing can fail once there is a task.
   struct task {
     virtual ~task() = default;
     virtual void run() = 0;
+    std::unique_ptr<task> next;
+    bool always = false;  // runs even after a failure: events are reached, memory is given back
   };
+  struct release;
   template <class F>
   struct task_of final : task {
     explicit task_of(F&& function) : f(std::move(function)) {}
     void run() override { f(); }
     F f;
   };
-  void submit(std::unique_ptr<task> t);
+  void submit(std::unique_ptr<task> t, bool always = false);
   void run_parallel(index_t count, loop_body body) const;
 
   struct worker;
@@ -113,11 +120,20 @@ inline bool same_memory(stream const&, stream const&) { return true; }
 /// it.
 inline constexpr bool untouched_is_free(stream const&) { return true; }
 
+/// Whether functors that run on this stream may refer to what their caller owns.
+inline constexpr bool sees_host_memory(stream const&) { return true; }
+
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
-  if (&to != &from) to.wait(from.record());
-  to.copy(destination, source, bytes);
-  if (&to != &from) from.wait(to.record());
+  if (&to == &from) return to.copy(destination, source, bytes);
+  to.wait(from.record());
+  try {
+    to.copy(destination, source, bytes);
+    from.wait(to.record());
+  } catch (...) {  // nobody told `from` to wait
+    to.drain();
+    throw;
+  }
 }
 
 }  // namespace prorata::host

@@ -187,6 +187,10 @@ void stream::sync() {
   check(cudaStreamSynchronize(state_->native));
 }
 
+void stream::drain() noexcept {
+  if (getpid() == state_->owner) ignore(cudaStreamSynchronize(state_->native));
+}
+
 stream stream::sibling() const { return stream(stream_options{device(), 0, name()}); }
 
 int stream::device() const { return state_->options.device; }
@@ -230,13 +234,18 @@ void transfer(stream& to, void* destination, stream& from, void const* source, s
   if (bytes == 0) return;
   if (&to == &from) return to.copy(destination, source, bytes);
   to.wait(from.record());
-  if (to.device() == from.device()) {
-    to.copy(destination, source, bytes);
-  } else {
-    device_guard const on(to.device());
-    check(cudaMemcpyPeerAsync(destination, to.device(), source, from.device(), bytes, to.native()));
+  try {
+    if (to.device() == from.device()) {
+      to.copy(destination, source, bytes);
+    } else {
+      device_guard const on(to.device());
+      check(cudaMemcpyPeerAsync(destination, to.device(), source, from.device(), bytes, to.native()));
+    }
+    from.wait(to.record());
+  } catch (...) {  // nobody told `from` to wait
+    to.drain();
+    throw;
   }
-  from.wait(to.record());
 }
 
 }  // namespace prorata::cuda

@@ -67,6 +67,9 @@ class stream {
   /// Waits for everything queued and reports what failed.
   void sync();
 
+  /// Waits for everything queued. What failed is lost, unless the device is: then every call says so.
+  void drain() noexcept;
+
   /// Another stream of this device, for work beside this one's. What it allocates itself is not counted
   /// towards this stream's limit.
   stream sibling() const;
@@ -90,6 +93,9 @@ class stream {
 
 /// Whether work on one stream reaches what the other allocates as its own: on one device.
 inline bool same_memory(stream const& a, stream const& b) { return a.device() == b.device(); }
+
+/// Functors are copied to the device, which does not see what their caller owns.
+inline constexpr bool sees_host_memory(stream const&) { return false; }
 
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes);

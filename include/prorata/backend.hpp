@@ -30,9 +30,11 @@ struct choice {
 /// A backend is a stream type: an in-order queue of work on one device, asynchronous to the caller.
 ///   allocate, deallocate      stream-ordered memory of the device
 ///   copy                      between any memory this device can reach, the host's included
-///   record, wait              order between streams; sync waits on the host and reports failures
+///   record, wait              order between streams; sync waits on the host and reports failures, drain
+///                             only waits
 ///   sibling                   another queue of the same device; same_memory: whether two streams' work
 ///                             reaches each other's memory as its own
+///   sees_host_memory          whether functors may refer to what their caller owns
 ///   transfer                  copies from another stream's device, in the order of both streams
 ///   for_each_index            f(i) for i in [begin, end)
 ///   transform_index           out[i − begin] = load(i)
@@ -64,8 +66,11 @@ concept backend = std::movable<S> &&
   { s.record() } -> std::same_as<typename S::event_type>;
   s.wait(event);
   s.sync();
+  { s.drain() }
+  noexcept;
   { s.sibling() } -> std::same_as<S>;
   { same_memory(s, other) } -> std::same_as<bool>;
+  { sees_host_memory(s) } -> std::same_as<bool>;
   transfer(s, to, other, from, bytes);
   for_each_index(s, n, n, archetype::body{});
   transform_index(s, n, n, archetype::load{}, out);

@@ -38,6 +38,9 @@ class stream {
   void sync() {
     std::visit([](auto& s) { s.sync(); }, either_);
   }
+  void drain() noexcept {
+    std::visit([](auto& s) { s.drain(); }, either_);
+  }
   stream sibling() const {
     return std::visit([](auto const& s) { return stream(s.sibling()); }, either_);
   }
@@ -73,12 +76,12 @@ struct move {
   void operator()(cuda::stream& t, host::stream& f) const {
     f.record().wait();
     t.copy(to, from, bytes);
-    t.record().wait();
+    t.sync();
   }
   void operator()(host::stream& t, cuda::stream& f) const {
     t.record().wait();
     f.copy(to, from, bytes);
-    f.record().wait();
+    f.sync();
   }
 };
 
@@ -95,6 +98,10 @@ struct reach {
 /// Whether work on one stream reaches what the other allocates as its own.
 inline bool same_memory(stream const& a, stream const& b) {
   return std::visit(detail::reach{}, a.either(), b.either());
+}
+
+inline bool sees_host_memory(stream const& s) {
+  return std::visit([](auto const& one) { return sees_host_memory(one); }, s.either());
 }
 
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.

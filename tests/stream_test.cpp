@@ -1,0 +1,139 @@
+// The host's queue: its order, its failures, and who waits for what.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <host/stream.hpp>
+#include <prorata/error.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace prorata;
+
+/// What sync() throws, as text; "" where it throws nothing.
+std::string failure_of(host::stream& s) {
+  try {
+    s.sync();
+  } catch (error const& e) { return e.what(); }
+  return "";
+}
+
+TEST(Stream, RunsItsWorkInOrder) {
+  host::stream s;
+  std::vector<int> seen;
+  for (int k = 0; k < 1000; ++k) s.enqueue([&seen, k] { seen.push_back(k); });
+  s.sync();
+  ASSERT_EQ(seen.size(), 1000u);
+  for (int k = 0; k < 1000; ++k) EXPECT_EQ(seen[static_cast<std::size_t>(k)], k);
+}
+
+TEST(Stream, ReportsTheFirstOfTwoFailuresOnceAndPassesTheRestBy) {
+  host::stream s;
+  int before = 0, between = 0, after = 0;
+  s.enqueue([&] { ++before; });
+  s.enqueue([] { throw device_error("the first"); });
+  s.enqueue([&] { ++between; });
+  s.enqueue([] { throw input_error("the second"); });
+  s.enqueue([&] { ++after; });
+  EXPECT_EQ(failure_of(s), "the first");
+  EXPECT_EQ(before, 1);
+  EXPECT_EQ(between, 0);
+  EXPECT_EQ(after, 0);
+  EXPECT_EQ(failure_of(s), "");
+  s.enqueue([&] { ++after; });
+  EXPECT_EQ(failure_of(s), "");
+  EXPECT_EQ(after, 1);
+}
+
+TEST(Stream, AFailureStaysWithItsStream) {
+  host::stream s, t;
+  int done = 0;
+  s.enqueue([] { throw device_error("s"); });
+  t.wait(s.record());  // events are reached all the same
+  t.enqueue([&] { ++done; });
+  EXPECT_EQ(failure_of(t), "");
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(failure_of(s), "s");
+}
+
+TEST(Stream, GivesMemoryBackAlsoAfterAFailure) {  // LeakSanitizer says so
+  host::stream s;
+  void* const memory = s.allocate(10'000);
+  s.enqueue([] { throw device_error("no"); });
+  s.deallocate(memory, 10'000);
+  EXPECT_EQ(failure_of(s), "no");
+}
+
+TEST(Stream, DrainWaitsAndLeavesTheFailure) {
+  host::stream s;
+  std::atomic<bool> done{false};
+  s.enqueue([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    done = true;
+    throw device_error("late");
+  });
+  s.drain();
+  EXPECT_TRUE(done);
+  s.drain();
+  EXPECT_EQ(failure_of(s), "late");
+}
+
+TEST(Stream, AFailureInALoopIsThatOfTheStream) {
+  host::stream s({.threads = 3});
+  s.enqueue([&s] {
+    s.parallel(100, [](index_t k) {
+      if (k == 57) throw input_error("block 57");
+    });
+  });
+  EXPECT_EQ(failure_of(s), "block 57");
+}
+
+TEST(Stream, EventsAreReachedInOrder) {
+  host::stream s;
+  std::promise<void> opened;
+  auto const open = opened.get_future().share();
+  s.enqueue([open] { open.wait(); });
+  auto const e = s.record();
+  EXPECT_FALSE(e.ready());
+  EXPECT_TRUE(host::event().ready());
+  opened.set_value();
+  e.wait();
+  EXPECT_TRUE(e.ready());
+}
+
+TEST(Stream, ItsDestructorRunsTheQueueToItsEnd) {
+  int done = 0;
+  {
+    host::stream s;
+    for (int k = 0; k < 100; ++k) s.enqueue([&] { ++done; });
+    void* const memory = s.allocate(100);
+    s.deallocate(memory, 100);
+    s.enqueue([] { throw device_error("that nobody asked for"); });
+  }
+  EXPECT_EQ(done, 100);
+}
+
+TEST(Stream, ATransferHoldsItsSourceUntilItIsRead) {
+  host::stream from, to;
+  std::promise<void> opened;
+  auto const open = opened.get_future().share();
+  int source = 1, destination = 0;
+  to.enqueue([open] { open.wait(); });
+  transfer(to, &destination, from, &source, sizeof source);
+  from.enqueue([&] { source = 2; });
+  opened.set_value();
+  to.sync(), from.sync();
+  EXPECT_EQ(destination, 1);
+  EXPECT_EQ(source, 2);
+}
+
+TEST(Stream, RefusesOptionsThatMeanNothing) {
+  EXPECT_THROW(host::stream({.threads = -1}), usage_error);
+  EXPECT_THROW(host::stream({.slowdown = 0.5}), usage_error);
+}
+
+}  // namespace
