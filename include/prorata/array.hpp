@@ -25,9 +25,17 @@ struct part {
   index_t end() const { return begin + size; }
 };
 
+/// Asks for an array of the caller's memory whose verbs may return before their work is done, as those of
+/// arrays that own theirs do.
+struct asynchronous_t {};
+inline constexpr asynchronous_t asynchronous;
+
 /// n elements over the ranks of a team, cut by a partition. It owns its memory, or borrows the caller's.
 /// It calls no algorithm and sends no byte.
-///   needs   borrowed memory outlives the array
+///   verbs   return when they are done with borrowed memory, which may then be read, changed and freed, also
+///           after an exception. Work on memory that arrays own is queued: it is done after team().sync()
+///   needs   borrowed memory outlives the array; where it was borrowed to be used asynchronously, team().sync()
+///           before anybody else uses or frees it
 template <class T, backend S>
 class distributed_array {
  public:
@@ -66,6 +74,13 @@ class distributed_array {
   /// A view of the caller's own memory: one pointer per local rank, to as many elements as its share. The
   /// pieces may be cut anywhere, not only between tiles.
   distributed_array(prorata::team<S> team, prorata::partition cuts, std::span<T* const> pieces)
+      : distributed_array(asynchronous, std::move(team), std::move(cuts), pieces) {
+    borrowed_ = true;
+  }
+
+  /// The same, for verbs that return at once.
+  distributed_array(asynchronous_t, prorata::team<S> team, prorata::partition cuts,
+                    std::span<T* const> pieces)
       : team_(std::move(team)), partition_(std::move(cuts)) {
     check_ranks();
     require(pieces.size() == static_cast<std::size_t>(team_.local_ranks()),
@@ -84,6 +99,9 @@ class distributed_array {
   /// The shares of this process's ranks, in rank order.
   std::span<part<T, S> const> parts() const { return parts_; }
 
+  /// Whether verbs return only when they are done with this memory.
+  bool borrowed() const { return borrowed_; }
+
  private:
   void check_ranks() const {
     require(partition_.ranks() == team_.ranks(), "the partition has " + std::to_string(partition_.ranks()) +
@@ -94,6 +112,7 @@ class distributed_array {
   prorata::partition partition_;
   std::vector<buffer<std::remove_const_t<T>, S>> owned_;
   std::vector<part<T, S>> parts_;
+  bool borrowed_ = false;
 };
 
 /// n uninitialised elements, shared equally by the team, or by weight.
@@ -104,22 +123,45 @@ distributed_array<T, S> make_array(team<S> const& team, index_t n, std::span<dou
   return {team, partition_by_weights(n, weights.empty() ? std::span<double const>(equal) : weights)};
 }
 
-/// A view of memory that every local rank of a one-process team can read, such as a std::vector under a host
-/// team: each rank works on its own stretch of it.
+namespace detail {
+/// Where each rank's stretch of a process's memory begins.
 template <class T, backend S>
-distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory, partition cuts) {
+std::vector<T*> stretches(team<S> const& team, std::span<T> memory, partition const& cuts) {
   require(cuts.n == static_cast<index_t>(memory.size()), "borrow: the partition covers the memory exactly");
   require(team.local_ranks() == team.ranks(),
           "borrow: a span belongs to one process; pass one pointer per rank instead");
   std::vector<T*> pieces;
   for (int rank = 0; rank < cuts.ranks(); ++rank) pieces.push_back(memory.data() + cuts.begin(rank));
-  return {team, std::move(cuts), pieces};
+  return pieces;
 }
 
+inline partition equal_shares(std::size_t n, int ranks) {
+  return partition_by_weights(static_cast<index_t>(n),
+                              std::vector<double>(static_cast<std::size_t>(ranks), 1.0));
+}
+}  // namespace detail
+
+/// A view of memory that every local rank of a one-process team can read, such as a std::vector under a host
+/// team: each rank works on its own stretch of it. Verbs are done with it when they return.
+template <class T, backend S>
+distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory, partition cuts) {
+  auto const pieces = detail::stretches(team, memory, cuts);
+  return {team, std::move(cuts), pieces};
+}
 template <class T, backend S>
 distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory) {
-  std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
-  return borrow(team, memory, partition_by_weights(static_cast<index_t>(memory.size()), equal));
+  return borrow(team, memory, detail::equal_shares(memory.size(), team.ranks()));
+}
+
+/// The same view for verbs that return at once: team.sync() before the memory is used or freed.
+template <class T, backend S>
+distributed_array<T, S> borrow_async(team<S> const& team, std::span<T> memory, partition cuts) {
+  auto const pieces = detail::stretches(team, memory, cuts);
+  return {asynchronous, team, std::move(cuts), pieces};
+}
+template <class T, backend S>
+distributed_array<T, S> borrow_async(team<S> const& team, std::span<T> memory) {
+  return borrow_async(team, memory, detail::equal_shares(memory.size(), team.ranks()));
 }
 
 /// Copies host memory into the local parts of x: element i of x is from[i].
@@ -127,6 +169,7 @@ distributed_array<T, S> borrow(team<S> const& team, std::span<T> memory) {
 template <class T, backend S>
 void copy_in(distributed_array<T, S>& x, std::span<T const> from) {
   require(static_cast<index_t>(from.size()) == x.size(), "copy_in: the sizes differ");
+  drain_on_unwind const unwinding(x.team());
   for (auto const& p : x.parts())
     p.stream->copy(p.data, from.data() + p.begin, static_cast<std::size_t>(p.size) * sizeof(T));
   x.team().sync();
@@ -137,6 +180,7 @@ void copy_in(distributed_array<T, S>& x, std::span<T const> from) {
 template <class T, backend S>
 void copy_out(distributed_array<T, S> const& x, std::span<std::remove_const_t<T>> to) {
   require(static_cast<index_t>(to.size()) == x.size(), "copy_out: the sizes differ");
+  drain_on_unwind const unwinding(x.team());
   for (auto const& p : x.parts())
     p.stream->copy(to.data() + p.begin, p.data, static_cast<std::size_t>(p.size) * sizeof(T));
   x.team().sync();

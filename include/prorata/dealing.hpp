@@ -105,6 +105,7 @@ distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, 
 
   // local work and bytes: every rank deals, and what has to travel does so meanwhile
   std::vector<std::vector<element*>> targets;
+  drain_on_unwind const unwinding(team);  // ranks write into each other's parts of the result
   auto const aim = [&](auto const& place) {
     for (int k = 0; k < team.local_ranks(); ++k) {
       targets.emplace_back();

@@ -89,11 +89,11 @@ struct from_turns {
 ///   cost    asks the rule twice about every element. Ranks that share memory write each element once, to
 ///           where it belongs; else it is dealt into a chunk of 64 MiB or more, one block for each rank,
 ///           which is sent while the next one is dealt: two chunks of memory per rank
-///   waits   for the counts, which are told to all
+///   waits   for the counts, which are told to all; to the end for borrowed arrays and rules with members
 ///   throws  device_error, communication_error, out_of_memory
 template <class T, backend S, class F>
 distributed_array<std::remove_const_t<T>, S> distribute_by(distributed_array<T, S> const& x, F const& rule) {
-  return detail::distribute(x, [&](std::size_t) { return rule; });
+  return detail::finishing(x, rule)([&] { return detail::distribute(x, [&](std::size_t) { return rule; }); });
 }
 
 /// The hash partition: equal elements (of equal bits) meet on one rank, chosen through a table of slots.
@@ -102,9 +102,11 @@ template <class T, backend S>
 distributed_array<std::remove_const_t<T>, S> distribute_by_hash(distributed_array<T, S> const& x,
                                                                 slot_table const& slots) {
   require(slots.ranks() <= x.team().ranks(), "distribute_by_hash: the table names ranks that the team lacks");
-  auto const tables = detail::on_every_rank(x.team(), slots.table());
-  return detail::distribute(x, [&](std::size_t k) {
-    return detail::by_slot{{tables[k].data(), slots.seed()}};
+  return detail::finishing(x)([&] {
+    auto const tables = detail::on_every_rank(x.team(), slots.table());
+    return detail::distribute(x, [&](std::size_t k) {
+      return detail::by_slot{{tables[k].data(), slots.seed()}};
+    });
   });
 }
 
@@ -120,9 +122,11 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
   for (std::size_t k = 1; k < splitters.size(); ++k)
     require(order.key(splitters[k - 1]) <= order.key(splitters[k]),
             "distribute_by_range: splitter " + std::to_string(k) + " is below the one before it");
-  auto const copies = detail::on_every_rank(x.team(), std::span<T const>(splitters));
-  return detail::distribute(x, [&](std::size_t k) {
-    return detail::by_splitter<T>{copies[k].data(), static_cast<index_t>(splitters.size())};
+  return detail::finishing(x)([&] {
+    auto const copies = detail::on_every_rank(x.team(), std::span<T const>(splitters));
+    return detail::distribute(x, [&](std::size_t k) {
+      return detail::by_splitter<T>{copies[k].data(), static_cast<index_t>(splitters.size())};
+    });
   });
 }
 
@@ -163,27 +167,29 @@ std::vector<T> splitters_of(std::vector<T> sample, std::span<double const> weigh
 template <class T, backend S>
 std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
                                index_t sample = splitter_sample) {
-  index_t const stride = detail::sample_stride(x.size(), sample);
-  // Element k of the sample is x[k · stride]; a rank has those of its part.
-  auto const first_of = [&](index_t cut) { return (cut + stride - 1) / stride; };
-  index_t longest = 0;
-  for (int r = 0; r < x.partition().ranks(); ++r)
-    longest = std::max(longest, first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
-  std::vector<buffer<T, S>> taken;
-  std::vector<T const*> mine;
-  for (auto const& p : x.parts()) {
-    taken.emplace_back(*p.stream, longest);
-    mine.push_back(taken.back().data());
-    transform_index(*p.stream, first_of(p.begin), first_of(p.end()),
-                    detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
-  }
-  auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
-  std::vector<T> sampled;
-  for (int r = 0; r < x.partition().ranks(); ++r)
-    sampled.insert(
-        sampled.end(), all.begin() + r * longest,
-        all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
-  return detail::splitters_of(std::move(sampled), weights);
+  return detail::finishing(x)([&] {
+    index_t const stride = detail::sample_stride(x.size(), sample);
+    // Element k of the sample is x[k · stride]; a rank has those of its part.
+    auto const first_of = [&](index_t cut) { return (cut + stride - 1) / stride; };
+    index_t longest = 0;
+    for (int r = 0; r < x.partition().ranks(); ++r)
+      longest = std::max(longest, first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
+    std::vector<buffer<T, S>> taken;
+    std::vector<T const*> mine;
+    for (auto const& p : x.parts()) {
+      taken.emplace_back(*p.stream, longest);
+      mine.push_back(taken.back().data());
+      transform_index(*p.stream, first_of(p.begin), first_of(p.end()),
+                      detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
+    }
+    auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
+    std::vector<T> sampled;
+    for (int r = 0; r < x.partition().ranks(); ++r)
+      sampled.insert(
+          sampled.end(), all.begin() + r * longest,
+          all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
+    return detail::splitters_of(std::move(sampled), weights);
+  });
 }
 
 /// Deals the elements to the ranks in turns: rank r's local element j is x[turns.global_index(r, j)].
@@ -192,7 +198,7 @@ distributed_array<std::remove_const_t<T>, S> deal(distributed_array<T, S> const&
                                                   block_cyclic const& turns) {
   require(turns.n == x.size() && turns.ranks == x.team().ranks(),
           "deal: the turns are of as many elements and ranks as the array");
-  return distribute_by(x, detail::by_turns{turns});
+  return distribute_by(x, self_contained{detail::by_turns{turns}});
 }
 
 /// The way back: an array dealt in turns becomes one whose element i is element i of what was dealt.
@@ -208,33 +214,36 @@ distributed_array<std::remove_const_t<T>, S> collect(distributed_array<T, S> con
           "collect: array, turns and partition are of as many elements and ranks");
   for (int r = 0; r < ranks; ++r)
     require(dealt.partition().size(r) == turns.size(r), "collect: the array was not dealt in these turns");
-  // How many of rank r's elements lie before index `cut`.
-  auto const before = [&](int r, index_t cut) {
-    index_t const round = turns.block * turns.ranks, rest = cut % round - r * turns.block;
-    return cut / round * turns.block + std::clamp(rest, index_t{0}, turns.block);
-  };
-  std::vector<index_t> counts;
-  for (int r = 0; r < ranks; ++r)
-    for (int q = 0; q < ranks; ++q) counts.push_back(before(r, to.end(q)) - before(r, to.begin(q)));
-  std::vector<element const*> send;
-  for (auto const& p : dealt.parts()) send.push_back(p.data);
-  auto const received = exchange<element>(team, send, counts);
-  distributed_array<element, S> whole(team, to);
-  for (std::size_t k = 0; k < whole.parts().size(); ++k) {
-    auto const& p = whole.parts()[k];
-    std::vector<index_t> after;
-    index_t start = 0;
-    for (int r = 0; r < ranks; ++r) {
-      after.push_back(start - before(r, p.begin));
-      start += counts[static_cast<std::size_t>(r * ranks + p.rank)];
+  return detail::finishing(dealt)([&] {
+    // How many of rank r's elements lie before index `cut`.
+    auto const before = [&](int r, index_t cut) {
+      index_t const round = turns.block * turns.ranks, rest = cut % round - r * turns.block;
+      return cut / round * turns.block + std::clamp(rest, index_t{0}, turns.block);
+    };
+    std::vector<index_t> counts;
+    for (int r = 0; r < ranks; ++r)
+      for (int q = 0; q < ranks; ++q) counts.push_back(before(r, to.end(q)) - before(r, to.begin(q)));
+    std::vector<element const*> send;
+    for (auto const& p : dealt.parts()) send.push_back(p.data);
+    auto const received = exchange<element>(team, send, counts);
+    distributed_array<element, S> whole(team, to);
+    for (std::size_t k = 0; k < whole.parts().size(); ++k) {
+      auto const& p = whole.parts()[k];
+      std::vector<index_t> after;
+      index_t start = 0;
+      for (int r = 0; r < ranks; ++r) {
+        after.push_back(start - before(r, p.begin));
+        start += counts[static_cast<std::size_t>(r * ranks + p.rank)];
+      }
+      drain_on_unwind const unwinding(team);
+      buffer<index_t, S> const starts(*p.stream, ranks);
+      p.stream->copy(starts.data(), after.data(), starts.bytes());
+      transform_index(*p.stream, p.begin, p.end(),
+                      detail::from_turns<element>{turns, received[k].data(), starts.data()}, p.data);
+      p.stream->sync();  // `after` has been read
     }
-    buffer<index_t, S> const starts(*p.stream, ranks);
-    p.stream->copy(starts.data(), after.data(), starts.bytes());
-    transform_index(*p.stream, p.begin, p.end(),
-                    detail::from_turns<element>{turns, received[k].data(), starts.data()}, p.data);
-    p.stream->sync();  // `after` has been read
-  }
-  return whole;
+    return whole;
+  });
 }
 
 }  // namespace prorata

@@ -2,7 +2,7 @@
 // it.
 #pragma once
 
-#include <prorata/array.hpp>
+#include <prorata/finishing.hpp>
 #include <utility>
 
 namespace prorata {

@@ -21,6 +21,7 @@ std::vector<T> told_by_all(team<S> const& team, std::span<T const* const> mine, 
   auto const block = static_cast<std::size_t>(per_rank) * sizeof(T);
   std::vector<T> all(ranks * static_cast<std::size_t>(per_rank));
   if (all.empty()) return all;
+  drain_on_unwind const unwinding(team);
   S& first = team.streams().front();
   if (team.ranks() == 1) {
     first.copy(all.data(), mine.front(), block);
@@ -45,6 +46,7 @@ std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, inde
   require(static_cast<index_t>(mine.size()) == per_rank * team.local_ranks(),
           "told_by_all: as many values for each local rank");
   if (team.local_ranks() == team.ranks()) return mine;
+  drain_on_unwind const unwinding(team);
   std::vector<buffer<T, S>> placed;
   std::vector<T const*> pointers;
   for (int k = 0; k < team.local_ranks(); ++k) {
@@ -70,6 +72,7 @@ std::vector<T> told_parts(team<S> const& team, std::span<T const* const> mine,
     offsets.push_back(offsets.back() + static_cast<std::size_t>(size) * sizeof(T));
   std::vector<T> all(offsets.back() / sizeof(T));
   if (all.empty()) return all;
+  drain_on_unwind const unwinding(team);
   S& first = team.streams().front();
   if (team.ranks() == 1) {
     first.copy(all.data(), mine.front(), offsets.back());
@@ -90,7 +93,7 @@ std::vector<T> told_parts(team<S> const& team, std::span<T const* const> mine,
 /// places of send[r] in the order of q; they arrive one sender after another, in rank order.
 ///   shape   counts: ranks × ranks, the same on every process; send: a device pointer per local rank
 ///   cost    one all_to_all; every element is moved once, straight into its place
-///   waits   no
+///   waits   no: what is sent stays until the ranks have been waited for
 template <class T, backend S>
 std::vector<buffer<T, S>> exchange(team<S> const& team, std::span<T const* const> send,
                                    std::vector<index_t> const& counts) {

@@ -148,6 +148,7 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
       group_splitters(told_by_all<std::uint64_t>(team, sample_pointers, samples), records, rows);
 
   // where they cut each rank's records
+  drain_on_unwind const unwinding(team);
   std::vector<buffer<std::uint64_t, S>> placed;
   std::vector<buffer<index_t, S>> below;
   std::vector<index_t const*> below_pointers;
@@ -283,9 +284,11 @@ grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_
                                                                     aggregate wanted, std::int64_t ddof = 0) {
   require_alike(keys, values);
   require(ddof >= 0, "group_by: ddof is at least 0");
-  return detail::group_each<std::remove_const_t<K>, std::remove_const_t<V>>(
-      keys, [&](std::size_t k) { return load_of(identity{}, k, keys); },
-      [&](std::size_t k) { return load_of(identity{}, k, values); }, wanted, ddof);
+  return detail::finishing(keys, values)([&] {
+    return detail::group_each<std::remove_const_t<K>, std::remove_const_t<V>>(
+        keys, [&](std::size_t k) { return load_of(identity{}, k, keys); },
+        [&](std::size_t k) { return load_of(identity{}, k, values); }, wanted, ddof);
+  });
 }
 
 /// Counts the rows of every key.

@@ -72,33 +72,35 @@ even_bins bins_over_span(distributed_array<T, S> const& x, index_t bins) {
 ///   throws  usage_error for edges that bin_edges refuses; device_error, communication_error, out_of_memory
 template <class T, backend S>
 histogram_counts histogram(distributed_array<T, S> const& x, bin_edges const& edges) {
-  auto const& team = x.team();
-  auto const placed = detail::placed_edges(team, edges);
-  index_t const slots = edges.rule().slots();
+  return detail::finishing(x)([&] {
+    auto const& team = x.team();
+    auto const placed = detail::placed_edges(team, edges);
+    index_t const slots = edges.rule().slots();
 
-  // local work: each rank counts its own share
-  std::vector<buffer<index_t, S>> counted;
-  std::vector<index_t const*> send;
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    counted.emplace_back(*p.stream, slots);
-    send.push_back(counted.back().data());
-    transform_index(*p.stream, 0, slots, detail::zero{}, counted.back().data());
-    histogram_index(*p.stream, edges.rule(placed[k].data()), p.begin, p.end(), load_of(identity{}, k, x),
-                    counted.back().data());
-  }
+    // local work: each rank counts its own share
+    std::vector<buffer<index_t, S>> counted;
+    std::vector<index_t const*> send;
+    for (std::size_t k = 0; k < x.parts().size(); ++k) {
+      auto const& p = x.parts()[k];
+      counted.emplace_back(*p.stream, slots);
+      send.push_back(counted.back().data());
+      transform_index(*p.stream, 0, slots, detail::zero{}, counted.back().data());
+      histogram_index(*p.stream, edges.rule(placed[k].data()), p.begin, p.end(), load_of(identity{}, k, x),
+                      counted.back().data());
+    }
 
-  // bytes, and local work: all counts on every process, added
-  auto const all = told_by_all<index_t>(team, send, slots);
-  histogram_counts result{edges.edges(), std::vector<index_t>(static_cast<std::size_t>(edges.bins()))};
-  for (std::size_t k = 0; k < all.size(); ++k) {
-    index_t const slot = static_cast<index_t>(k) % slots;
-    (slot < edges.bins()        ? result.counts[static_cast<std::size_t>(slot)]
-     : slot == edges.bins()     ? result.below
-     : slot == edges.bins() + 1 ? result.above
-                                : result.nan) += all[k];
-  }
-  return result;
+    // bytes, and local work: all counts on every process, added
+    auto const all = told_by_all<index_t>(team, send, slots);
+    histogram_counts result{edges.edges(), std::vector<index_t>(static_cast<std::size_t>(edges.bins()))};
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      index_t const slot = static_cast<index_t>(k) % slots;
+      (slot < edges.bins()        ? result.counts[static_cast<std::size_t>(slot)]
+       : slot == edges.bins()     ? result.below
+       : slot == edges.bins() + 1 ? result.above
+                                  : result.nan) += all[k];
+    }
+    return result;
+  });
 }
 
 /// Bins of equal width over a given range.

@@ -49,6 +49,7 @@ void search_ranks(team<S> const& team, rank_search<K>& search, std::vector<Load>
                   std::vector<std::pair<index_t, index_t>> const& ranges, Enough const& enough) {
   while (!search.done() && !enough(search)) {
     auto const list = search.prefixes();  // outlives what reads it
+    drain_on_unwind const unwinding(team);
     auto const prefixes = placed(team, list);
     std::vector<buffer<index_t, S>> counts;
     std::vector<index_t const*> mine;
@@ -86,6 +87,7 @@ rank_search<K> search_keys(team<S> const& team, std::vector<Load> const& loads,
 
   // Few keys are left: every rank keeps its own, and the rest of the search reads nothing else.
   auto const list = search.prefixes();
+  drain_on_unwind const unwinding(team);
   auto const prefixes = placed(team, list);
   std::vector<buffer<K, S>> kept;
   std::vector<buffer<index_t, S>> counts;
@@ -140,12 +142,14 @@ std::vector<std::remove_const_t<T>> nth_elements(distributed_array<T, S> const& 
   for (index_t const place : places)
     require(0 <= place && place < x.size(), "nth_elements: place " + std::to_string(place) +
                                                 " lies outside an array of " + std::to_string(x.size()));
-  std::vector<element> result;
-  if (places.empty()) return result;
-  total_order<element> const order(d);
-  auto const search = detail::search_order(x, order, places);
-  for (auto const& target : search.found()) result.push_back(order.value(target.key));
-  return result;
+  return detail::finishing(x)([&] {
+    std::vector<element> result;
+    if (places.empty()) return result;
+    total_order<element> const order(d);
+    auto const search = detail::search_order(x, order, places);
+    for (auto const& target : search.found()) result.push_back(order.value(target.key));
+    return result;
+  });
 }
 
 }  // namespace prorata

@@ -21,7 +21,7 @@ inline std::vector<index_t> movement(partition const& from, partition const& to)
 
 /// The same elements under another partition of the same team.
 ///   cost    what stays on its rank is copied once, what moves is sent once; no staging
-///   waits   no
+///   waits   for borrowed arrays; else the work is queued
 ///   throws  usage_error when sizes or ranks differ; out_of_memory
 template <class T, backend S>
 distributed_array<std::remove_const_t<T>, S> redistribute(distributed_array<T, S> const& x,
@@ -29,9 +29,12 @@ distributed_array<std::remove_const_t<T>, S> redistribute(distributed_array<T, S
   using element = std::remove_const_t<T>;
   require(to.ranks() == x.team().ranks(),
           "redistribute: the partition has a range for every rank of the team");
-  std::vector<element const*> send;
-  for (auto const& p : x.parts()) send.push_back(p.data);
-  return {x.team(), to, exchange<element>(x.team(), send, movement(x.partition(), to))};
+  return detail::finishing(x)([&] {
+    std::vector<element const*> send;
+    for (auto const& p : x.parts()) send.push_back(p.data);
+    return distributed_array<element, S>(x.team(), to,
+                                         exchange<element>(x.team(), send, movement(x.partition(), to)));
+  });
 }
 
 }  // namespace prorata

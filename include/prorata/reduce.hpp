@@ -61,48 +61,50 @@ typename R::result_type run_reduction(R const& reduction, F f, distributed_array
   require_alike(x, more...);
   index_t const n = x.size();
   require(n > 0, "a reduction of no elements has no result");
-  auto const& team = x.team();
-  auto const& cuts = x.partition();
+  return detail::finishing(x, more...)([&] {
+    auto const& team = x.team();
+    auto const& cuts = x.partition();
 
-  std::vector<piece> pieces;
-  std::vector<std::size_t> offsets{0};
-  for (int rank = 0; rank < team.ranks(); ++rank) {
-    pieces.push_back({cuts.begin(rank), cuts.end(rank), n});
-    offsets.push_back(offsets.back() + static_cast<std::size_t>((R::bytes(pieces.back()) + 63) / 64 * 64));
-  }
+    std::vector<piece> pieces;
+    std::vector<std::size_t> offsets{0};
+    for (int rank = 0; rank < team.ranks(); ++rank) {
+      pieces.push_back({cuts.begin(rank), cuts.end(rank), n});
+      offsets.push_back(offsets.back() + static_cast<std::size_t>((R::bytes(pieces.back()) + 63) / 64 * 64));
+    }
 
-  // local work: each rank folds its own share
-  std::vector<buffer<std::byte, S>> partial;
-  std::vector<void const*> send;
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    partial.emplace_back(*p.stream, static_cast<index_t>(offsets[static_cast<std::size_t>(p.rank) + 1] -
-                                                         offsets[static_cast<std::size_t>(p.rank)]));
-    send.push_back(partial.back().data());
-    reduce_piece(*p.stream, reduction, pieces[static_cast<std::size_t>(p.rank)], load_of(f, k, x, more...),
-                 partial.back().data());
-  }
+    // local work: each rank folds its own share
+    std::vector<buffer<std::byte, S>> partial;
+    std::vector<void const*> send;
+    for (std::size_t k = 0; k < x.parts().size(); ++k) {
+      auto const& p = x.parts()[k];
+      partial.emplace_back(*p.stream, static_cast<index_t>(offsets[static_cast<std::size_t>(p.rank) + 1] -
+                                                           offsets[static_cast<std::size_t>(p.rank)]));
+      send.push_back(partial.back().data());
+      reduce_piece(*p.stream, reduction, pieces[static_cast<std::size_t>(p.rank)], load_of(f, k, x, more...),
+                   partial.back().data());
+    }
 
-  // bytes: partial results reach the first rank of every process
-  S& first = team.streams().front();
-  buffer<std::byte, S> gathered(first, static_cast<index_t>(offsets.back()));
-  std::vector<void*> receive(x.parts().size(), nullptr);
-  receive.front() = gathered.data();
-  if (team.ranks() > 1) {
-    team.bytes().all_gather(team.streams(), send, receive, offsets);
-  } else {
-    std::swap(gathered, partial.front());
-  }
+    // bytes: partial results reach the first rank of every process
+    S& first = team.streams().front();
+    buffer<std::byte, S> gathered(first, static_cast<index_t>(offsets.back()));
+    std::vector<void*> receive(x.parts().size(), nullptr);
+    receive.front() = gathered.data();
+    if (team.ranks() > 1) {
+      team.bytes().all_gather(team.streams(), send, receive, offsets);
+    } else {
+      std::swap(gathered, partial.front());
+    }
 
-  // local work: join and finish on that rank's device
-  buffer<std::byte, S> whole(first, static_cast<index_t>(R::bytes({0, n, n})));
-  buffer<typename R::result_type, S> answer(first, 1);
-  reduce_join(first, reduction, std::move(pieces), gathered.data(), whole.data());
-  reduce_finish(first, reduction, n, whole.data(), answer.data());
-  typename R::result_type result;
-  first.copy(&result, answer.data(), sizeof result);
-  team.sync();
-  return result;
+    // local work: join and finish on that rank's device
+    buffer<std::byte, S> whole(first, static_cast<index_t>(R::bytes({0, n, n})));
+    buffer<typename R::result_type, S> answer(first, 1);
+    reduce_join(first, reduction, std::move(pieces), gathered.data(), whole.data());
+    reduce_finish(first, reduction, n, whole.data(), answer.data());
+    typename R::result_type result;
+    first.copy(&result, answer.data(), sizeof result);
+    team.sync();
+    return result;
+  });
 }
 
 /// Folds f(x[i], more[i], …) with op: an operation such as plus<double>, a reduction, or any callable (T, T)

@@ -135,7 +135,8 @@ auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, 
 ///   cost    reads keys and arrays once, on a GPU where runs begin twice; a run over several ranks sends
 ///           O(log n) rows of 32 values from each, however long it is. f may be called more than once for an
 ///           element
-///   waits   for the results of runs over several ranks
+///   waits   for the results of runs over several ranks; for all where arrays are borrowed or f or op has
+///           members
 ///   throws  usage_error (arrays cut differently), out_of_memory
 template <class Op, class F, class K, class T, class... U, backend S, class Same = same_value>
 auto transform_reduce_by_key(distributed_array<K, S> const& keys, F f, Op const& op,
@@ -146,64 +147,66 @@ auto transform_reduce_by_key(distributed_array<K, S> const& keys, F f, Op const&
   auto const reduction = detail::reduction_of<element>(op);
   using R = std::remove_const_t<decltype(reduction)>;
   using result = typename R::result_type;
-  auto const& team = x.team();
-  auto const& cuts = x.partition();
+  return detail::finishing(keys, x, more..., f, op)([&] {
+    auto const& team = x.team();
+    auto const& cuts = x.partition();
 
-  // local work: runs that begin and end here, and pieces of those that do not
-  auto const load_at = [&](std::size_t k) { return load_of(f, k, x, more...); };
-  auto [found, results] = detail::reduce_local_runs(reduction, keys, Same{}, load_at);
-  auto const straddling = detail::straddling_runs(found, cuts);
-  detail::told_pieces<R> const plan(straddling, cuts);
-  std::vector<buffer<std::byte, S>> partial;
-  std::vector<void const*> send;
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    S& s = *p.stream;
-    std::size_t const base = plan.offsets[static_cast<std::size_t>(p.rank)];
-    auto& bytes = partial.emplace_back(
-        s, static_cast<index_t>(plan.offsets[static_cast<std::size_t>(p.rank) + 1] - base));
-    send.push_back(bytes.data());
-    for (auto const& one : plan.pieces)
-      if (one.rank == p.rank)
-        reduce_piece(s, reduction, one.where, shifted_load{load_at(k), straddling[one.run].begin},
-                     bytes.data() + (one.offset - base));
-  }
-  distributed_array<key, S> kept(team, found.cuts, std::move(found.values));
-  if (straddling.empty())
-    return reduced_runs<key, result, S>{std::move(kept), {team, found.cuts, std::move(results)}};
-
-  // bytes: pieces reach the owners of their runs
-  std::vector<buffer<std::byte, S>> gathered;
-  std::vector<void*> receive;
-  for (auto const& p : x.parts()) {
-    bool const owns = std::any_of(straddling.begin(), straddling.end(),
-                                  [&](auto const& run) { return run.owner == p.rank; });
-    gathered.emplace_back(*p.stream, owns ? static_cast<index_t>(plan.offsets.back()) : 0);
-    receive.push_back(owns ? gathered.back().data() : nullptr);
-  }
-  team.bytes().all_gather(team.streams(), send, receive, plan.offsets);
-
-  // local work: owners join them
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    for (std::size_t run = 0; run < straddling.size(); ++run) {
-      if (straddling[run].owner != p.rank) continue;
-      index_t const length = straddling[run].end - straddling[run].begin;
-      std::vector<piece> pieces;
-      std::size_t offset = 0;
+    // local work: runs that begin and end here, and pieces of those that do not
+    auto const load_at = [&](std::size_t k) { return load_of(f, k, x, more...); };
+    auto [found, results] = detail::reduce_local_runs(reduction, keys, Same{}, load_at);
+    auto const straddling = detail::straddling_runs(found, cuts);
+    detail::told_pieces<R> const plan(straddling, cuts);
+    std::vector<buffer<std::byte, S>> partial;
+    std::vector<void const*> send;
+    for (std::size_t k = 0; k < x.parts().size(); ++k) {
+      auto const& p = x.parts()[k];
+      S& s = *p.stream;
+      std::size_t const base = plan.offsets[static_cast<std::size_t>(p.rank)];
+      auto& bytes = partial.emplace_back(
+          s, static_cast<index_t>(plan.offsets[static_cast<std::size_t>(p.rank) + 1] - base));
+      send.push_back(bytes.data());
       for (auto const& one : plan.pieces)
-        if (one.run == run) {
-          if (pieces.empty()) offset = one.offset;
-          pieces.push_back(one.where);
-        }
-      buffer<std::byte, S> whole(*p.stream, static_cast<index_t>(R::bytes({0, length, length})));
-      reduce_join(*p.stream, reduction, std::move(pieces), gathered[k].data() + offset, whole.data());
-      reduce_finish(*p.stream, reduction, length, whole.data(),
-                    results[k].data() + (found.cuts.size(p.rank) - 1));
+        if (one.rank == p.rank)
+          reduce_piece(s, reduction, one.where, shifted_load{load_at(k), straddling[one.run].begin},
+                       bytes.data() + (one.offset - base));
     }
-  }
-  team.sync();
-  return reduced_runs<key, result, S>{std::move(kept), {team, found.cuts, std::move(results)}};
+    distributed_array<key, S> kept(team, found.cuts, std::move(found.values));
+    if (straddling.empty())
+      return reduced_runs<key, result, S>{std::move(kept), {team, found.cuts, std::move(results)}};
+
+    // bytes: pieces reach the owners of their runs
+    std::vector<buffer<std::byte, S>> gathered;
+    std::vector<void*> receive;
+    for (auto const& p : x.parts()) {
+      bool const owns = std::any_of(straddling.begin(), straddling.end(),
+                                    [&](auto const& run) { return run.owner == p.rank; });
+      gathered.emplace_back(*p.stream, owns ? static_cast<index_t>(plan.offsets.back()) : 0);
+      receive.push_back(owns ? gathered.back().data() : nullptr);
+    }
+    team.bytes().all_gather(team.streams(), send, receive, plan.offsets);
+
+    // local work: owners join them
+    for (std::size_t k = 0; k < x.parts().size(); ++k) {
+      auto const& p = x.parts()[k];
+      for (std::size_t run = 0; run < straddling.size(); ++run) {
+        if (straddling[run].owner != p.rank) continue;
+        index_t const length = straddling[run].end - straddling[run].begin;
+        std::vector<piece> pieces;
+        std::size_t offset = 0;
+        for (auto const& one : plan.pieces)
+          if (one.run == run) {
+            if (pieces.empty()) offset = one.offset;
+            pieces.push_back(one.where);
+          }
+        buffer<std::byte, S> whole(*p.stream, static_cast<index_t>(R::bytes({0, length, length})));
+        reduce_join(*p.stream, reduction, std::move(pieces), gathered[k].data() + offset, whole.data());
+        reduce_finish(*p.stream, reduction, length, whole.data(),
+                      results[k].data() + (found.cuts.size(p.rank) - 1));
+      }
+    }
+    team.sync();
+    return reduced_runs<key, result, S>{std::move(kept), {team, found.cuts, std::move(results)}};
+  });
 }
 
 /// The same for the elements of x themselves.

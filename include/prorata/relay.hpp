@@ -67,7 +67,8 @@ class relay {
   ~relay() {
     try {
       finish();
-    } catch (...) {  // the device failed, and its next sync says so
+    } catch (...) {  // the device failed, and its next sync says so; or there is no memory to say who waits
+      team_.drain();
     }
   }
   relay(relay const&) = delete;

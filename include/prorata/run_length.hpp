@@ -170,23 +170,26 @@ auto find_runs(distributed_array<T, S> const& x, Same const& same) {
 ///   shape   n elements over P ranks → r ≤ n runs over the same ranks
 ///   cost    reads x once, writes each run's value, begin and length; every rank tells two elements and three
 ///           numbers
-///   waits   for the numbers
+///   waits   for the numbers; to the end for borrowed arrays
 ///   throws  out_of_memory
 template <class T, backend S, class Same = same_value>
 runs<std::remove_const_t<T>, S> run_lengths(distributed_array<T, S> const& x, Same same = {}) {
-  auto found = detail::find_runs(x, same);
-  std::vector<buffer<index_t, S>> lengths;
-  for (std::size_t k = 0; k < found.values.size(); ++k) {
-    auto const& p = x.parts()[k];
-    index_t const count = found.cuts.size(p.rank);
-    auto& here = lengths.emplace_back(*p.stream, count);
-    transform_index(*p.stream, 0, count,
-                    detail::run_length_of{found.begins[k].data(), count - 1, found.end_of(p.rank, x.size())},
-                    here.data());
-  }
-  return {{x.team(), found.cuts, std::move(found.values)},
-          {x.team(), found.cuts, std::move(found.begins)},
-          {x.team(), found.cuts, std::move(lengths)}};
+  return detail::finishing(x, same)([&] {
+    auto found = detail::find_runs(x, same);
+    std::vector<buffer<index_t, S>> lengths;
+    for (std::size_t k = 0; k < found.values.size(); ++k) {
+      auto const& p = x.parts()[k];
+      index_t const count = found.cuts.size(p.rank);
+      auto& here = lengths.emplace_back(*p.stream, count);
+      transform_index(
+          *p.stream, 0, count,
+          detail::run_length_of{found.begins[k].data(), count - 1, found.end_of(p.rank, x.size())},
+          here.data());
+    }
+    return runs<std::remove_const_t<T>, S>{{x.team(), found.cuts, std::move(found.values)},
+                                           {x.team(), found.cuts, std::move(found.begins)},
+                                           {x.team(), found.cuts, std::move(lengths)}};
+  });
 }
 
 }  // namespace prorata

@@ -35,45 +35,47 @@ void run_scan(distributed_array<R, S>& out, F const& f, distributed_array<T, S> 
   static_assert(!counted<Op>, "operations that are told how many elements they fold have no scan");
   using value = typename Op::value_type;
   require_alike(out, x);
-  auto const& team = x.team();
-  auto const& cuts = x.partition();
-  std::vector<piece> pieces;
-  std::vector<std::size_t> offsets{0};
-  int last = 0;  // the last rank that has any elements: nobody needs to know its nodes
-  for (int rank = 0; rank < team.ranks(); ++rank)
-    if (cuts.size(rank) > 0) last = rank;
-  for (int rank = 0; rank < team.ranks(); ++rank) {
-    pieces.push_back({cuts.begin(rank), rank < last ? cuts.end(rank) : cuts.begin(rank), x.size()});
-    offsets.push_back(offsets.back() + static_cast<std::size_t>(scan_node_bytes<value>(pieces.back())));
-  }
+  detail::finishing(out, x, f, form.op)([&] {
+    auto const& team = x.team();
+    auto const& cuts = x.partition();
+    std::vector<piece> pieces;
+    std::vector<std::size_t> offsets{0};
+    int last = 0;  // the last rank that has any elements: nobody needs to know its nodes
+    for (int rank = 0; rank < team.ranks(); ++rank)
+      if (cuts.size(rank) > 0) last = rank;
+    for (int rank = 0; rank < team.ranks(); ++rank) {
+      pieces.push_back({cuts.begin(rank), rank < last ? cuts.end(rank) : cuts.begin(rank), x.size()});
+      offsets.push_back(offsets.back() + static_cast<std::size_t>(scan_node_bytes<value>(pieces.back())));
+    }
 
-  // local work: the totals of each share's nodes; bytes: they reach every rank
-  std::vector<buffer<std::byte, S>> nodes, gathered;
-  if (offsets.back() > 0) {
-    std::vector<void const*> send;
-    std::vector<void*> receive;
+    // local work: the totals of each share's nodes; bytes: they reach every rank
+    std::vector<buffer<std::byte, S>> nodes, gathered;
+    if (offsets.back() > 0) {
+      std::vector<void const*> send;
+      std::vector<void*> receive;
+      for (std::size_t k = 0; k < x.parts().size(); ++k) {
+        auto const& p = x.parts()[k];
+        auto const rank = static_cast<std::size_t>(p.rank);
+        nodes.emplace_back(*p.stream, static_cast<index_t>(offsets[rank + 1] - offsets[rank]));
+        gathered.emplace_back(*p.stream, static_cast<index_t>(offsets.back()));
+        send.push_back(nodes.back().data());
+        receive.push_back(gathered.back().data());
+        scan_nodes(*p.stream, form.op, pieces[rank], load_of(f, k, x),
+                   reinterpret_cast<value*>(nodes.back().data()));
+      }
+      team.bytes().all_gather(team.streams(), send, receive, offsets);
+    }
+
+    // local work: what lies before each share, and its scan
     for (std::size_t k = 0; k < x.parts().size(); ++k) {
       auto const& p = x.parts()[k];
-      auto const rank = static_cast<std::size_t>(p.rank);
-      nodes.emplace_back(*p.stream, static_cast<index_t>(offsets[rank + 1] - offsets[rank]));
-      gathered.emplace_back(*p.stream, static_cast<index_t>(offsets.back()));
-      send.push_back(nodes.back().data());
-      receive.push_back(gathered.back().data());
-      scan_nodes(*p.stream, form.op, pieces[rank], load_of(f, k, x),
-                 reinterpret_cast<value*>(nodes.back().data()));
+      buffer<running_fold<value>, S> so_far(*p.stream, 1);
+      scan_enter(*p.stream, form.op, {pieces.begin(), pieces.begin() + p.rank},
+                 gathered.empty() ? nullptr : gathered[k].data(), so_far.data());
+      scan_piece(*p.stream, form, piece{p.begin, p.end(), x.size()}, load_of(f, k, x), so_far.data(),
+                 out.parts()[k].data);
     }
-    team.bytes().all_gather(team.streams(), send, receive, offsets);
-  }
-
-  // local work: what lies before each share, and its scan
-  for (std::size_t k = 0; k < x.parts().size(); ++k) {
-    auto const& p = x.parts()[k];
-    buffer<running_fold<value>, S> so_far(*p.stream, 1);
-    scan_enter(*p.stream, form.op, {pieces.begin(), pieces.begin() + p.rank},
-               gathered.empty() ? nullptr : gathered[k].data(), so_far.data());
-    scan_piece(*p.stream, form, piece{p.begin, p.end(), x.size()}, load_of(f, k, x), so_far.data(),
-               out.parts()[k].data);
-  }
+  });
 }
 
 template <class F, class T>
@@ -88,7 +90,7 @@ using mapped = std::remove_cvref_t<std::invoke_result_t<F, T const&>>;
 ///           earlier outputs, and sums of numbers ≥ 0 never decrease
 ///   cost    a team of one: one read, one write. Of several: one more read by all but the last, and each
 ///           rank sends at most 62 values for each factor of 32 in n
-///   waits   no; the work is queued on the ranks' streams
+///   waits   for borrowed arrays, and where f or op has members; else the work is queued
 ///   throws  usage_error for arrays that differ in team or partition; device_error, communication_error
 template <class R, class F, class T, backend S, class Op>
 void transform_inclusive_scan(distributed_array<R, S>& out, F f, Op const& op,

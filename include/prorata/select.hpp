@@ -82,16 +82,18 @@ distributed_array<T, S> selected(distributed_array<X, S> const& x, KeepOf const&
 ///   order   that of the indices (stable); the same elements for every split
 ///   cost    reads every array once, writes m elements; tells one count per rank. A rank's memory is that of
 ///           its share of x, or less than 8 times what it kept
-///   waits   for the counts
+///   waits   for the counts; to the end for borrowed arrays
 ///   throws  usage_error (arrays cut differently), out_of_memory
 ///   method  blocks compacted in cache and chained by their counts (host); CUB DeviceSelect (GPU)
 template <class T, class... U, backend S, class P>
 distributed_array<std::remove_const_t<T>, S> copy_if(distributed_array<T, S> const& x, P predicate,
                                                      distributed_array<U, S> const&... more) {
   require_alike(x, more...);
-  return detail::selected<std::remove_const_t<T>>(
-      x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
-      [&](std::size_t k) { return load_of(identity{}, k, x); });
+  return detail::finishing(x, more..., predicate)([&] {
+    return detail::selected<std::remove_const_t<T>>(
+        x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
+        [&](std::size_t k) { return load_of(identity{}, k, x); });
+  });
 }
 
 /// The same into the memory of `room`, which has x's partition: the result is a view of it.
@@ -101,13 +103,17 @@ distributed_array<std::remove_const_t<T>, S> copy_if_into(distributed_array<std:
                                                           distributed_array<T, S> const& x, P predicate,
                                                           distributed_array<U, S> const&... more) {
   require_alike(x, room, more...);
-  std::vector<std::remove_const_t<T>*> out;
-  for (auto const& p : room.parts()) out.push_back(p.data);
-  std::span<std::remove_const_t<T>* const> const pieces(out);
-  auto cuts = detail::select_each<std::remove_const_t<T>>(
-      x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
-      [&](std::size_t k) { return load_of(identity{}, k, x); }, pieces);
-  return {x.team(), std::move(cuts), pieces};
+  return detail::finishing(x, room, more..., predicate)([&] {
+    std::vector<std::remove_const_t<T>*> out;
+    for (auto const& p : room.parts()) out.push_back(p.data);
+    std::span<std::remove_const_t<T>* const> const pieces(out);
+    auto cuts = detail::select_each<std::remove_const_t<T>>(
+        x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
+        [&](std::size_t k) { return load_of(identity{}, k, x); }, pieces);
+    using view = distributed_array<std::remove_const_t<T>, S>;
+    return room.borrowed() ? view(x.team(), std::move(cuts), pieces)
+                           : view(asynchronous, x.team(), std::move(cuts), pieces);
+  });
 }
 
 /// The elements x[i] whose flags[i] is not zero.
@@ -115,9 +121,11 @@ template <class T, class F, backend S>
 distributed_array<std::remove_const_t<T>, S> copy_flagged(distributed_array<T, S> const& x,
                                                           distributed_array<F, S> const& flags) {
   require_alike(x, flags);
-  return detail::selected<std::remove_const_t<T>>(
-      x, [&](std::size_t k) { return load_of(detail::is_set{}, k, flags); },
-      [&](std::size_t k) { return load_of(identity{}, k, x); });
+  return detail::finishing(x, flags)([&] {
+    return detail::selected<std::remove_const_t<T>>(
+        x, [&](std::size_t k) { return load_of(detail::is_set{}, k, flags); },
+        [&](std::size_t k) { return load_of(identity{}, k, x); });
+  });
 }
 
 /// The indices i for which predicate(x[i], more[i], …) holds, ascending.
@@ -126,9 +134,11 @@ template <class T, class... U, backend S, class P>
 distributed_array<index_t, S> indices_where(distributed_array<T, S> const& x, P predicate,
                                             distributed_array<U, S> const&... more) {
   require_alike(x, more...);
-  return detail::selected<index_t>(
-      x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
-      [](std::size_t) { return own_index{}; });
+  return detail::finishing(x, more..., predicate)([&] {
+    return detail::selected<index_t>(
+        x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); },
+        [](std::size_t) { return own_index{}; });
+  });
 }
 
 /// The indices of the elements that are not zero, ascending.
@@ -174,8 +184,10 @@ template <class T, class... U, backend S, class P>
 halves<std::remove_const_t<T>, S> partition_copy(distributed_array<T, S> const& x, P predicate,
                                                  distributed_array<U, S> const&... more) {
   require_alike(x, more...);
-  return detail::in_halves<std::remove_const_t<T>>(
-      x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); });
+  return detail::finishing(x, more..., predicate)([&] {
+    return detail::in_halves<std::remove_const_t<T>>(
+        x, [&](std::size_t k) { return load_of(detail::holds<P>{predicate}, k, x, more...); });
+  });
 }
 
 /// The elements whose flags[i] is not zero, and the others.
@@ -183,8 +195,10 @@ template <class T, class F, backend S>
 halves<std::remove_const_t<T>, S> partition_flagged(distributed_array<T, S> const& x,
                                                     distributed_array<F, S> const& flags) {
   require_alike(x, flags);
-  return detail::in_halves<std::remove_const_t<T>>(
-      x, [&](std::size_t k) { return load_of(detail::is_set{}, k, flags); });
+  return detail::finishing(x, flags)([&] {
+    return detail::in_halves<std::remove_const_t<T>>(
+        x, [&](std::size_t k) { return load_of(detail::is_set{}, k, flags); });
+  });
 }
 
 }  // namespace prorata

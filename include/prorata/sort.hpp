@@ -128,14 +128,16 @@ void settle(distributed_array<K, S>& keys, distributed_array<V, S>& values, tota
 ///   order   total_order<T>: −0 before +0, NaNs last in both directions; true booleans come back as 1
 ///   cost    a local sort, 8 rounds of counts at most, one exchange, log₂ P rounds of merging; as much memory
 ///           again on every rank
-///   waits   between rounds; the last merge is queued
+///   waits   between rounds; to the end for borrowed arrays, else the last merge is queued
 ///   throws  out_of_memory, device_error, communication_error: x is then in no order
 ///   source  sorting by exact splitting: Cheng, Shah, Gilbert, Edelman (2007)
 template <class T, backend S>
 void sort(distributed_array<T, S>& x, direction d = direction::ascending) {
-  total_order<T> const order(d);
-  for (auto const& p : x.parts()) sort_keys(*p.stream, order, p.data, p.size);
-  detail::settle(x, order);
+  detail::finishing(x)([&] {
+    total_order<T> const order(d);
+    for (auto const& p : x.parts()) sort_keys(*p.stream, order, p.data, p.size);
+    detail::settle(x, order);
+  });
 }
 
 /// Sorts keys in place and moves values[i] along with keys[i]. Equal keys keep the order they were in, in
@@ -146,12 +148,14 @@ template <class K, class V, backend S>
 void sort_by_key(distributed_array<K, S>& keys, distributed_array<V, S>& values,
                  direction d = direction::ascending) {
   require_alike(keys, values);
-  total_order<K> const order(d);
-  for (std::size_t k = 0; k < keys.parts().size(); ++k) {
-    auto const& p = keys.parts()[k];
-    sort_pairs(*p.stream, order, p.data, values.parts()[k].data, p.size);
-  }
-  detail::settle(keys, values, order);
+  detail::finishing(keys, values)([&] {
+    total_order<K> const order(d);
+    for (std::size_t k = 0; k < keys.parts().size(); ++k) {
+      auto const& p = keys.parts()[k];
+      sort_pairs(*p.stream, order, p.data, values.parts()[k].data, p.size);
+    }
+    detail::settle(keys, values, order);
+  });
 }
 
 /// The indices that would sort x: x[argsort(x)[0]] ≤ x[argsort(x)[1]] ≤ … Equal elements in the order of
@@ -161,16 +165,18 @@ void sort_by_key(distributed_array<K, S>& keys, distributed_array<V, S>& values,
 template <class T, backend S>
 distributed_array<index_t, S> argsort(distributed_array<T, S> const& x, direction d = direction::ascending) {
   using element = std::remove_const_t<T>;
-  total_order<element> const order(d);
-  distributed_array<element, S> keys(x.team(), x.partition());
-  distributed_array<index_t, S> indices(x.team(), x.partition());
-  for (std::size_t k = 0; k < keys.parts().size(); ++k) {
-    auto const& p = keys.parts()[k];
-    p.stream->copy(p.data, x.parts()[k].data, static_cast<std::size_t>(p.size) * sizeof(element));
-    sort_indices(*p.stream, order, p.data, p.begin, indices.parts()[k].data, p.size);
-  }
-  detail::settle(keys, indices, order);
-  return indices;
+  return detail::finishing(x)([&] {
+    total_order<element> const order(d);
+    distributed_array<element, S> keys(x.team(), x.partition());
+    distributed_array<index_t, S> indices(x.team(), x.partition());
+    for (std::size_t k = 0; k < keys.parts().size(); ++k) {
+      auto const& p = keys.parts()[k];
+      p.stream->copy(p.data, x.parts()[k].data, static_cast<std::size_t>(p.size) * sizeof(element));
+      sort_indices(*p.stream, order, p.data, p.begin, indices.parts()[k].data, p.size);
+    }
+    detail::settle(keys, indices, order);
+    return indices;
+  });
 }
 
 /// Merges two arrays that are in order already; among equal elements those of a come first.
@@ -181,31 +187,33 @@ template <class T, backend S>
 distributed_array<T, S> merge(distributed_array<T, S> const& a, distributed_array<T, S> const& b,
                               direction d = direction::ascending) {
   require(a.team() == b.team(), "merged arrays belong to the same team");
-  total_order<T> const order(d);
-  auto const ranks = static_cast<std::size_t>(a.team().ranks());
-  partition whole{a.size() + b.size(), {}}, of_a{a.size(), {}}, of_b{b.size(), {}};
-  for (std::size_t q = 0; q <= ranks; ++q)
-    whole.cuts.push_back(a.partition().cuts[q] + b.partition().cuts[q]);
-  std::vector<sorted_run<T>> runs;
-  for (std::size_t k = 0; k < a.parts().size(); ++k)
-    for (auto const* x : {&a, &b}) runs.push_back({x->parts()[k].data, x->parts()[k].size});
-  auto const before = split_runs(a.team(), order, runs, 2, whole.cuts);
-  for (std::size_t q = 0; q <= ranks; ++q) {
-    index_t const* const at = before.data() + q * 2 * ranks;
-    of_a.cuts.push_back(std::accumulate(at, at + ranks, index_t{0}));
-    of_b.cuts.push_back(std::accumulate(at + ranks, at + 2 * ranks, index_t{0}));
-  }
-  // What every rank merges; what is there already stays where it is.
-  std::optional<distributed_array<T, S>> moved_a, moved_b;
-  if (of_a.cuts != a.partition().cuts) moved_a = redistribute(a, of_a);
-  if (of_b.cuts != b.partition().cuts) moved_b = redistribute(b, of_b);
-  distributed_array<T, S> out(a.team(), whole);
-  for (std::size_t k = 0; k < out.parts().size(); ++k) {
-    auto const &p = out.parts()[k], &x = (moved_a ? *moved_a : a).parts()[k],
-               &y = (moved_b ? *moved_b : b).parts()[k];
-    merge_keys(*p.stream, order, x.data, x.size, y.data, y.size, p.data);
-  }
-  return out;
+  return detail::finishing(a, b)([&] {
+    total_order<T> const order(d);
+    auto const ranks = static_cast<std::size_t>(a.team().ranks());
+    partition whole{a.size() + b.size(), {}}, of_a{a.size(), {}}, of_b{b.size(), {}};
+    for (std::size_t q = 0; q <= ranks; ++q)
+      whole.cuts.push_back(a.partition().cuts[q] + b.partition().cuts[q]);
+    std::vector<sorted_run<T>> runs;
+    for (std::size_t k = 0; k < a.parts().size(); ++k)
+      for (auto const* x : {&a, &b}) runs.push_back({x->parts()[k].data, x->parts()[k].size});
+    auto const before = split_runs(a.team(), order, runs, 2, whole.cuts);
+    for (std::size_t q = 0; q <= ranks; ++q) {
+      index_t const* const at = before.data() + q * 2 * ranks;
+      of_a.cuts.push_back(std::accumulate(at, at + ranks, index_t{0}));
+      of_b.cuts.push_back(std::accumulate(at + ranks, at + 2 * ranks, index_t{0}));
+    }
+    // What every rank merges; what is there already stays where it is.
+    std::optional<distributed_array<T, S>> moved_a, moved_b;
+    if (of_a.cuts != a.partition().cuts) moved_a = redistribute(a, of_a);
+    if (of_b.cuts != b.partition().cuts) moved_b = redistribute(b, of_b);
+    distributed_array<T, S> out(a.team(), whole);
+    for (std::size_t k = 0; k < out.parts().size(); ++k) {
+      auto const &p = out.parts()[k], &x = (moved_a ? *moved_a : a).parts()[k],
+                 &y = (moved_b ? *moved_b : b).parts()[k];
+      merge_keys(*p.stream, order, x.data, x.size, y.data, y.size, p.data);
+    }
+    return out;
+  });
 }
 
 namespace detail {
@@ -227,35 +235,38 @@ bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascend
     index_t size, descents;
     element first, last;
   };
-  total_order<element> const order(d);
-  std::vector<ends> mine(x.parts().size());
-  std::vector<buffer<std::byte, S>> partial;
-  std::vector<buffer<index_t, S>> answer;
-  for (std::size_t k = 0; k < mine.size(); ++k) {
-    auto const& p = x.parts()[k];
-    mine[k] = {};
-    mine[k].size = p.size;
-    if (p.size == 0) continue;
-    p.stream->copy(&mine[k].first, p.data, sizeof(element));
-    p.stream->copy(&mine[k].last, p.data + (p.size - 1), sizeof(element));
-    if (p.size == 1) continue;
-    piece const pairs{0, p.size - 1, p.size - 1};
-    partial.emplace_back(*p.stream, counting::bytes(pairs));
-    answer.emplace_back(*p.stream, 1);
-    reduce_piece(*p.stream, counting{}, pairs, detail::goes_down<element>{order, p.data},
-                 partial.back().data());
-    reduce_finish(*p.stream, counting{}, pairs.n, partial.back().data(), answer.back().data());
-    p.stream->copy(&mine[k].descents, answer.back().data(), sizeof(index_t));
-  }
-  x.team().sync();
-  element const* before = nullptr;
-  auto const all = told_by_all(x.team(), mine, 1);
-  for (ends const& e : all) {
-    if (e.size == 0) continue;
-    if (e.descents != 0 || (before != nullptr && order(e.first, *before))) return false;
-    before = &e.last;
-  }
-  return true;
+  return detail::finishing(x)([&] {
+    total_order<element> const order(d);
+    std::vector<ends> mine(x.parts().size());
+    drain_on_unwind const unwinding(x.team());
+    std::vector<buffer<std::byte, S>> partial;
+    std::vector<buffer<index_t, S>> answer;
+    for (std::size_t k = 0; k < mine.size(); ++k) {
+      auto const& p = x.parts()[k];
+      mine[k] = {};
+      mine[k].size = p.size;
+      if (p.size == 0) continue;
+      p.stream->copy(&mine[k].first, p.data, sizeof(element));
+      p.stream->copy(&mine[k].last, p.data + (p.size - 1), sizeof(element));
+      if (p.size == 1) continue;
+      piece const pairs{0, p.size - 1, p.size - 1};
+      partial.emplace_back(*p.stream, counting::bytes(pairs));
+      answer.emplace_back(*p.stream, 1);
+      reduce_piece(*p.stream, counting{}, pairs, detail::goes_down<element>{order, p.data},
+                   partial.back().data());
+      reduce_finish(*p.stream, counting{}, pairs.n, partial.back().data(), answer.back().data());
+      p.stream->copy(&mine[k].descents, answer.back().data(), sizeof(index_t));
+    }
+    x.team().sync();
+    element const* before = nullptr;
+    auto const all = told_by_all(x.team(), mine, 1);
+    for (ends const& e : all) {
+      if (e.size == 0) continue;
+      if (e.descents != 0 || (before != nullptr && order(e.first, *before))) return false;
+      before = &e.last;
+    }
+    return true;
+  });
 }
 
 }  // namespace prorata

@@ -142,6 +142,7 @@ std::vector<index_t> split_runs(team<S> const& team, total_order<T> order,
     auto const asked = static_cast<index_t>(keys.size());
 
     // local work: every rank searches its runs
+    drain_on_unwind const unwinding(team);
     std::vector<buffer<K, S>> pivots;
     std::vector<buffer<index_t, S>> counts;
     std::vector<index_t const*> counted;

@@ -67,6 +67,24 @@ class team {
     if (failure) std::rethrow_exception(failure);
   }
 
+  /// Waits for all local ranks; failures stay until the next sync.
+  void drain() const noexcept {
+    for (S& s : state_->streams) s.drain();
+    for (S& s : state_->couriers) s.drain();
+  }
+
+  /// Waits for all local ranks and forgets their failures: for when an exception says that work has failed.
+  void abandon() const noexcept {
+    drain();
+    for (std::vector<S>* streams : {&state_->streams, &state_->couriers})
+      for (S& s : *streams) {
+        try {
+          s.sync();
+        } catch (...) {  // the exception that is under way came first
+        }
+      }
+  }
+
   friend bool operator==(team const& a, team const& b) { return a.state_ == b.state_; }
 
  private:
@@ -76,6 +94,25 @@ class team {
     std::vector<S> couriers = {};
   };
   std::shared_ptr<state> state_;
+};
+
+/// Waits for a team's queues when an exception passes by: what was declared before, they may still use.
+///   example  std::vector<index_t> counts = …;       // on the host
+///            drain_on_unwind const unwinding(team);  // so counts outlives the copy, whatever fails below
+///            stream.copy(counts.data(), …);
+template <backend S>
+class [[nodiscard]] drain_on_unwind {
+ public:
+  explicit drain_on_unwind(team<S> const& team) : team_(team), exceptions_(std::uncaught_exceptions()) {}
+  ~drain_on_unwind() {
+    if (std::uncaught_exceptions() > exceptions_) team_.drain();
+  }
+  drain_on_unwind(drain_on_unwind const&) = delete;
+  drain_on_unwind& operator=(drain_on_unwind const&) = delete;
+
+ private:
+  team<S> const& team_;
+  int exceptions_;
 };
 
 }  // namespace prorata

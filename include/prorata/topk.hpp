@@ -178,54 +178,56 @@ top_elements<std::remove_const_t<T>> topk(distributed_array<T, S> const& x, inde
   total_order<element> const order(d);
   auto const& team = x.team();
   index_t const n = x.size();
-  top_elements<element> result;
-  k = std::min(k, n);
-  if (k == 0) return result;
+  return detail::finishing(x)([&] {
+    top_elements<element> result;
+    k = std::min(k, n);
+    if (k == 0) return result;
 
-  using load_type = decltype(load_of(detail::key_in<element>{order}, 0, x));
-  detail::key_sources<load_type, own_index> whole;
-  for (std::size_t part = 0; part < x.parts().size(); ++part) {
-    whole.keys.push_back(load_of(detail::key_in<element>{order}, part, x));
-    whole.indices.push_back({});
-    whole.ranges.emplace_back(x.parts()[part].begin, x.parts()[part].end());
-  }
-
-  std::vector<detail::placed_key<K>> found;
-  if (n >= 16 * detail::sample_size && k <= n / 8) {
-    auto const limit = detail::guess_limit<K>(team, whole.keys, whole.ranges, n, k);
-    std::vector<buffer<K, S>> keys;
-    std::vector<buffer<index_t, S>> indices, counts;
+    using load_type = decltype(load_of(detail::key_in<element>{order}, 0, x));
+    detail::key_sources<load_type, own_index> whole;
     for (std::size_t part = 0; part < x.parts().size(); ++part) {
-      auto const& p = x.parts()[part];
-      index_t const room = std::min(p.size, 2 * limit.expected);
-      keys.emplace_back(*p.stream, room);
-      indices.emplace_back(*p.stream, room);
-      counts.emplace_back(*p.stream, 1);
-      select_index(*p.stream, p.begin, p.end(),
-                   detail::key_at_most<K, load_type>{whole.keys[part], limit.key}, counts.back().data(),
-                   first_column{whole.keys[part], keys.back().data(), room},
-                   first_column{own_index{}, indices.back().data(), room});
+      whole.keys.push_back(load_of(detail::key_in<element>{order}, part, x));
+      whole.indices.push_back({});
+      whole.ranges.emplace_back(x.parts()[part].begin, x.parts()[part].end());
     }
-    auto const kept = detail::kept_by_all(team, counts);
-    bool enough = kept.n >= k;
-    for (int rank = 0; rank < kept.ranks(); ++rank)
-      enough = enough && kept.size(rank) <= std::min(x.partition().size(rank), 2 * limit.expected);
-    if (enough) {
-      detail::key_sources<detail::kept_keys<K>, detail::kept_keys<index_t>> left;
-      for (std::size_t part = 0; part < keys.size(); ++part) {
-        left.keys.push_back({keys[part].data()});
-        left.indices.push_back({indices[part].data()});
-        left.ranges.emplace_back(0, kept.size(x.parts()[part].rank));
+
+    std::vector<detail::placed_key<K>> found;
+    if (n >= 16 * detail::sample_size && k <= n / 8) {
+      auto const limit = detail::guess_limit<K>(team, whole.keys, whole.ranges, n, k);
+      std::vector<buffer<K, S>> keys;
+      std::vector<buffer<index_t, S>> indices, counts;
+      for (std::size_t part = 0; part < x.parts().size(); ++part) {
+        auto const& p = x.parts()[part];
+        index_t const room = std::min(p.size, 2 * limit.expected);
+        keys.emplace_back(*p.stream, room);
+        indices.emplace_back(*p.stream, room);
+        counts.emplace_back(*p.stream, 1);
+        select_index(*p.stream, p.begin, p.end(),
+                     detail::key_at_most<K, load_type>{whole.keys[part], limit.key}, counts.back().data(),
+                     first_column{whole.keys[part], keys.back().data(), room},
+                     first_column{own_index{}, indices.back().data(), room});
       }
-      found = detail::least_keys<K>(team, left, kept.n, k);
+      auto const kept = detail::kept_by_all(team, counts);
+      bool enough = kept.n >= k;
+      for (int rank = 0; rank < kept.ranks(); ++rank)
+        enough = enough && kept.size(rank) <= std::min(x.partition().size(rank), 2 * limit.expected);
+      if (enough) {
+        detail::key_sources<detail::kept_keys<K>, detail::kept_keys<index_t>> left;
+        for (std::size_t part = 0; part < keys.size(); ++part) {
+          left.keys.push_back({keys[part].data()});
+          left.indices.push_back({indices[part].data()});
+          left.ranges.emplace_back(0, kept.size(x.parts()[part].rank));
+        }
+        found = detail::least_keys<K>(team, left, kept.n, k);
+      }
     }
-  }
-  if (found.empty()) found = detail::least_keys<K>(team, whole, n, k);
-  for (auto const& one : found) {
-    result.values.push_back(order.value(one.key));
-    result.indices.push_back(one.index);
-  }
-  return result;
+    if (found.empty()) found = detail::least_keys<K>(team, whole, n, k);
+    for (auto const& one : found) {
+      result.values.push_back(order.value(one.key));
+      result.indices.push_back(one.index);
+    }
+    return result;
+  });
 }
 
 }  // namespace prorata

@@ -138,6 +138,7 @@ distributed_array<index_t, S> inverse_of(found_runs<T, S> const& found,
     return inverse;
   }
   // local work: numbers in the order of the indices, so that what goes to one rank lies together
+  drain_on_unwind const unwinding(team);
   auto const ranks = static_cast<std::size_t>(team.ranks());
   std::vector<buffer<index_t, S>> numbers, edges, below;
   std::vector<index_t const*> told, my_indices, my_numbers;
@@ -183,19 +184,24 @@ distributed_array<index_t, S> inverse_of(found_runs<T, S> const& found,
 ///   throws  out_of_memory
 template <class T, backend S>
 distributed_array<std::remove_const_t<T>, S> unique(distributed_array<T, S> const& x) {
-  auto sorted = detail::representatives(x);
-  sort(sorted);
-  auto found = detail::find_runs(sorted, same_value{});
-  return {x.team(), std::move(found.cuts), std::move(found.values)};
+  return detail::finishing(x)([&] {
+    auto sorted = detail::representatives(x);
+    sort(sorted);
+    auto found = detail::find_runs(sorted, same_value{});
+    return distributed_array<std::remove_const_t<T>, S>(x.team(), std::move(found.cuts),
+                                                        std::move(found.values));
+  });
 }
 
 /// The same, and how often each occurs: for 3 1 3 the values 1 3 and the lengths 1 2. Of the runs only begins
 /// within the sorted array are known, not indices of x.
 template <class T, backend S>
 runs<std::remove_const_t<T>, S> unique_counts(distributed_array<T, S> const& x) {
-  auto sorted = detail::representatives(x);
-  sort(sorted);
-  return run_lengths(sorted);
+  return detail::finishing(x)([&] {
+    auto sorted = detail::representatives(x);
+    sort(sorted);
+    return run_lengths(sorted);
+  });
 }
 
 namespace detail {
@@ -234,24 +240,28 @@ distinct_found<std::remove_const_t<T>, S> find_distinct(distributed_array<T, S> 
 ///   waits, throws, and what is distinct: as unique
 template <class T, backend S>
 first_places<std::remove_const_t<T>, S> unique_index(distributed_array<T, S> const& x) {
-  auto found = detail::find_distinct(x);
-  auto const& cuts = found.runs.cuts;
-  return {{x.team(), cuts, std::move(found.runs.values)},
-          {x.team(), cuts, std::move(found.counts)},
-          {x.team(), cuts, std::move(found.first)}};
+  return detail::finishing(x)([&] {
+    auto found = detail::find_distinct(x);
+    auto const& cuts = found.runs.cuts;
+    return first_places<std::remove_const_t<T>, S>{{x.team(), cuts, std::move(found.runs.values)},
+                                                   {x.team(), cuts, std::move(found.counts)},
+                                                   {x.team(), cuts, std::move(found.first)}};
+  });
 }
 
 /// The same, and for every element of x which of them it is.
 ///   cost    over several ranks, 16 bytes an element sorted and sent once more for the inverse
 template <class T, backend S>
 distinct_elements<std::remove_const_t<T>, S> unique_all(distributed_array<T, S> const& x) {
-  auto found = detail::find_distinct(x);
-  auto inverse = detail::inverse_of(found.runs, found.indices);
-  auto const& cuts = found.runs.cuts;
-  return {{{x.team(), cuts, std::move(found.runs.values)},
-           {x.team(), cuts, std::move(found.counts)},
-           {x.team(), cuts, std::move(found.first)}},
-          std::move(inverse)};
+  return detail::finishing(x)([&] {
+    auto found = detail::find_distinct(x);
+    auto inverse = detail::inverse_of(found.runs, found.indices);
+    auto const& cuts = found.runs.cuts;
+    return distinct_elements<std::remove_const_t<T>, S>{{{x.team(), cuts, std::move(found.runs.values)},
+                                                         {x.team(), cuts, std::move(found.counts)},
+                                                         {x.team(), cuts, std::move(found.first)}},
+                                                        std::move(inverse)};
+  });
 }
 
 }  // namespace prorata

@@ -29,40 +29,46 @@ weighted_counts<group_sum_type<std::remove_const_t<W>>> weighted_histogram(distr
   using weight = std::remove_const_t<W>;
   using sum = group_sum_type<weight>;
   require_alike(x, w);
-  auto const& team = x.team();
-  auto const placed = detail::placed_edges(team, edges);
-  auto const groups = detail::group_each<index_t, weight>(
-      x,
-      [&](std::size_t k) {
-        auto const elements = load_of(identity{}, k, x);
-        return slot_of_element<std::remove_const_t<decltype(elements)>>{elements,
-                                                                        edges.rule(placed[k].data())};
-      },
-      [&](std::size_t k) { return load_of(identity{}, k, w); }, aggregate::sum, 0);
+  return detail::finishing(x, w)([&] {
+    auto const& team = x.team();
+    auto const placed = detail::placed_edges(team, edges);
+    auto const groups = detail::group_each<index_t, weight>(
+        x,
+        [&](std::size_t k) {
+          auto const elements = load_of(identity{}, k, x);
+          return slot_of_element<std::remove_const_t<decltype(elements)>>{elements,
+                                                                          edges.rule(placed[k].data())};
+        },
+        [&](std::size_t k) { return load_of(identity{}, k, w); }, aggregate::sum, 0);
 
-  // every rank holds some of the bins: all are told to every process
-  auto const told = [&]<class V>(distributed_array<V, S> const& column) {
-    std::vector<V const*> mine;
-    for (auto const& p : column.parts()) mine.push_back(p.data);
-    std::vector<index_t> sizes;
-    for (int r = 0; r < team.ranks(); ++r) sizes.push_back(column.partition().size(r));
-    return told_parts<V>(team, std::span<V const* const>(mine), sizes);
-  };
-  auto const slots = told(groups.keys);
-  auto const counts = told(groups.counts);
-  auto const sums = told(groups.sums);
-  auto const bins = static_cast<std::size_t>(edges.bins());
-  weighted_counts<sum> result{{edges.edges(), std::vector<index_t>(bins)}, std::vector<sum>(bins)};
-  for (std::size_t k = 0; k < slots.size(); ++k) {
-    auto const slot = static_cast<std::size_t>(slots[k]);
-    auto const [count, total] = slot < bins    ? std::tie(result.elements.counts[slot], result.weights[slot])
-                                : slot == bins ? std::tie(result.elements.below, result.below)
-                                : slot == bins + 1 ? std::tie(result.elements.above, result.above)
-                                                   : std::tie(result.elements.nan, result.nan);
-    count = counts[k];
-    total = sums[k];
-  }
-  return result;
+    // every rank holds some of the bins: all are told to every process
+    auto const told = [&]<class V>(distributed_array<V, S> const& column) {
+      std::vector<V const*> mine;
+      for (auto const& p : column.parts()) mine.push_back(p.data);
+      std::vector<index_t> sizes;
+      for (int r = 0; r < team.ranks(); ++r) sizes.push_back(column.partition().size(r));
+      return told_parts<V>(team, std::span<V const* const>(mine), sizes);
+    };
+    auto const slots = told(groups.keys);
+    auto const counts = told(groups.counts);
+    auto const sums = told(groups.sums);
+    auto const bins = static_cast<std::size_t>(edges.bins());
+    // Step by step: of nested lists GCC 12 destroys members twice when a later one throws.
+    weighted_counts<sum> result;
+    result.elements.edges = edges.edges();
+    result.elements.counts.resize(bins);
+    result.weights.resize(bins);
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      auto const slot = static_cast<std::size_t>(slots[k]);
+      auto const [count, total] = slot < bins ? std::tie(result.elements.counts[slot], result.weights[slot])
+                                  : slot == bins     ? std::tie(result.elements.below, result.below)
+                                  : slot == bins + 1 ? std::tie(result.elements.above, result.above)
+                                                     : std::tie(result.elements.nan, result.nan);
+      count = counts[k];
+      total = sums[k];
+    }
+    return result;
+  });
 }
 
 /// Bins of equal width over a given range.
