@@ -9,7 +9,8 @@
 
 namespace prorata::host {
 
-/// to[c · 32 + r] = from[r · 32 + c] for 32 × 32 words; they must not overlap, and need no alignment.
+/// to[c · 32 + r] = from[r · 32 + c] for 32 × 32 words; they must not overlap, and need no alignment but
+/// that of a word.
 ///   cost   registers are turned in blocks as wide as they are: a quarter to one shuffle a word
 void transpose_words(std::uint32_t const* from, std::uint32_t* to);
 void transpose_words(std::uint64_t const* from, std::uint64_t* to);

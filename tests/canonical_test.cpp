@@ -256,6 +256,32 @@ TEST(Canonical, MomentsAreAccurate) {
   EXPECT_NEAR(m.sum / static_cast<double>(x.size()) / static_cast<double>(mean), 1.0, 1e-15);
 }
 
+/// NaNs far apart, in one lane and in several, in any order of signs: the first one's place is the answer.
+TEST(Extrema, TheFirstOfManyNaNsIsFound) {
+  constexpr index_t strip = extrema<double>::strip;
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  for (index_t const n : {4 * strip, 4 * strip + 77})
+    for (std::vector<index_t> const& places : {std::vector<index_t>{5, 5 + strip, 5 + 3 * strip},
+                                               {5 + 32, 5 + 64, 5 + 2 * strip},
+                                               {strip + 31, strip + 32, 2 * strip},
+                                               {2 * strip - 1, 2 * strip},
+                                               {7 + strip, 6 + 2 * strip},
+                                               {n - 1}})
+      for (double const sign : {1.0, -1.0}) {
+        std::vector<double> x(static_cast<std::size_t>(n));
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i * 7919 % 1013) - 500;
+        double s = sign;
+        for (index_t const i : places) x[static_cast<std::size_t>(i)] = std::copysign(nan, s), s = -s;
+        auto const first = std::find_if(x.begin(), x.end(), [](double v) { return v != v; }) - x.begin();
+        for (std::vector<index_t> const& cuts :
+             {std::vector<index_t>{0, n}, {0, strip, n}, {0, 6, strip + 40, n}, {0, 2 * strip + 1, n}}) {
+          auto const found = by_pieces(extrema<double>{}, x, cuts, false);
+          EXPECT_EQ(found.argmin, first) << places.front() << ' ' << cuts.size();
+          EXPECT_EQ(found.argmax, first) << places.front() << ' ' << cuts.size();
+        }
+      }
+}
+
 TEST(Extrema, OrdersZerosAndLetsNaNWin) {
   auto const find = [](std::vector<double> const& x) {
     return by_pieces(extrema<double>{}, x, {0, static_cast<index_t>(x.size())}, false);

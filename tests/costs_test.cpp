@@ -313,6 +313,18 @@ TEST(costs, unusual_inputs) {
   EXPECT_EQ(partition_by_costs(reals{.1, .2, .3}, reals{1, 2}).loads, (reals{.1, .5}));
 }
 
+// Caps hold for loads as they are returned: the total here is one unit more, and is returned as the cap.
+TEST(costs, a_cap_that_only_rounding_reaches) {
+  integers const costs{std::uint64_t{1} << 53, 1};
+  cost_options options;
+  options.caps = {0x1p53};
+  auto const p = partition_by_costs(costs, reals{1}, options);
+  EXPECT_EQ(p.parts.cuts, (std::vector<index_t>{0, 2}));
+  EXPECT_EQ(p.loads, reals{0x1p53});
+  options.caps = {std::nextafter(0x1p53, 0.0)};
+  EXPECT_THROW(partition_by_costs(costs, reals{1}, options), infeasible);
+}
+
 // A few elements carry nearly everything: the heuristic cut at proportional places would be far off.
 TEST(costs, heavy_tails) {
   std::mt19937_64 random(3);
