@@ -2,6 +2,7 @@
 add_library(house INTERFACE)
 target_compile_options(house INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-fopenmp-simd>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Werror=cross-execution-space-call>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${PRORATA_ARCH}>>:-march=${PRORATA_ARCH}>)
 if(PRORATA_SANITIZE)
   # On every target of the build: a sanitizer that misses one library reports nonsense.

@@ -1,8 +1,10 @@
-# Install tree and package config: find_package(prorata) gives prorata::prorata, and prorata::cuda where built.
+# Install tree and package files: find_package(prorata) gives prorata::prorata, and prorata::cuda where built; for others
+# there is pkg-config.
 #
-#   include/prorata/           the public headers
-#   include/prorata/backends/  host/ and kernels/: still #include <host/stream.hpp>, yet no bare `host` in include/
+#   include/prorata/           the public headers; include/ is the only folder that a compiler has to be told of
+#   include/prorata/backends/  host/ and kernels/, so that there is no bare `host` in include/
 #   lib/cmake/prorata/         the package config
+#   lib/pkgconfig/             prorata.pc for C++ compilers, prorata-cuda.pc for nvcc
 include(CMakePackageConfigHelpers)
 
 set(PRORATA_INSTALL_CMAKE ${CMAKE_INSTALL_LIBDIR}/cmake/prorata)
@@ -27,6 +29,26 @@ endfunction()
 prorata_install(prorata prorata)
 if(TARGET prorata_cuda)
   prorata_install(prorata_cuda cuda)
+endif()
+
+# Where they are installed, headers find host/ and kernels/ from include/ too.
+install(CODE "
+  set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_INCLUDEDIR}/prorata\")
+  file(GLOB_RECURSE headers \"\${folder}/*.hpp\" \"\${folder}/*.cuh\")
+  foreach(header IN LISTS headers)
+    file(READ \"\${header}\" text)
+    string(REGEX REPLACE \"#include <(host|kernels)/\" \"#include <prorata/backends/\\\\1/\" told \"\${text}\")
+    if(NOT told STREQUAL text)
+      file(WRITE \"\${header}\" \"\${told}\")
+    endif()
+  endforeach()")
+
+file(RELATIVE_PATH PRORATA_PREFIX_SEEN_FROM_PKGCONFIG /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(cmake/prorata.pc.in ${PROJECT_BINARY_DIR}/prorata.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/prorata.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET prorata_cuda)
+  configure_file(cmake/prorata-cuda.pc.in ${PROJECT_BINARY_DIR}/prorata-cuda.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/prorata-cuda.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
 if(TARGET prorata-bench)
   install(TARGETS prorata-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -10,6 +10,10 @@
 #define PRORATA_HD
 #endif
 
+#if !defined(__CUDACC_RTC__) && __cplusplus < 202002L
+#error "prorata is written in C++20: compile with -std=c++20 or later (CMake: CXX_STANDARD and CUDA_STANDARD)"
+#endif
+
 #if defined(__FAST_MATH__) || (defined(__CUDACC__) && defined(__USE_FAST_MATH__))
 #error "prorata promises the same bits on every device; fast-math breaks that promise. Remove -ffast-math."
 #endif

@@ -1,5 +1,5 @@
-# Two projects that use prorata, each built and run from nothing: one from an install tree, one with the sources as a
-# folder of its own. Needs nothing but a finished build.
+# Projects that use prorata, each built and run from nothing: one from an install tree, one with the sources as a folder
+# of its own, and one that is a single call of the compiler. Needs nothing but a finished build.
 set(consumer ${PROJECT_SOURCE_DIR}/tests/install_test)
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/install_test/prefix)
 set(options
@@ -23,4 +23,14 @@ add_test(NAME install_prefix COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY
 set_tests_properties(install_prefix PROPERTIES FIXTURES_SETUP prefix LABELS consumer)
 prorata_consumer_test(find_package_consumer -DCMAKE_PREFIX_PATH=${prefix})
 set_tests_properties(find_package_consumer PROPERTIES FIXTURES_REQUIRED prefix)
+find_program(PRORATA_PKG_CONFIG pkg-config)
+if(PRORATA_PKG_CONFIG)
+  add_test(NAME pkg_config_consumer COMMAND ${CMAKE_COMMAND} -E env
+    PKG_CONFIG_PATH=${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    bash ${consumer}/pkg_config_test.sh ${CMAKE_CXX_COMPILER} ${consumer}/consumer.cpp ${prefix}/include
+    ${CMAKE_CURRENT_BINARY_DIR}/install_test/pkg_config_consumer)
+  set_tests_properties(pkg_config_consumer PROPERTIES TIMEOUT 900 LABELS consumer FIXTURES_REQUIRED prefix)
+else()
+  message(STATUS "prorata: pkg-config was not found; the installed prorata.pc is not tested")
+endif()
 prorata_consumer_test(add_subdirectory_consumer -DPRORATA_SOURCE=${PROJECT_SOURCE_DIR})
