@@ -1,4 +1,5 @@
-// Planted faults: PLANTED(n) is true where the environment names fault n; run.py puts it into a copy of the sources.
+// Planted faults: PLANTED(n) is true where the environment names fault n; run.py puts it into a copy of the
+// sources.
 //
 //   PRORATA_FAULT=n       switches fault n on
 //   PRORATA_REACHED=file  a byte for every fault, set where the program asks about it
