@@ -49,7 +49,8 @@ class mapping {
   int guard_ = -1;
 };
 
-/// An open regular file; job_files::read opens it. Directories, pipes, sockets and devices are refused before they are opened.
+/// An open regular file; job_files::read opens it. Directories, pipes, sockets and devices are refused before
+/// they are opened.
 ///   threads  read() and map() may be called from many threads
 ///   throws   input_error: one line with the path and the system's reason
 class input_file {
