@@ -14,7 +14,42 @@ import numpy as np
 from command_line import CODES, SPLITS, Case, answer, main, run, some
 
 
+def bins_of_rule(x, rule, within=None):
+    """How many bins NumPy 2.4 takes: histogram_bin_edges, from its source. (Older ones split integers finer than 1.)"""
+    x = x.astype('u1') if x.dtype.kind == 'b' else x
+    low, high = within or ((x.min(), x.max()) if len(x) else (0, 1))
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    if within:
+        x = x[(x >= low) & (x <= high)]
+    if len(x) == 0:
+        return 1
+    apart = lambda a, b: int(a) - int(b) if x.dtype.kind in 'iu' and float(a).is_integer() and float(b).is_integer() else a - b
+    width = apart(x.max(), x.min()) / {'sqrt': np.sqrt(len(x)), 'sturges': np.log2(len(x)) + 1.0, 'rice': 2.0 * len(x)**(1.0 / 3)}[rule]
+    if width == 0:
+        return 1
+    if x.dtype.kind in 'iu' and width < 1:
+        width = 1
+    return int(np.ceil(apart(high, low) / width))
+
+
 class Histogram(Case):
+    def test_numbers_of_bins_are_those_of_numpy_2_4(self):
+        r = np.random.default_rng(12)
+        arrays = [some(code, n, 9) for code in CODES if code not in ('f2', 'i8', 'u8') for n in (1, 2, 100, 10007)]
+        arrays += [r.integers(0, most, n) for most in (1, 2, 10, 100, 5000) for n in (1, 10, 400, 10000)]
+        arrays += [np.full(1000, 7.5), np.full(1000, -3), np.zeros(0), np.arange(10000) / 10000, np.arange(16.0)]
+        for k, x in enumerate(arrays):
+            path = self.save('x.npy', x)
+            for rule in ('sqrt', 'sturges', 'rice'):
+                self.assertEqual(answer('histogram', path, '--bins', rule)['bins'], bins_of_rule(x, rule), (k, x.dtype, len(x), rule))
+                for within in ((0, 50), (-1, 0.5), (3, 3)):
+                    found = answer('histogram', path, '--bins', rule, '--range=%g,%g' % within)
+                    self.assertEqual(found['bins'], bins_of_rule(x, rule, within), (k, x.dtype, len(x), rule, within))
+        x = some('f8', 10007, 3)
+        x[::5], x[1::50] = np.nan, np.inf
+        self.assertEqual(answer('histogram', self.save('x.npy', x), '--bins', 'sqrt')['bins'], bins_of_rule(x[np.isfinite(x)], 'sqrt'))
+
     def check(self, x, *args, **numpy_args):
         found = answer('histogram', self.save('x.npy', x), *args)
         counts, edges = np.histogram(x, **numpy_args)

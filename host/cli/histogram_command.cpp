@@ -42,8 +42,10 @@ struct counted {
   }
 };
 
+/// Where some elements lie, and how many they are.
 struct span {
   double low = INFINITY, high = -INFINITY;
+  index_t count = 0;
 };
 
 /// A file's elements as what bins are found for: floats and halves as float, everything else as double.
@@ -67,9 +69,9 @@ struct binned_file {
   }
 };
 
-/// The finite elements' least and greatest.
+/// The least and greatest of the elements from low to high, both finite.
 template <class X>
-span finite_span(session& job, binned_file<X> const& file) {
+span span_within(session& job, binned_file<X> const& file, double low, double high) {
   std::mutex mutex;
   span all;
   run_on_threads(job, "range", [&](piece p) {
@@ -77,27 +79,47 @@ span finite_span(session& job, binned_file<X> const& file) {
     file.template each<tile>(p, [&](index_t, X const* elements, index_t n) {
       for (index_t i = 0; i < n; ++i) {
         double const x = static_cast<double>(elements[i]);
-        bool const finite = x - x == 0;
-        mine.low = finite && x < mine.low ? x : mine.low;
-        mine.high = finite && x > mine.high ? x : mine.high;
+        bool const within = low <= x && x <= high;
+        mine.low = within && x < mine.low ? x : mine.low;
+        mine.high = within && x > mine.high ? x : mine.high;
+        mine.count += within;
       }
     });
     std::lock_guard const lock(mutex);
-    all = {std::min(all.low, mine.low), std::max(all.high, mine.high)};
+    all = {std::min(all.low, mine.low), std::max(all.high, mine.high), all.count + mine.count};
   });
   return all;
 }
 
-/// A number of bins, or one of NumPy's rules that need no more than n and the range.
-index_t bins_for(std::string const& text, index_t n) {
-  double const count = static_cast<double>(std::max<index_t>(n, 1));
+bool is_rule(std::string const& bins) { return bins == "sqrt" || bins == "sturges" || bins == "rice"; }
+
+/// How many bins, where no rule of the elements says it.
+index_t bins_asked(std::string const& text) {
   if (text.empty()) return 10;
-  if (text == "sqrt") return static_cast<index_t>(std::ceil(std::sqrt(count)));
-  if (text == "sturges") return static_cast<index_t>(std::ceil(std::log2(count) + 1));
-  if (text == "rice") return static_cast<index_t>(std::ceil(2 * std::cbrt(count)));
-  if (!text.empty() && std::isalpha(static_cast<unsigned char>(text.front())))
+  if (std::isalpha(static_cast<unsigned char>(text.front())))
     throw usage_error("--bins '" + io::printable(text, 60) + "': expected a number, sqrt, sturges or rice");
   return parse_index(text, "--bins");
+}
+
+/// high − low, of floats as a float.
+double distance(double low, double high, bool floats) {
+  return floats ? static_cast<double>(static_cast<float>(high) - static_cast<float>(low)) : high - low;
+}
+
+/// NumPy's rules (2.4): a width of bins, from how far apart the elements are and how many; no bin of integers is
+/// narrower than 1. One bin where the elements are equal, or there are none.
+index_t bins_by_rule(std::string const& rule, span const& of, double range, bool integers, bool floats) {
+  double const n = static_cast<double>(of.count);
+  double const divisor = rule == "sqrt"      ? std::sqrt(n)
+                         : rule == "sturges" ? std::log2(n) + 1
+                                             : 2 * std::pow(n, 1.0 / 3);
+  double width = of.count > 0 ? distance(of.low, of.high, floats) / divisor : 0;
+  if (!(width > 0)) return 1;
+  if (integers && width < 1) width = 1;
+  double const bins = std::ceil(range / width);
+  require(bins < 1e15,
+          "--bins " + rule + ": the elements are too close together for the range; name a number of bins");
+  return static_cast<index_t>(bins);
 }
 
 std::vector<double> edges_in(io::job_files& files, std::string const& path) {
@@ -112,20 +134,31 @@ template <class X>
 bin_edges edges_for(session& job, asked const& a, std::vector<double> const& given,
                     binned_file<X> const& file, double& seconds) {
   if (!a.edges.empty()) return bin_edges::custom(given);
-  index_t const bins = bins_for(a.bins, job.cuts().n);
-  bool const floats = std::is_same_v<X, float>;
+  bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
+  index_t bins = by_rule ? 1 : bins_asked(a.bins);
+  double low = std::numeric_limits<double>::lowest(), high = std::numeric_limits<double>::max();
   if (!a.range.empty()) {
     auto const ends = parse_numbers(a.range, "--range");
     require(ends.size() == 2, "--range takes two numbers, as in --range 0,100");
-    return bin_edges::even({ends[0], ends[1], bins}, floats);
+    low = ends[0], high = ends[1];
+    if (!by_rule) return bin_edges::even({low, high, bins}, floats);
+    auto const one_bin = bin_edges::even({low, high, 1}, floats).edges();  // refuses what is no range
+    low = one_bin.front(), high = one_bin.back();
   }
-  span s{0, 1};
+  span s;
   if (job.cuts().n > 0) {
-    s = finite_span(job, file);
+    s = span_within(job, file, low, high);
     seconds += job.seconds();
-    if (s.low > s.high) s = {0, 1};
   }
-  return bin_edges::even({s.low, s.high, bins}, floats);
+  if (a.range.empty()) {
+    low = s.count > 0 ? s.low : 0;
+    high = s.count > 0 ? s.high : 1;
+  }
+  if (by_rule) {
+    double const range = distance(low, high, floats && a.range.empty());
+    bins = bins_by_rule(a.bins, s, range, !io::is_floating(file.in.array().type), floats);
+  }
+  return bin_edges::even({low, high, bins}, floats);
 }
 
 template <class X>
