@@ -84,6 +84,14 @@ class Sort(Case):
         run('sort', self.save('x.npy', x), '-o', self.path('o.npy'))
         self.assertTrue(np.array_equal(np.load(self.path('o.npy')), np.sort(x), equal_nan=True))
 
+    def test_two_neighbours_exchanged_in_a_sorted_array(self):
+        x, out = np.sort(some('f8', 1_000_000, 6)), self.path('o.npy')
+        for k in [1, *range(32768, len(x), 5 * 32768), len(x) - 1]:
+            y = x.copy()
+            y[[k - 1, k]] = y[[k, k - 1]]
+            self.assertEqual(run('sort', self.save('x.npy', y), '-o', out).returncode, 0)
+            self.assertEqual(np.load(out).tobytes(), x.tobytes(), k)
+
     def test_by_way_of_the_disk(self):
         before = None
         for code, n, split in [('u8', 2_500_000, []), ('f4', 4_000_000, SPLITS[1]), ('f8', 2_000_003, []), ('i4', 4_000_001, [])]:

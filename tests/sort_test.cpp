@@ -164,6 +164,22 @@ TYPED_TEST(sorting, deals_large_arrays_into_buckets) {
   }
 }
 
+/// Whether an array is in order already is asked in grains of 32768 elements, on all threads.
+TYPED_TEST(sorting, sees_two_neighbours_of_different_grains_exchanged) {
+  if (sizeof(TypeParam) < 4) return;  // these are counted
+  index_t const n = 1000000, grain = 32768;
+  auto const sorted = made<TypeParam>(pattern::sorted, n, 9);
+  auto const team = make_team(1, 3);
+  for (index_t k = grain; k < n; k += apart(grain)) {
+    auto x = sorted;
+    auto const at = x.begin() + static_cast<std::ptrdiff_t>(k);
+    std::iter_swap(at - 1, at);
+    auto array = placed(team, single(n), x);
+    sort(array);
+    ASSERT_TRUE(same_bits(everything(array), sorted)) << "exchanged at " << k;
+  }
+}
+
 TEST(sorting_again, what_one_bucket_holds_too_much_of) {
   index_t const n = sparser == 1 ? 2000003 : 800009;  // of 8 bytes: still more than a large bucket
   for (auto const p : {pattern::one_heavy, pattern::narrow, pattern::few})
