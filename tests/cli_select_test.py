@@ -103,6 +103,18 @@ class Quantile(Case):
         x = some('f8', 1_000_003, 14)
         self.expect(x, self.save('x.npy', x), '--memory', '64K')
 
+    def test_infinities(self):
+        x = np.concatenate([np.full(40, -np.inf), np.arange(20.0), np.full(40, np.inf)])
+        for q, expected in [(0.1, '-inf'), (0.333, '-inf'), (0.45, '4.55'), (0.61, 'inf'), (0.9, 'inf')]:
+            for method in ('linear', 'midpoint', 'lower'):
+                found = answer('quantile', q, self.save('x.npy', x), '--interpolation', method)['result']['value']
+                if 'inf' in expected:
+                    self.assertEqual(found, expected, (q, method))  # NumPy: NaN, where it interpolates between equal infinities
+                elif method == 'linear':
+                    self.assertEqual(found, np.quantile(x, q))
+        both = self.save('x.npy', np.array([-np.inf, np.inf]))
+        self.assertEqual(answer('quantile', '0.5', both)['result']['value'], 'nan')
+
     def test_nan_and_bad_arguments(self):
         x = some('f4', 5000, 15)
         x[77] = np.nan

@@ -7,6 +7,7 @@
 #include <prorata/boolean8.hpp>
 #include <prorata/error.hpp>
 #include <prorata/half.hpp>
+#include <prorata/operations.hpp>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -58,9 +59,9 @@ class quantile_plan {
       std::vector<double> result;
       bool const nan = std::isnan(quantile_value(at_places.back()));
       for (std::size_t k = 0; k < wanted_.size(); ++k)
-        result.push_back(nan ? std::numeric_limits<double>::quiet_NaN()
-                             : between(wanted_[k], quantile_value(at_places[2 * k]),
-                                       quantile_value(at_places[2 * k + 1])));
+        result.push_back(canonical_nan(nan ? std::numeric_limits<double>::quiet_NaN()
+                                           : between(wanted_[k], quantile_value(at_places[2 * k]),
+                                                     quantile_value(at_places[2 * k + 1]))));
       return result;
     });
   }
@@ -79,7 +80,7 @@ class quantile_plan {
     return {h - below, static_cast<index_t>(below)};
   }
 
-  /// a ≤ b. Equal neighbours give themselves, infinite ones too.
+  /// a ≤ b. Equal neighbours give themselves, infinite ones too (NumPy: NaN).
   double between(wanted const& w, double a, double b) const {
     double const t = w.fraction;
     if (t == 0 || a == b) return a;
