@@ -300,27 +300,6 @@ void add_array(State& state, Source source, index_t n) {
   add_each(state, source.from(i), n - i);
 }
 
-// Halves of 32 bits; 2^31 of either fit in 64 bits.
-template <class T>
-void add_integers(exact_sum<T>& sum, T const* x, index_t n) {
-  for (index_t begin = 0; begin < n; begin += index_t{1} << 30) {
-    index_t const end = std::min(n, begin + (index_t{1} << 30));
-    T high = 0;
-    std::uint64_t low = 0;
-    for (index_t i = begin; i < end; ++i) {
-      high += x[i] >> 32;
-      low += static_cast<std::uint64_t>(x[i]) & 0xffffffffu;
-    }
-    exact_slices<3> halves{0, exact_flag::something, {static_cast<std::int64_t>(low & 0xffffffffu), 0, 0}};
-    std::int64_t const middle = static_cast<std::int64_t>(low >> 32);
-    auto const signed_high = static_cast<std::int64_t>(high);
-    halves.slice[1] = (signed_high & 0xffffffff);
-    halves.slice[2] = signed_high >> 32;
-    sum.add(halves);
-    sum.add(exact_slices<1>{1, exact_flag::something, {middle}});
-  }
-}
-
 }  // namespace
 
 void deposit_block(exact_sum<double>& sum, double const* x, index_t n) {
@@ -334,10 +313,10 @@ void deposit_block(exact_dot<float>& dot, float const* x, float const* y, index_
   add_array(dot, products<float>{x, y}, n);
 }
 void deposit_block(exact_sum<std::int64_t>& sum, std::int64_t const* x, index_t n) {
-  add_integers(sum, x, n);
+  deposit_each(sum, 0, n, [x](index_t i) { return x[i]; });
 }
 void deposit_block(exact_sum<std::uint64_t>& sum, std::uint64_t const* x, index_t n) {
-  add_integers(sum, x, n);
+  deposit_each(sum, 0, n, [x](index_t i) { return x[i]; });
 }
 
 }  // namespace prorata::host

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <prorata/exact.hpp>
+#include <type_traits>
 
 namespace prorata::host {
 
@@ -34,6 +35,36 @@ void deposit_each(exact_sum<T>& sum, index_t begin, index_t end, Load&& load) {
     for (index_t i = 0; i < count; ++i) staged[i] = static_cast<T>(load(begin + i));
     deposit_block(sum, staged, count);
     begin += count;
+  }
+}
+
+/// The same for integers, without a stage: narrow ones are added up in 64 bits, which hold 2^30 of them; wide ones
+/// by halves of 32 bits, 2^30 of which they hold.
+template <class T, class Load>
+requires(std::is_integral_v<T> && sizeof(T) == 8) void deposit_each(exact_sum<T>& sum, index_t begin,
+                                                                    index_t end, Load&& load) {
+  using element = std::remove_cvref_t<decltype(load(begin))>;
+  constexpr index_t strip = index_t{1} << 30;
+  for (; begin < end; begin += strip) {
+    index_t const last = std::min(end, begin + strip);
+    if constexpr (sizeof(element) < 8) {
+      T total = 0;
+      for (index_t i = begin; i < last; ++i) total += static_cast<T>(load(i));
+      sum.deposit(total);
+    } else {
+      T high = 0;
+      std::uint64_t low = 0;
+      for (index_t i = begin; i < last; ++i) {
+        auto const x = static_cast<T>(load(i));
+        high += x >> 32;
+        low += static_cast<std::uint64_t>(x) & 0xffffffffu;
+      }
+      auto const top = static_cast<std::int64_t>(high);
+      using three = exact_slices<3>;
+      sum.add(three{0, exact_flag::something, {static_cast<std::int64_t>(low & 0xffffffffu), 0, 0}});
+      sum.add(three{0, exact_flag::something, {0, static_cast<std::int64_t>(low >> 32), 0}});
+      sum.add(three{0, exact_flag::something, {0, top & 0xffffffff, top >> 32}});
+    }
   }
 }
 

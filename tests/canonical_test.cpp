@@ -243,17 +243,55 @@ TEST(Canonical, AnyCutsGiveTheSameBits) {
   }
 }
 
-TEST(Canonical, MomentsAreAccurate) {
-  std::mt19937_64 random(7);
-  std::vector<double> x(100003);
-  for (auto& v : x) v = 1e6 + std::normal_distribution<double>()(random);
-  long double mean = 0, m2 = 0;
-  for (double v : x) mean += v;
-  mean /= static_cast<long double>(x.size());
-  for (double v : x) m2 += (v - mean) * (v - mean);
-  auto const m = by_pieces(ordered<moments>{}, x, {0, static_cast<index_t>(x.size())}, false);
-  EXPECT_NEAR(m.m2 / static_cast<double>(m2), 1.0, 1e-9);
-  EXPECT_NEAR(m.sum / static_cast<double>(x.size()) / static_cast<double>(mean), 1.0, 1e-15);
+/// Multiples of 2^-20 just above 10^9: from integer arithmetic alone.
+double near_a_billion(index_t i) {
+  return 1e9 +
+         std::ldexp(static_cast<double>(static_cast<std::uint64_t>(i + 1) * 0x9e3779b97f4a7c15u >> 40), -20);
+}
+
+/// The bits that tests/order_model.py gives: the formula, one number at a time, in Python.
+TEST(Canonical, MomentsHaveTheBitsOfTheirDefinition) {
+  struct pinned {
+    index_t n;
+    std::uint64_t m2, m2_with_1e15_first, sum;
+  };
+  constexpr pinned pins[] = {
+      {2, 0x4032acc94ed31200u, 0x46193e55ea98393bu, 0x41ddcd65036a99b0u},
+      {31, 0x408404a5ad240956u, 0x46286ddf88303727u, 0x421cdef9dbe2def2u},
+      {32, 0x40849b6313ff74a8u, 0x462874633b437734u, 0x421dcd6504149ac0u},
+      {33, 0x4084b59f91767838u, 0x46287a81dbba65cbu, 0x421ebbd02c2de46cu},
+      {1023, 0x40d54a130e544716u, 0x46293804c0d321a9u, 0x426dc5f1aabebdaeu},
+      {1024, 0x40d552aed1341e8eu, 0x46293806551d92efu, 0x426dcd650400797bu},
+      {1025, 0x40d552b2b2164391u, 0x46293807e89e1178u, 0x426dd4d85d4171b8u},
+      {4097, 0x40f5560a920616f5u, 0x46293cc21e76519au, 0x428dcf41da50572cu},
+      {100003, 0x414046be385f4f48u, 0x46293e455f90be59u, 0x42d6bcf0d5b4c567u},
+  };
+  for (auto const& pin : pins) {
+    std::vector<double> x;
+    for (index_t i = 0; i < pin.n; ++i) x.push_back(near_a_billion(i));
+    for (std::vector<index_t> const& cuts :
+         {std::vector<index_t>{0, pin.n}, {0, 1, pin.n}, {0, pin.n / 3, pin.n / 2, pin.n}}) {
+      auto const m = by_pieces(ordered<moments>{}, x, cuts, false);
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(m.m2), pin.m2) << pin.n;
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(m.sum), pin.sum) << pin.n;
+    }
+    x[0] = 1e15;
+    auto const m = by_pieces(ordered<moments>{}, x, {0, pin.n / 2, pin.n}, false);
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(m.m2), pin.m2_with_1e15_first) << pin.n;
+  }
+}
+
+TEST(Canonical, MomentsOfWhatIsNotFinite) {
+  double const inf = std::numeric_limits<double>::infinity();
+  for (index_t const n : {1, 2, 33, 5000})
+    for (index_t const at : {index_t{0}, n / 2, n - 1})
+      for (double const bad : {inf, -inf, std::nan("")}) {
+        std::vector<double> x(static_cast<std::size_t>(n), 1.5);
+        x[static_cast<std::size_t>(at)] = bad;
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(by_pieces(ordered<moments>{}, x, {0, n}, false).m2),
+                  0x7ff8000000000000u)
+            << bad << " at " << at << " of " << n;
+      }
 }
 
 /// NaNs far apart, in one lane and in several, in any order of signs: the first one's place is the answer.

@@ -15,19 +15,7 @@ import time
 import numpy as np
 
 from command_line import CODES, PRORATA, SPLITS, Case, answer, bits, main, run, some
-
-def pairwise(rows):
-    """Iterated pairwise addition of the rows of an array, an odd last one carried up."""
-    while len(rows) > 1:
-        paired = rows[0:len(rows) // 2 * 2:2] + rows[1::2]
-        rows = np.concatenate([paired, rows[-1:]]) if len(rows) % 2 else paired
-    return rows[0]
-
-
-def canonical_sum(x):
-    """The canonical order of 32 lanes, by its definition."""
-    lanes = [pairwise(x[lane::32]) for lane in range(min(32, len(x)))]
-    return float(pairwise(np.array(lanes)))
+from order_model import canonical_sum, variance, weighted
 
 
 class Numbers(Case):
@@ -51,7 +39,7 @@ class Numbers(Case):
     def test_random_splits_out_of_core(self):
         for code in ('f4', 'f8', 'i4', 'i8'):
             x, y = self.save('x.npy', some(code, 70001, 1)), self.save('y.npy', np.abs(some(code, 70001, 2) // 2))
-            jobs = [['stats', x], ['reduce', 'sum', x], ['reduce', 'dot', x, y], ['reduce', 'wmean', x, y]]
+            jobs = [['stats', x], ['reduce', 'sum', x, *(['--wrap'] if code[0] == 'i' else [])], ['reduce', 'dot', x, y], ['reduce', 'wmean', x, y]]
             seen = [set() for _ in jobs]
             for seed in range(60):
                 r = random.Random(seed)
@@ -72,8 +60,9 @@ class Numbers(Case):
                 wide = x.astype('f8')
                 stats = {k: v['value'] for k, v in answer('stats', path)['result'].items()}
                 self.assertEqual(stats['count'], x.size)
-                self.assertAlmostEqual(stats['mean'], wide.mean(), delta=1e-9 * (1 + np.abs(wide).max()))
-                self.assertAlmostEqual(stats['std'], wide.std(), delta=1e-9 * (1 + np.abs(wide).max()))
+                mean = canonical_sum(wide) / x.size if code[0] == 'f' else sum(map(int, x)) / x.size
+                self.assertEqual(bits(stats['mean']), bits(mean), code)
+                self.assertEqual(bits(stats['std']), bits(math.sqrt(variance(wide.tolist()))), code)
                 self.assertEqual(x.dtype.type(stats['min']), x.min())
                 self.assertEqual(x.dtype.type(stats['max']), x.max())
                 self.assertEqual(stats['argmin'], int(x.argmin()))
@@ -83,7 +72,7 @@ class Numbers(Case):
                 self.assertEqual(exact, math.fsum(wide) if code[0] == 'f' else float(sum(map(int, x))))
                 if code[0] != 'f':
                     kind = 'i8' if code[0] == 'i' else 'u8'
-                    self.assertEqual(answer('reduce', 'sum', path)['result']['value'], int(x.sum(dtype=kind)))
+                    self.assertEqual(answer('reduce', 'sum', path, '--wrap')['result']['value'], int(x.sum(dtype=kind)))
         x = some('f8', 5040, 4).reshape(7, 72, 10)
         path = self.save('f.npy', np.asfortranarray(x))
         found = answer('stats', path)['result']
@@ -96,16 +85,17 @@ class Numbers(Case):
             px, py = self.save('x.npy', x.astype(a)), self.save('y.npy', y.astype(b))
             got = answer('reduce', 'dot', px, py)['result']['value']
             if 'f' in a + b:
-                self.assertAlmostEqual(got, float(np.dot(x.astype('f8'), y.astype('f8'))),
-                                       delta=1e-9 * float(np.abs(x.astype('f8')) @ np.abs(y.astype('f8'))))
+                self.assertEqual(bits(got), bits(canonical_sum(x.astype('f8') * y.astype('f8'))), (a, b))
             else:
                 kind = 'i8' if a[0] == 'i' else 'u8'
                 self.assertEqual(got, int(np.dot(x.astype(kind), y.astype(kind))))
         x, w = some('f8', 999, 7), np.abs(some('f8', 999, 8))
         px, pw = self.save('x.npy', x), self.save('w.npy', w)
-        self.assertAlmostEqual(answer('reduce', 'wmean', px, pw)['result']['value'], np.average(x, weights=w))
-        self.assertAlmostEqual(answer('reduce', 'wvar', px, pw)['result']['value'],
-                               np.average((x - np.average(x, weights=w))**2, weights=w))
+        mean, spread = weighted(x.tolist(), w.tolist())
+        self.assertEqual(answer('reduce', 'wmean', px, pw)['result']['bits'], bits(mean))
+        self.assertEqual(answer('reduce', 'wvar', px, pw)['result']['bits'], bits(spread))
+        self.assertAlmostEqual(mean, np.average(x, weights=w))
+        self.assertAlmostEqual(spread, np.average((x - np.average(x, weights=w))**2, weights=w))
 
     def test_empty_and_tiny_arrays(self):
         empty = self.save('e.npy', np.zeros(0))

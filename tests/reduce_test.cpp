@@ -25,7 +25,11 @@ std::string all_results(host_team const& team, partition const& cuts, std::span<
   auto const a = borrow(team, x, cuts);
   auto const b = borrow(team, y, cuts);
   std::string out;
-  put(out, sum(a));
+  if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+    put(out, reduce(plus<T>{}, a));  // numbers of all sizes: 64 bits do not hold their sum
+  } else {
+    put(out, sum(a));
+  }
   put(out, product(a));
   put(out, mean(a));
   put(out, variance(a));
@@ -79,7 +83,7 @@ TEST(Reduce, MatchesPlainArithmetic) {
   auto const a = borrow(team, std::span<std::int64_t>(x));
   std::uint64_t expected = 0;
   for (auto v : x) expected += static_cast<std::uint64_t>(v);
-  EXPECT_EQ(static_cast<std::uint64_t>(sum(a)), expected);
+  EXPECT_EQ(static_cast<std::uint64_t>(reduce(plus<std::int64_t>{}, a)), expected);
   EXPECT_EQ(argmin(a), std::min_element(x.begin(), x.end()) - x.begin());
   EXPECT_EQ(count_if(a, [](std::int64_t v) { return v > 0; }),
             std::count_if(x.begin(), x.end(), [](std::int64_t v) { return v > 0; }));
@@ -89,6 +93,78 @@ TEST(Reduce, MatchesPlainArithmetic) {
   EXPECT_EQ(reduce([](std::int64_t p, std::int64_t q) { return p ^ q; }, a),
             std::accumulate(x.begin(), x.end(), std::int64_t{0}, std::bit_xor<>{}));
   EXPECT_EQ(static_cast<std::uint64_t>(reduce(plus<std::int64_t>{}, a, std::int64_t{5})), expected + 5);
+}
+
+/// Numbers of every sign that T has; the last kinds, for floats, are NaN alone and NaN among negative ones.
+template <class T>
+std::vector<T> of_sign(int kind, index_t n) {
+  auto x = values<T>(n, static_cast<unsigned>(kind));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (kind == 0) continue;
+    T const size = x[i] == T{0} || x[i] == std::numeric_limits<T>::min()
+                       ? T{1}
+                       : static_cast<T>(x[i] < 0 ? -x[i] : x[i]);
+    x[i] = kind == 1 ? size : static_cast<T>(-size);
+    if constexpr (std::is_floating_point_v<T>) {
+      T const nan = std::copysign(std::numeric_limits<T>::quiet_NaN(), i % 2 == 0 ? T{1} : T{-1});
+      if (kind == 3 || (kind == 4 && i % 5 == 3)) x[i] = nan;
+    }
+  }
+  return x;
+}
+
+TYPED_TEST(Splits, FindExtremesOfEverySign) {
+  using T = TypeParam;
+  for (int kind = 0; kind < 5; ++kind)
+    for (index_t const n : {1, 31, 33, 1025, 5003}) {
+      auto x = of_sign<T>(kind, n);
+      auto least = x.begin(), greatest = x.begin();  // by a loop that nobody could get wrong
+      for (auto at = x.begin(); at != x.end(); ++at) {
+        if (*least != *least) break;
+        if (*at != *at) {
+          least = greatest = at;
+        } else {
+          if (*at < *least) least = at;
+          if (*at > *greatest) greatest = at;
+        }
+      }
+      for (int number = 0; number < split_count; number += apart(7)) {
+        auto const s = split_number(number, n);
+        auto const found = minmax(borrow(make_team(s.ranks, s.threads), std::span<T>(x), s.cuts));
+        EXPECT_EQ(found.argmin, least - x.begin()) << "kind " << kind << ", n = " << n << ", " << s;
+        EXPECT_EQ(found.argmax, greatest - x.begin()) << "kind " << kind << ", n = " << n << ", " << s;
+        EXPECT_TRUE(found.min == *least || (found.min != found.min && *least != *least)) << "kind " << kind;
+        EXPECT_TRUE(found.max == *greatest || (found.max != found.max && *greatest != *greatest));
+      }
+    }
+}
+
+TEST(Sum, OfIntegersIsExactOrRefused) {
+  auto const team = make_team(3, 2);
+  auto const sum_of = [&]<class T>(std::vector<T> x) { return sum(borrow(team, std::span<T>(x))); };
+  using std::int64_t, std::uint64_t, std::int32_t, std::uint8_t;
+  int64_t const top = std::numeric_limits<int64_t>::max(), bottom = std::numeric_limits<int64_t>::min();
+  static_assert(std::is_same_v<decltype(sum_of(std::vector<int32_t>{})), int64_t>);
+  static_assert(std::is_same_v<decltype(sum_of(std::vector<uint8_t>{})), uint64_t>);
+  EXPECT_EQ(sum_of(std::vector<int32_t>{}), 0);
+  EXPECT_EQ(sum_of(std::vector<int32_t>(5000, std::numeric_limits<int32_t>::min())),
+            -5000 * (int64_t{1} << 31));
+  EXPECT_EQ(sum_of(std::vector<std::uint32_t>(4099, 0xffffffffu)), std::uint64_t{4099} * 0xffffffffu);
+  EXPECT_EQ(sum_of(std::vector<uint8_t>(300007, 255)), 300007u * 255u);
+  std::vector<int64_t> there_and_back;
+  for (int k = 0; k < 3000; ++k) there_and_back.push_back(k % 2 ? bottom : top);
+  EXPECT_EQ(sum_of(there_and_back), -1500);
+  EXPECT_EQ(sum_of(std::vector<int64_t>{bottom, -1, 1}), bottom);
+  EXPECT_EQ(sum_of(std::vector<uint64_t>{~uint64_t{0}, 0}), ~uint64_t{0});
+  EXPECT_THROW(sum_of(std::vector<int64_t>{top, 1}), input_error);
+  EXPECT_THROW(sum_of(std::vector<int64_t>{bottom, -1}), input_error);
+  EXPECT_THROW(sum_of(std::vector<uint64_t>{~uint64_t{0}, 1}), input_error);
+  try {
+    sum_of(std::vector<int64_t>(40000, top));
+    FAIL() << "that is more than 64 bits hold";
+  } catch (input_error const& e) {
+    EXPECT_NE(std::string(e.what()).find("368934881474191032280000"), std::string::npos) << e.what();
+  }
 }
 
 struct affine {  // x → slope·x + offset: associative, not commutative

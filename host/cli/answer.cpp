@@ -59,6 +59,7 @@ void to_json(nlohmann::json& j, finding const& f) {
   j["dtype"] = code_of(f.value);
   if (auto const bits = bits_text(f.value)) j["bits"] = *bits;
   if (!f.where.empty()) j["where"] = f.where;
+  if (!f.note.empty()) j["note"] = f.note;
 }
 
 }  // namespace prorata::cli

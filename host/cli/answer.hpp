@@ -31,11 +31,13 @@ number number_of(T const& x) {
   }
 }
 
-/// One named result. `where` is an element's position in an array of several dimensions.
+/// One named result. `where` is an element's position in an array of several dimensions, `note` what has to be said
+/// about the value.
 struct finding {
   std::string name;
   number value;
   std::string where{};
+  std::string note{};
 };
 using answer = std::vector<finding>;
 

@@ -8,6 +8,7 @@
 #include <host/cli/gpu/elements.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/io/dtype.hpp>
+#include <prorata/exactly.hpp>
 #include <prorata/operations.hpp>
 #include <type_traits>
 
@@ -22,6 +23,10 @@ struct as_wide {  ///< sums: floats as double, integers as 64 bits of their sign
   template <class Stored, class V = decltype(value_of(Stored{}))>
   using type = std::conditional_t<std::is_floating_point_v<V>, double,
                                   std::conditional_t<std::is_signed_v<V>, std::int64_t, std::uint64_t>>;
+};
+struct as_addends {  ///< sums that are exact where they are of integers: those as they are, floats as double
+  template <class Stored, class V = decltype(value_of(Stored{}))>
+  using type = std::conditional_t<std::is_floating_point_v<V>, double, V>;
 };
 struct as_exact {  ///< exact sums: like as_wide, but floats stay floats, whose accumulator is smaller
   template <class Stored, class V = decltype(value_of(Stored{}))>
@@ -94,6 +99,19 @@ template <class F>
 inline constexpr auto form_of = gpu_form::pair;
 template <class T>
 inline constexpr auto form_of<multiplies<T>> = gpu_form::product;
+
+/// The factors of a square.
+template <class Load>
+struct with_itself {
+  static constexpr auto form = gpu_form::pair;
+  Load load;
+  factors<double> operator()(index_t i) const {
+    auto const x = static_cast<double>(load(i));
+    return {x, x};
+  }
+  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
+  std::vector<input const*> sources() const { return {load.from, load.from}; }
+};
 
 /// f(a(i), b(i)).
 template <class A, class B, class F>

@@ -10,24 +10,30 @@ namespace prorata::cli {
 
 namespace {
 
-void run(io::job_files& files, command_line& command, arguments const& args, options& o, index_t& ddof,
+void run(io::job_files& files, command_line& command, arguments const& args, options& o,
          named_reduction const& op) {
+  reduce_options how;
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.option("--ddof", ddof);
+  command.option("--ddof", how.ddof);
+  command.flag("--wrap", how.wrap);
   command.parse(args);
   require(static_cast<int>(o.inputs.size()) == op.inputs,
           std::string(op.name) + " takes " + std::to_string(op.inputs) +
               (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
   require(!o.exact || op.has_exact,
-          std::string(op.name) + " has no --exact form; sum, mean, dot, norm and wmean have");
+          std::string(op.name) + " has no --exact form; sum, mean, var, std, dot, norm and wmean have");
   auto const in = open_inputs(files, o);
   if (in.front()->count() == 0 && !op.has_empty)
     throw input_error(io::printable(in.front()->array().path) + ": the array is empty; " + op.name +
                       " of nothing has no value");
-  require(ddof >= 0, "--ddof is at least 0");
-  if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= ddof)
+  require(how.ddof >= 0, "--ddof is at least 0");
+  bool const sums = op.run == run_sum || op.run == run_stats;
+  require(!how.wrap || (sums && !o.exact && !io::is_floating(in.front()->array().type)),
+          "--wrap is for sums of integers: reduce sum, and stats");
+  how.exact = o.exact;
+  if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= how.ddof)
     throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
                       " needs more than --ddof elements");
   std::vector<input const*> arrays;
@@ -37,7 +43,7 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
     bytes += io::size_of(i->array().type);
   }
   session job(files, o, arrays, bytes, op.name);
-  auto const found = op.run(job, in, o.exact, ddof);
+  auto const found = op.run(job, in, how);
   report(job, o, op.name, *in.front(), found);
   job.finish();
 }
@@ -49,20 +55,18 @@ void reduce_command(arguments const& args, io::job_files& files) {
           "reduce: name an operation first, as in: prorata reduce sum x.npy");
   auto const& op = find_reduction(args.front());
   options o;
-  index_t ddof = 0;
   command_line command("reduce");
   command.option("inputs", o.inputs);
   command.flag("--exact", o.exact);
-  run(files, command, {args.begin() + 1, args.end()}, o, ddof, op);
+  run(files, command, {args.begin() + 1, args.end()}, o, op);
 }
 
 void stats_command(arguments const& args, io::job_files& files) {
   static constexpr named_reduction stats{"stats", 1, false, false, run_stats};
   options o;
-  index_t ddof = 0;
   command_line command("stats");
   command.option("inputs", o.inputs);
-  run(files, command, args, o, ddof, stats);
+  run(files, command, args, o, stats);
 }
 
 }  // namespace prorata::cli

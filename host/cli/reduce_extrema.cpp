@@ -39,16 +39,20 @@ finding place(char const* name, input const& in, index_t i) {
 
 }  // namespace
 
-answer run_min(session& job, inputs in, bool, index_t) { return {{"min", extremes(job, *in[0]).min}}; }
-answer run_max(session& job, inputs in, bool, index_t) { return {{"max", extremes(job, *in[0]).max}}; }
-answer run_minmax(session& job, inputs in, bool, index_t) {
+answer run_min(session& job, inputs in, reduce_options const&) {
+  return {{"min", extremes(job, *in[0]).min}};
+}
+answer run_max(session& job, inputs in, reduce_options const&) {
+  return {{"max", extremes(job, *in[0]).max}};
+}
+answer run_minmax(session& job, inputs in, reduce_options const&) {
   auto const f = extremes(job, *in[0]);
   return {{"min", f.min}, {"max", f.max}};
 }
-answer run_argmin(session& job, inputs in, bool, index_t) {
+answer run_argmin(session& job, inputs in, reduce_options const&) {
   return {place("argmin", *in[0], extremes(job, *in[0]).argmin)};
 }
-answer run_argmax(session& job, inputs in, bool, index_t) {
+answer run_argmax(session& job, inputs in, reduce_options const&) {
   return {place("argmax", *in[0], extremes(job, *in[0]).argmax)};
 }
 

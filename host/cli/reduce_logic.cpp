@@ -28,9 +28,13 @@ typename Op::value_type asked(session& job, input const& in) {
 
 }  // namespace
 
-answer run_any(session& job, inputs in, bool, index_t) { return {{"any", asked<logical_or>(job, *in[0])}}; }
-answer run_all(session& job, inputs in, bool, index_t) { return {{"all", asked<logical_and>(job, *in[0])}}; }
-answer run_count(session& job, inputs in, bool, index_t) {
+answer run_any(session& job, inputs in, reduce_options const&) {
+  return {{"any", asked<logical_or>(job, *in[0])}};
+}
+answer run_all(session& job, inputs in, reduce_options const&) {
+  return {{"all", asked<logical_and>(job, *in[0])}};
+}
+answer run_count(session& job, inputs in, reduce_options const&) {
   return {{"count", asked<plus<std::int64_t>>(job, *in[0])}};
 }
 

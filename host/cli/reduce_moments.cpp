@@ -9,38 +9,78 @@ namespace {
 
 using inputs = std::span<std::unique_ptr<input> const>;
 
-double spread_of(session& job, input const& in, index_t ddof) {
-  auto const m = with_load<as_real>(in, [&](auto const& load) { return job.fold(ordered<moments>{}, load); });
-  return detail::ratio(m.m2, job.cuts().n - ddof);
+double variance_of(session& job, input const& in, reduce_options const& how) {
+  index_t const n = job.cuts().n;
+  return with_load<as_real>(in, [&]<class Load>(Load const& load) -> double {
+    if (!how.exact) return detail::ratio(job.fold(ordered<moments>{}, load).m2, n - how.ddof);
+    auto const sum = job.fold(exactly<exact_sum<double>>{}, load);
+    auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
+    return exact_variance(sum, squares, n, how.ddof);
+  });
+}
+
+/// What stats says of sums: of floats those of the canonical order, of integers exact ones.
+struct totals {
+  finding sum;
+  double mean;
+};
+
+totals real_totals(double sum, index_t n) { return {{"sum", sum}, detail::ratio(sum, n)}; }
+
+template <class T>
+totals integer_totals(exact_sum<T> const& total, index_t n, bool wrap) {
+  double const mean = total.mean(n);
+  if (auto const sum = integer_sum(total)) return {{"sum", *sum}, mean};
+  if (wrap) return {{"sum", static_cast<T>(detail::whole_sum(total).low_bits())}, mean};
+  return {{.name = "sum", .value = total.round(), .note = "rounded: " + beyond<T>() + " " + decimal(total)},
+          mean};
+}
+
+/// So many elements of 16 bits add up in doubles without rounding.
+constexpr index_t exact_in_doubles = index_t{1} << 37;
+
+template <class Load>
+answer all_statistics(session& job, input const& in, Load const& load, reduce_options const& how) {
+  using T = std::decay_t<decltype(load(0))>;
+  index_t const n = job.cuts().n;
+  auto const described = [&](totals const& t, moments_state const& m, extrema_result<T> const& e) -> answer {
+    return {{"count", static_cast<std::int64_t>(n)},
+            t.sum,
+            {"mean", t.mean},
+            {"std", detail::root(detail::ratio(m.m2, n - how.ddof))},
+            {"min", number_of(e.min)},
+            {"max", number_of(e.max)},
+            {"argmin", static_cast<std::int64_t>(in.c_order_index(e.argmin)), in.position(e.argmin)},
+            {"argmax", static_cast<std::int64_t>(in.c_order_index(e.argmax)), in.position(e.argmax)}};
+  };
+  if constexpr (std::is_integral_v<T>) {
+    using wide = wide_integer<T>;
+    if (sizeof(T) > 2 || n > exact_in_doubles) {
+      auto const found = job.fold(both<both<exactly<exact_sum<wide>>, ordered<moments>>, extrema<T>>{}, load);
+      return described(integer_totals(found.first.first, n, how.wrap), found.first.second, found.second);
+    }
+    auto const found = job.fold(statistics_reduction<T>{}, load);
+    exact_sum<wide> total;
+    total.deposit(static_cast<wide>(found.first.sum));
+    return described(integer_totals(total, n, how.wrap), found.first, found.second);
+  } else {
+    auto const found = job.fold(statistics_reduction<T>{}, load);
+    return described(real_totals(found.first.sum, n), found.first, found.second);
+  }
 }
 
 }  // namespace
 
-answer run_var(session& job, inputs in, bool, index_t ddof) {
-  return {{"var", spread_of(job, *in[0], ddof)}};
+answer run_var(session& job, inputs in, reduce_options const& how) {
+  return {{"var", variance_of(job, *in[0], how)}};
 }
-answer run_std(session& job, inputs in, bool, index_t ddof) {
-  return {{"std", detail::root(spread_of(job, *in[0], ddof))}};
+answer run_std(session& job, inputs in, reduce_options const& how) {
+  return {{"std", detail::root(variance_of(job, *in[0], how))}};
 }
 
-answer run_stats(session& job, inputs in, bool, index_t ddof) {
-  return with_load<as_itself>(*in[0], [&](auto const& load) -> answer {
-    using T = std::decay_t<decltype(load(0))>;
-    auto const s = summary_of<T>(job.cuts().n, job.fold(statistics_reduction<T>{}, load));
-    auto const as_number = [](T x) -> number {
-      if constexpr (std::is_floating_point_v<T>) return x;
-      if constexpr (std::is_signed_v<T>) return static_cast<std::int64_t>(x);
-      return static_cast<std::uint64_t>(x);
-    };
-    return {{"count", static_cast<std::int64_t>(s.count)},
-            {"sum", s.sum},
-            {"mean", s.mean},
-            {"std", s.deviation(ddof)},
-            {"min", as_number(s.min)},
-            {"max", as_number(s.max)},
-            {"argmin", static_cast<std::int64_t>(in[0]->c_order_index(s.argmin)), in[0]->position(s.argmin)},
-            {"argmax", static_cast<std::int64_t>(in[0]->c_order_index(s.argmax)), in[0]->position(s.argmax)}};
-  });
+answer run_stats(session& job, inputs in, reduce_options const& how) {
+  return with_load<as_itself>(*in[0],
+                              [&](auto const& load) { return all_statistics(job, *in[0], load, how); });
 }
 
 }  // namespace prorata::cli

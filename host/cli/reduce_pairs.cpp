@@ -58,8 +58,8 @@ weighted_moments_state weighted(session& job, inputs in) {
 
 }  // namespace
 
-answer run_dot(session& job, inputs in, bool exactly_rounded, index_t) {
-  if (exactly_rounded)
+answer run_dot(session& job, inputs in, reduce_options const& how) {
+  if (how.exact)
     return with_real_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& y) -> answer {
       if (job.cuts().n == 0) return {{"dot", 0.0}};
       return {{"dot",
@@ -73,8 +73,8 @@ answer run_dot(session& job, inputs in, bool exactly_rounded, index_t) {
   });
 }
 
-answer run_wmean(session& job, inputs in, bool exactly_rounded, index_t) {
-  if (exactly_rounded)
+answer run_wmean(session& job, inputs in, reduce_options const& how) {
+  if (how.exact)
     return with_real_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& w) -> answer {
       auto const products =
           job.fold(exactly<exact_dot<double>>{}, pair_load<A, B, as_exact_factors>{x, w, {}});
@@ -85,7 +85,7 @@ answer run_wmean(session& job, inputs in, bool exactly_rounded, index_t) {
   return {{"wmean", detail::ratio(m.sum, m.weight)}};
 }
 
-answer run_wvar(session& job, inputs in, bool, index_t) {
+answer run_wvar(session& job, inputs in, reduce_options const&) {
   auto const m = weighted(job, in);
   return {{"wvar", detail::ratio(m.m2, m.weight)}};
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <host/cli/loads.hpp>
 #include <host/cli/reductions.hpp>
+#include <host/io/printable.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/reduce.hpp>
 
@@ -40,53 +41,55 @@ struct squared {
   std::vector<input const*> sources() const { return {load.from, load.from}; }
 };
 
-template <class Load>
-struct with_itself {
-  static constexpr auto form = gpu_form::pair;
-  Load load;
-  factors<double> operator()(index_t i) const {
-    auto const x = static_cast<double>(load(i));
-    return {x, x};
-  }
-  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
-  std::vector<input const*> sources() const { return {load.from, load.from}; }
-};
-
 }  // namespace
 
-answer run_sum(session& job, inputs in, bool exactly_rounded, index_t) {
-  if (exactly_rounded)
+answer run_sum(session& job, inputs in, reduce_options const& how) {
+  if (how.exact)
     return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
       using T = loaded<decltype(load)>;
       auto const total = exact<T>(job, load);
       return {{"sum", total.template round_to<double>()}};
     });
-  return with_load<as_wide>(*in[0], [&](auto const& load) -> answer {
-    return {{"sum", folded(job, load, plus<loaded<decltype(load)>>{})}};
+  return with_load<as_addends>(*in[0], [&](auto const& load) -> answer {
+    using T = loaded<decltype(load)>;
+    if constexpr (std::is_integral_v<T>) {
+      using wide = wide_integer<T>;
+      if (how.wrap) return {{"sum", folded(job, load, plus<wide>{})}};
+      return {{"sum", integer_sum_or_refuse<wide>(
+                          exact<wide>(job, load), io::printable(in[0]->array().path) + ": the sum",
+                          "--exact rounds it to float64, --wrap gives it modulo 2^64")}};
+    } else {
+      return {{"sum", folded(job, load, plus<T>{})}};
+    }
   });
 }
 
-answer run_product(session& job, inputs in, bool, index_t) {
+answer run_product(session& job, inputs in, reduce_options const&) {
   return with_load<as_wide>(*in[0], [&](auto const& load) -> answer {
     return {{"product", folded(job, load, multiplies<loaded<decltype(load)>>{})}};
   });
 }
 
-answer run_mean(session& job, inputs in, bool exactly_rounded, index_t) {
-  if (exactly_rounded)
+answer run_mean(session& job, inputs in, reduce_options const& how) {
+  if (how.exact)
     return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
       auto const total = exact<loaded<decltype(load)>>(job, load);
       return {{"mean", total.template mean_to<double>(job.cuts().n)}};
     });
-  return with_load<as_real>(*in[0], [&](auto const& load) -> answer {
-    return {{"mean", detail::ratio(folded(job, load, plus<double>{}), job.cuts().n)}};
+  return with_load<as_addends>(*in[0], [&](auto const& load) -> answer {
+    using T = loaded<decltype(load)>;
+    if constexpr (std::is_integral_v<T>) {
+      return {{"mean", exact<wide_integer<T>>(job, load).mean(job.cuts().n)}};
+    } else {
+      return {{"mean", detail::ratio(folded(job, load, plus<T>{}), job.cuts().n)}};
+    }
   });
 }
 
-answer run_norm(session& job, inputs in, bool exactly_rounded, index_t) {
+answer run_norm(session& job, inputs in, reduce_options const& how) {
   return with_load<as_real>(*in[0], [&]<class Load>(Load const& load) -> answer {
     if (job.cuts().n == 0) return {{"norm", 0.0}};
-    if (exactly_rounded) {
+    if (how.exact) {
       auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
       return {{"norm", detail::root(squares.round())}};
     }

@@ -7,8 +7,8 @@ namespace prorata::cli {
 std::span<named_reduction const> reductions() {
   static constexpr named_reduction table[] = {
       {"sum", 1, true, true, run_sum},         {"product", 1, false, true, run_product},
-      {"mean", 1, true, false, run_mean},      {"var", 1, false, false, run_var},
-      {"std", 1, false, false, run_std},       {"norm", 1, true, true, run_norm},
+      {"mean", 1, true, false, run_mean},      {"var", 1, true, false, run_var},
+      {"std", 1, true, false, run_std},        {"norm", 1, true, true, run_norm},
       {"min", 1, false, false, run_min},       {"max", 1, false, false, run_max},
       {"minmax", 1, false, false, run_minmax}, {"argmin", 1, false, false, run_argmin},
       {"argmax", 1, false, false, run_argmax}, {"any", 1, false, true, run_any},

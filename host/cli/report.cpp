@@ -74,7 +74,8 @@ void report(session const& job, options const& o, std::string const& operation, 
   if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
   for (auto const& f : found) {
     auto const bits = bits_text(f.value);
-    print("  {:<8} {:<25} {}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where);
+    print("  {:<8} {:<25} {}{}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where,
+          f.note.empty() ? "" : "  (" + f.note + ")");
   }
   print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);
 }

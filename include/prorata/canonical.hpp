@@ -92,7 +92,8 @@ concept counted = requires(Op const op, typename Op::value_type a, index_t k) {
 };
 
 template <class Op, class T>
-PRORATA_HD constexpr T combine(Op const& op, T const& a, T const& b, index_t in_a, index_t in_b) {
+[[gnu::always_inline]] PRORATA_HD constexpr T combine(Op const& op, T const& a, T const& b, index_t in_a,
+                                                      index_t in_b) {
   if constexpr (counted<Op>) {
     return op(a, b, in_a, in_b);
   } else {
@@ -101,9 +102,10 @@ PRORATA_HD constexpr T combine(Op const& op, T const& a, T const& b, index_t in_
 }
 
 /// Folds 2^Level rows of one lane, starting at element i. Straight-line code: on a GPU all loads are in
-/// flight together; on the host a loop over lanes around it vectorises.
+/// flight together; on the host a loop over lanes around it vectorises, if all of it is inlined.
 template <int Level, index_t L, class Load, class Op>
-PRORATA_HD constexpr typename Op::value_type lane_tree(Load const& load, index_t i, Op const& op) {
+[[gnu::always_inline]] PRORATA_HD constexpr typename Op::value_type lane_tree(Load const& load, index_t i,
+                                                                              Op const& op) {
   if constexpr (Level == 0) {
     return load(i);
   } else {

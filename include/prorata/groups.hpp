@@ -342,6 +342,22 @@ PRORATA_HD double variance_of(natural<SumWords> const& sum, natural<Words> const
 
 inline constexpr double no_number = std::bit_cast<double>(nan_bits<double>);
 
+}  // namespace detail
+
+/// The variance of n elements from their exact sum and the exact sum of their squares, rounded once. NaN where an
+/// element is not finite, or n ≤ ddof.
+template <class T>
+PRORATA_HD double exact_variance(exact_sum<T> const& sum, exact_dot<T> const& squares, std::int64_t n,
+                                 std::int64_t ddof) {
+  if (!sum.finite() || n <= ddof) return detail::no_number;
+  natural<exact_dot<T>::limbs + 4> wider;
+  auto const found = squares.finite_part().magnitude;
+  for (int k = 0; k < exact_dot<T>::limbs + 1; ++k) wider.word[k] = found.word[k];
+  return detail::variance_of(sum.finite_part().magnitude, wider, exact_dot<T>::unit, n, ddof);
+}
+
+namespace detail {
+
 /// ±words[0 … Count)·2^position into limbs of 32 bits.
 template <int Limbs, int Unit, int Count>
 PRORATA_HD void add_words(fixed_point<Limbs, Unit>& to, std::uint64_t const (&words)[Count], int exponent,
@@ -382,17 +398,7 @@ PRORATA_HD void finish_bands(At const& at, index_t states, std::int64_t ddof, gr
   }
   out.sum = std::bit_cast<std::uint64_t>(sum.round());
   out.mean = sum.mean(out.count);
-  if constexpr (State::moments > 1) {
-    out.variance = no_number;
-    if (sum.finite() && out.count > ddof) {
-      constexpr int words = exact_dot<double>::limbs + 4;
-      natural<words> wider;
-      auto const found = squares.finite_part().magnitude;
-      for (int k = 0; k < exact_dot<double>::limbs + 1; ++k) wider.word[k] = found.word[k];
-      out.variance =
-          variance_of(sum.finite_part().magnitude, wider, exact_dot<double>::unit, out.count, ddof);
-    }
-  }
+  if constexpr (State::moments > 1) out.variance = exact_variance(sum, squares, out.count, ddof);
 }
 
 /// All of a key's values are in one state.

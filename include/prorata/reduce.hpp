@@ -6,6 +6,8 @@
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
+#include <prorata/groups.hpp>
+#include <prorata/integer_sum.hpp>
 #include <prorata/reductions.hpp>
 
 namespace prorata {
@@ -181,10 +183,25 @@ struct counted_if {
 };
 }  // namespace detail
 
-/// Σ x[i], in T: floats in the canonical order, integers modulo 2^bits. Empty: 0 (−0 for floats).
+/// The element type of the exact accumulator for T: narrow integers go into the 64-bit one.
+template <class T>
+using exact_element =
+    std::conditional_t<std::is_floating_point_v<T>, std::remove_const_t<T>, wide_integer<T>>;
+
+/// Σ x[i]: floats in T, in the canonical order; integers exactly, in 64 bits of their signedness. (For sums modulo
+/// 2^bits there is reduce(plus<T>{}, x).) Empty: 0 (−0 for floats).
+///   throws  input_error where 64 bits do not hold a sum of integers: 128 are kept
 template <class T, backend S>
-std::remove_const_t<T> sum(distributed_array<T, S> const& x) {
-  return reduce(plus<std::remove_const_t<T>>{}, x);
+auto sum(distributed_array<T, S> const& x) {
+  using element = std::remove_const_t<T>;
+  if constexpr (std::is_integral_v<element>) {
+    using wide = exact_element<T>;
+    if (x.size() == 0) return wide{0};
+    return integer_sum_or_refuse<wide>(run_reduction(exactly<exact_sum<wide>>{}, identity{}, x), "the sum",
+                                       "exact_sum_of rounds to double, reduce with plus<> wraps");
+  } else {
+    return reduce(plus<element>{}, x);
+  }
 }
 
 /// Π x[i], in T.
@@ -206,7 +223,7 @@ std::remove_const_t<T> norm(distributed_array<T, S> const& x) {
   return detail::root(transform_reduce(detail::square{}, plus<std::remove_const_t<T>>{}, x));
 }
 
-/// What `statistics` knows about an array.
+/// What `statistics` knows about an array; sums of integers, too, are those of doubles.
 template <class T>
 struct summary {
   index_t count;
@@ -248,7 +265,8 @@ double mean(distributed_array<T, S> const& x) {
   return detail::ratio(reduce(ordered<plus<double>>{}, x), x.size());
 }
 
-/// Σ (x[i] − mean)² / (n − ddof) in double, by the pairwise update of `moments`: one pass, stable.
+/// Σ (x[i] − mean)² / (n − ddof) in double, by the pairwise update of `moments`: one pass, right to a few units in
+/// the last place whatever the mean. NaN where an element is infinite.
 template <class T, backend S>
 double variance(distributed_array<T, S> const& x, index_t ddof = 0) {
   return detail::ratio(reduce(moments{}, x).m2, x.size() - ddof);
@@ -311,12 +329,6 @@ struct as_factors {
 };
 }  // namespace detail
 
-/// The element type of the exact accumulator for T: narrow integers go into the 64-bit one.
-template <class T>
-using exact_element =
-    std::conditional_t<std::is_floating_point_v<T>, std::remove_const_t<T>,
-                       std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
-
 /// Σ x[i] rounded once: to T for floats, to double for integers. Any order, any split: the same bits, those
 /// of the true sum. Empty: +0.
 template <class T, backend S>
@@ -329,6 +341,24 @@ auto exact_sum_of(distributed_array<T, S> const& x) {
 template <class T, backend S>
 auto exact_mean_of(distributed_array<T, S> const& x) {
   return run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, x).mean(x.size());
+}
+
+/// Σ (x[i] − mean)² / (n − ddof) rounded once, of floats.
+///   cost   reads x twice
+template <class T, backend S>
+requires std::is_floating_point_v<std::remove_const_t<T>>
+double exact_variance_of(distributed_array<T, S> const& x, index_t ddof = 0) {
+  using element = std::remove_const_t<T>;
+  auto const sum = run_reduction(exactly<exact_sum<element>>{}, identity{}, x);
+  return exact_variance(sum, run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, x),
+                        x.size(), ddof);
+}
+
+/// The square root of exact_variance_of.
+template <class T, backend S>
+requires std::is_floating_point_v<std::remove_const_t<T>>
+double exact_deviation_of(distributed_array<T, S> const& x, index_t ddof = 0) {
+  return detail::root(exact_variance_of(x, ddof));
 }
 
 /// Σ x[i]·y[i] rounded once; no product is rounded before.

@@ -212,7 +212,7 @@ struct both {
         a_.take(load, end_);
       }
     }
-    PRORATA_HD void write(std::byte* out) const {
+    PRORATA_HD void write(std::byte* out) {
       a_.write(out);
       b_.write(out + aligned(A::bytes({begin_, end_, n_})));
     }

@@ -1,6 +1,7 @@
 // How the host's reductions are made of those that are compiled for GPUs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -123,7 +124,12 @@ struct on_gpu<extrema<T>> {
 /// Both partial results lie side by side on either side, the second one where the first's bytes end.
 template <class A, class B>
 struct on_gpu<both<A, B>> {
-  static constexpr std::array reductions{on_gpu<A>::reductions[0], on_gpu<B>::reductions[0]};
+  static constexpr auto reductions = [] {
+    std::array<gpu_reduction, on_gpu<A>::reductions.size() + on_gpu<B>::reductions.size()> all{};
+    auto const next = std::copy(on_gpu<A>::reductions.begin(), on_gpu<A>::reductions.end(), all.begin());
+    std::copy(on_gpu<B>::reductions.begin(), on_gpu<B>::reductions.end(), next);
+    return all;
+  }();
   static void to_host(piece p, std::byte const* from, std::byte* to) {
     index_t const beside = both<A, B>::aligned(A::bytes(p));
     on_gpu<A>::to_host(p, from, to);

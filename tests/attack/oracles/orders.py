@@ -1,6 +1,6 @@
 """The two orders of additions, by their definitions and no faster than that.
 
-    canonical-v1   32 lanes (element i is in lane i mod 32), pairwise along each, then pairwise over the lanes
+    canonical-v2   32 lanes (element i is in lane i mod 32), pairwise along each, then pairwise over the lanes
     base32-v1      runs of 32 from left to right, level by level; what lies before is put before
 """
 import numpy as np
