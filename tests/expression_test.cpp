@@ -197,6 +197,23 @@ TEST(expression, minimum_and_maximum_follow_ieee_2019) {
   }
 }
 
+TEST(expression, zeros_and_nan_keep_the_signs_that_numpy_gives_them) {
+  std::vector<double> const x{6, -6, 0.0, -0.0, nan_value}, y{-3, 3, -2, 2, 1};
+  std::vector const in{make_column(x), make_column(y)};
+  auto const rest = evaluate<double>("x % y", in);
+  bool const negative[] = {true, false, true, false};  // of the divisor
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(rest[i], 0) << i;
+    EXPECT_EQ(std::signbit(rest[i]), negative[i]) << i;
+  }
+  auto const size = evaluate<double>("abs(x)", in), sign = evaluate<double>("sign(x)", in);
+  EXPECT_FALSE(std::signbit(size[3]));
+  EXPECT_EQ(sign[0], 1);
+  EXPECT_EQ(sign[1], -1);
+  EXPECT_EQ(sign[3], 0);
+  EXPECT_TRUE(std::isnan(sign[4]));
+}
+
 TEST(expression, reads_every_dtype_in_either_byte_order_at_any_alignment) {
   for (auto const& known : io::dtypes)
     for (bool const swapped : {false, true})
