@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <prorata/exchange.hpp>
+#include <prorata/finishing.hpp>
 
 namespace prorata {
 
