@@ -6,6 +6,7 @@
 #include <host/load_units.hpp>
 #include <host/parallel.hpp>
 #include <prorata/error.hpp>
+#include <utility>
 #include <vector>
 
 namespace prorata::host {
@@ -19,23 +20,25 @@ struct place {
 };
 
 /// Prefix sums of cost(0), cost(1), … in units. Cuts are multiples of `grain` elements, and the end; blocks
-/// are whole grains of 4096 elements or just above, so that no cut is looked for beyond one block.
-///   cost    reads every element once, in parallel, and stores 8 bytes per block; a search reads half a block
+/// are whole grains of 4096 elements or just above, more where there would be more than `most_blocks`, so that no
+/// cut is looked for beyond one block.
+///   cost    reads every element once, in parallel, and stores 8 bytes per block; a search reads half a block.
+///           A Cost may have each(begin, end, f), to read many at once
 ///   throws  usage_error if the total exceeds 2^63 − 1
 template <class Cost>
 class block_sums {
  public:
-  block_sums(index_t n, index_t grain, Cost const& cost)
+  block_sums(index_t n, index_t grain, Cost const& cost, index_t most_blocks = index_t{1} << 20)
       : n_(n),
         grain_(std::min(grain, std::max(n, index_t{1}))),
-        block_((4096 + grain_ - 1) / grain_ * grain_),
+        block_((std::max<index_t>(4096, (n - 1) / most_blocks + 1) + grain_ - 1) / grain_ * grain_),
         cost_(cost),
         prefix_(static_cast<std::size_t>(n / block_ + (n % block_ != 0)) + 1) {
-    constexpr index_t together = 16;  // blocks that a thread takes at a time
+    index_t const together = std::max<index_t>(1, 65536 / block_);  // blocks that a thread takes at a time
     for_each_block((blocks() + together - 1) / together, [&](index_t k) {
       for (index_t b = k * together; b < std::min((k + 1) * together, blocks()); ++b)
-        prefix_[static_cast<std::size_t>(b) + 1] = static_cast<units>(
-            std::min<wide_t>(sum<wide_t>(b * block_, end_of(b * block_, block_)), most_units + 1));
+        prefix_[static_cast<std::size_t>(b) + 1] = static_cast<units>(std::min<wide_t>(
+            sum<wide_t>(std::as_const(cost_), b * block_, end_of(b * block_, block_)), most_units + 1));
     });
     for (std::size_t b = 1; b < prefix_.size(); ++b) {
       require(prefix_[b] <= most_units - prefix_[b - 1],
@@ -59,17 +62,21 @@ class block_sums {
     if (block == 0) return {0, 0};
     place const found = walk(block - 1, [&](units next) { return next < target; });
     index_t const end = end_of(found.cut, grain_);
-    return {end, found.before + sum<units>(found.cut, end)};
+    return {end, found.before + sum<units>(cost_, found.cut, end)};
   }
 
  private:
   index_t blocks() const { return static_cast<index_t>(prefix_.size()) - 1; }
   index_t end_of(index_t begin, index_t length) const { return n_ - begin > length ? begin + length : n_; }
 
-  template <class Sum>
-  Sum sum(index_t begin, index_t end) const {
+  template <class Sum, class C>
+  static Sum sum(C& cost, index_t begin, index_t end) {
     Sum result = 0;
-    for (index_t i = begin; i < end; ++i) result += cost_(i);
+    if constexpr (requires { cost.each(begin, end, [](units) {}); }) {
+      cost.each(begin, end, [&](units c) { result += c; });
+    } else {
+      for (index_t i = begin; i < end; ++i) result += cost(i);
+    }
     return result;
   }
 
@@ -77,11 +84,12 @@ class block_sums {
   // within the block.
   template <class Condition>
   place walk(index_t block, Condition goes_on) const {
+    Cost cost = cost_;  // it may keep what it has read
     place here{block * block_, prefix_[static_cast<std::size_t>(block)]};
     if (grain_ == block_) return here;
     for (;;) {
       index_t const end = end_of(here.cut, grain_);
-      units const next = here.before + sum<units>(here.cut, end);
+      units const next = here.before + sum<units>(cost, here.cut, end);
       if (!goes_on(next)) return here;
       here = {end, next};
     }

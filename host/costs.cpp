@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <host/block_sums.hpp>
+#include <host/exact.hpp>
 #include <host/fp_environment.hpp>
 #include <host/load_units.hpp>
 #include <numeric>
@@ -242,6 +243,36 @@ void require_options(std::size_t ranks, cost_options const& options) {
                                       "; it must be a number and not negative");
 }
 
+/// Costs in units, read a block at a time; the block that was read last is kept.
+class read_costs {
+ public:
+  read_costs(host::cost_unit unit, cost_reader const& read, index_t n) : unit_(unit), read_(&read), n_(n) {}
+
+  template <class F>
+  void each(index_t begin, index_t end, F const& f) {
+    while (begin < end) {
+      if (begin < first_ || begin >= first_ + count_) {
+        first_ = begin;
+        count_ = std::min(host::exact_block, n_ - begin);
+        (*read_)(first_, count_, costs_);
+      }
+      index_t const last = std::min(end, first_ + count_);
+      for (index_t i = begin; i < last; ++i) f(unit_(costs_[i - first_]));
+      begin = last;
+    }
+  }
+  template <class F>
+  void each(index_t begin, index_t end, F const& f) const {
+    read_costs(unit_, *read_, n_).each(begin, end, f);
+  }
+
+ private:
+  host::cost_unit unit_;
+  cost_reader const* read_;
+  index_t n_, first_ = 0, count_ = 0;
+  double costs_[host::exact_block];
+};
+
 template <class Cost>
 cost_partition by_costs(std::size_t n, std::span<double const> speeds, cost_options const& options,
                         int exponent, Cost const& cost) {
@@ -257,6 +288,16 @@ cost_partition partition_by_costs(std::span<double const> costs, std::span<doubl
     host::cost_unit const unit = host::unit_of(costs);
     return by_costs(costs.size(), speeds, options, unit.exponent(),
                     [unit, x = costs.data()](index_t i) { return unit(x[i]); });
+  });
+}
+
+cost_partition partition_by_costs(index_t n, cost_reader const& read, std::span<double const> speeds,
+                                  cost_options const& options) {
+  require_options(speeds.size(), options);
+  require(n >= 0, "there are " + std::to_string(n) + " costs; at least 0");
+  return host::canonically([&] {
+    host::cost_unit const unit = host::unit_of(n, read);
+    return by_costs(static_cast<std::size_t>(n), speeds, options, unit.exponent(), read_costs(unit, read, n));
   });
 }
 

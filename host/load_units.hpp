@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <prorata/config.hpp>
 #include <prorata/rounding.hpp>
 #include <span>
 #include <string>
@@ -95,6 +97,8 @@ class cost_unit {
 /// The smallest unit 2^k in which the exact sum of the costs has at most 62 bits; 1 if it is zero.
 ///   throws  usage_error naming index and value: a cost that is NaN, infinite or negative
 cost_unit unit_of(std::span<double const> costs);
+/// The same of n costs that read(first, count, to) writes, up to exact_block of them at a time.
+cost_unit unit_of(index_t n, std::function<void(index_t, index_t, double*)> const& read);
 
 /// Speeds taken apart; those of zero have a significand of zero.
 ///   throws  usage_error naming index and value: NaN, infinite, negative; or, if `positive`, nothing but

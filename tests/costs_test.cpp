@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <host/block_sums.hpp>
 #include <limits>
 #include <numeric>
 #include <prorata/costs.hpp>
@@ -149,6 +150,11 @@ TEST(costs, equals_brute_force) {
     cost_options const options{{}, in.grain, false};
     expect_equal(partition_by_costs(in.costs, in.real_speeds(), options), in, best);
     expect_equal(partition_by_costs(in.real_costs(), in.real_speeds(), options), in, best);
+    auto const read = [&](index_t first, index_t n, double* to) {
+      ASSERT_TRUE(0 <= first && n <= 1024 && first + n <= in.n());
+      std::copy_n(in.costs.begin() + first, n, to);
+    };
+    expect_equal(partition_by_costs(in.n(), read, in.real_speeds(), options), in, best);
     // Powers of two scale everything exactly, also where they leave the range of the normal doubles.
     for (int const shift : {-1070, 900}) {
       reals costs = in.real_costs(), speeds = in.real_speeds();
@@ -356,6 +362,51 @@ TEST(costs, ten_million) {
 }
 
 // The total lies in [2^20, 2^21): the unit is 2^-41, whichever threads add up what.
+TEST(costs, read_in_pieces_they_are_cut_as_in_memory) {
+  std::mt19937_64 random(7);
+  for (index_t const n : {1, 1023, 1025, 300'007}) {
+    reals costs(static_cast<std::size_t>(n));
+    for (double& c : costs)
+      c = std::ldexp(static_cast<double>(random() >> 11), static_cast<int>(random() % 60) - 90);
+    auto const read = [&](index_t first, index_t count, double* to) {
+      std::copy_n(costs.begin() + first, count, to);
+    };
+    for (index_t const grain : {1, 7, 1024, 100'000}) {
+      auto const here = partition_by_costs(costs, reals{3, 0, 1, 2.5}, {{}, grain, false});
+      auto const there = partition_by_costs(n, read, reals{3, 0, 1, 2.5}, {{}, grain, false});
+      EXPECT_EQ(here.parts.cuts, there.parts.cuts);
+      EXPECT_EQ(here.loads, there.loads);
+      EXPECT_EQ(here.bottleneck, there.bottleneck);
+    }
+  }
+  reals wrong(5000, 1.0);
+  wrong[4321] = -1;
+  try {
+    partition_by_costs(
+        5000,
+        [&](index_t first, index_t count, double* to) { std::copy_n(wrong.begin() + first, count, to); },
+        reals{1});
+    FAIL();
+  } catch (usage_error const& e) {
+    EXPECT_NE(std::string(e.what()).find("cost 4321 is -1"), std::string::npos);
+  }
+}
+
+TEST(costs, few_large_blocks_find_the_same_places) {
+  std::mt19937_64 random(8);
+  integers costs(50'000);
+  for (auto& c : costs) c = random() % 3;
+  auto const cost = [&](index_t i) { return costs[static_cast<std::size_t>(i)]; };
+  for (index_t const grain : {1, 1000}) {
+    host::block_sums const many(50'000, grain, cost), few(50'000, grain, cost, 3);
+    ASSERT_EQ(many.total(), few.total());
+    for (std::uint64_t limit = 0; limit <= many.total(); limit += 97) {
+      EXPECT_EQ(many.last_within(limit).cut, few.last_within(limit).cut);
+      EXPECT_EQ(many.first_with(limit).cut, few.first_with(limit).cut);
+    }
+  }
+}
+
 TEST(costs, unit_is_that_of_the_exact_total) {
   reals costs((1 << 20) + 100, 1);
   costs[0] = 0x1p-42;

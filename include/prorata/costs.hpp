@@ -1,6 +1,7 @@
 // costs: where elements of unequal cost are cut into one contiguous range per unequal device, optimally.
 #pragma once
 
+#include <functional>
 #include <prorata/partition.hpp>
 #include <span>
 #include <vector>
@@ -32,9 +33,9 @@ struct cost_partition {
 ///            else the first one beyond it; elements of cost zero go with the left part
 ///   caps     hold for the loads as returned, rounded to double; normalised, for load / total, rounded once
 ///   speeds   in any unit; speed zero gets nothing
-///   cost     reads doubles twice and integers once, in parallel; stores 8 bytes per 4096 elements; about 60
-///            probes. 10^8 doubles on 8 ranks: 0.25 to 0.4 s on two busy cores (1.7 s across 1200 binades);
-///            10^8 integers: 0.05 to 0.08 s
+///   cost     reads doubles twice and integers once, in parallel; stores 8 bytes per 4096 elements, 8 MiB at
+///            most; about 60 probes. 10^8 doubles on 8 ranks: 0.25 to 0.4 s on two busy cores (1.7 s
+///            across 1200 binades); 10^8 integers: 0.05 to 0.08 s
 ///   throws   usage_error naming index and value: a cost, speed or cap that is NaN or negative, a cost or
 ///            speed that is infinite; elements but no speed; integers whose total exceeds 2^63 − 1.
 ///            infeasible if the caps cannot hold the ranges: the message has the smallest cap that would do,
@@ -42,6 +43,14 @@ struct cost_partition {
 cost_partition partition_by_costs(std::span<double const> costs, std::span<double const> speeds,
                                   cost_options const& options = {});
 cost_partition partition_by_costs(std::span<std::uint64_t const> costs, std::span<double const> speeds,
+                                  cost_options const& options = {});
+
+/// Writes costs [first, first + n) to `to`, 1024 at most; from many threads.
+using cost_reader = std::function<void(index_t first, index_t n, double* to)>;
+
+/// The same of n costs that lie elsewhere, on disk or in another type: the same cuts as from a span.
+///   cost     reads all of them twice, and parts again; stores 8 MiB, or 8 bytes per 4096 elements where less
+cost_partition partition_by_costs(index_t n, cost_reader const& read, std::span<double const> speeds,
                                   cost_options const& options = {});
 
 }  // namespace prorata
