@@ -31,6 +31,10 @@ class atomic_file {
   /// Takes the disk space of `bytes` in advance, so that a full disk is found out now.
   void reserve(index_t bytes) { data_.reserve(bytes); }
 
+  /// Reads back what was written there, whole.
+  ///   throws  device_error when the disk failed, or there are fewer bytes
+  void read(index_t offset, std::span<std::byte> into) const { data_.read(offset, into); }
+
   /// Cuts or extends the file to `bytes`: for outputs whose length is known last.
   void resize(index_t bytes) { data_.resize(bytes); }
 

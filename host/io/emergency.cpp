@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -39,6 +40,14 @@ std::atomic<int> deferrals{0};      // that live
 std::atomic<int> waiting{0};        // the signal that came meanwhile
 std::atomic<bool> ending{false};    // a handler decides, or has decided, to end the process
 std::atomic<bool> reported{false};  // of several threads that lose their input, one says so
+
+// Two, so that a handler never reads the one that is being written.
+struct line {
+  std::size_t size = 0;
+  char text[200];
+};
+line interrupted[2];
+std::atomic<int> current_line{-1};
 
 template <class Slot>
 int claim(Slot (&table)[slots]) {
@@ -125,7 +134,25 @@ void remove_temporaries() noexcept {
     if (slot.state.load(std::memory_order_acquire) == ready) ::unlinkat(slot.directory, slot.name, 0);
 }
 
+void doing(std::string_view what) noexcept {
+  if (what.empty()) return current_line.store(-1, std::memory_order_release);
+  constexpr std::string_view before = "prorata: interrupted in ";
+  int const next = current_line.load(std::memory_order_relaxed) == 0 ? 1 : 0;
+  line& to = interrupted[next];
+  what = what.substr(0, sizeof to.text - before.size() - 1);
+  char* end = std::copy(before.begin(), before.end(), to.text);
+  end = std::copy(what.begin(), what.end(), end);
+  *end++ = '\n';
+  to.size = static_cast<std::size_t>(end - to.text);
+  current_line.store(next, std::memory_order_release);
+}
+
 void end_by(int number) noexcept {
+  int const said = current_line.load(std::memory_order_acquire);
+  if (number != SIGPIPE && said >= 0) {
+    [[maybe_unused]] ssize_t const written =
+        ::write(STDERR_FILENO, interrupted[said].text, interrupted[said].size);
+  }
   remove_temporaries();
   ::signal(number, SIG_DFL);
   ::raise(number);

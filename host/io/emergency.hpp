@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace prorata::io::emergency {
 
@@ -31,6 +32,10 @@ void install_termination_guard() noexcept;
 /// For programs: where memory runs out and nothing can unwind, as in a destructor, temporary files are removed, a line
 /// is written, and the process ends with code 5. Every other reason to terminate does what it did.
 void install_memory_guard() noexcept;
+
+/// Says what the process is at, for the line that an interruption writes: "prorata: interrupted in WHAT". Empty: such a
+/// line is not written. One thread at a time.
+void doing(std::string_view what) noexcept;
 
 /// Removes temporary files and ends the process by this signal, as it would have been without a handler.
 void end_by(int signal) noexcept;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,6 +44,20 @@ void require_regular(struct stat const& status, std::string const& path) {
     throw input_error(printable(path) + ": cannot read: " + kind_of(status.st_mode));
 }
 
+/// Changes are told apart by the system's coarse clock. A file that was changed in its present tick, some
+/// milliseconds long, could be changed in it again; so the tick is waited out.
+void wait_for_a_later_time(timespec const& changed) noexcept {
+  for (int tries = 0; tries < 10; ++tries) {
+    timespec now{}, tick{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    bool const later =
+        now.tv_sec > changed.tv_sec || (now.tv_sec == changed.tv_sec && now.tv_nsec > changed.tv_nsec);
+    if (later || changed.tv_sec > now.tv_sec + 1) return;  // the latter: another machine's clock
+    ::clock_getres(CLOCK_REALTIME_COARSE, &tick);
+    ::nanosleep(&tick, nullptr);
+  }
+}
+
 }  // namespace
 
 input_file::input_file(std::string path) : path_(std::move(path)) {
@@ -70,7 +85,8 @@ input_file::input_file(std::string path) : path_(std::move(path)) {
   }
   size_ = status.st_size;
   identity_ = {status.st_dev, status.st_ino};
-  modified_ = status.st_mtim;
+  changed_ = status.st_ctim;
+  wait_for_a_later_time(changed_);
 }
 
 input_file::input_file(input_file&& other) noexcept
@@ -78,14 +94,14 @@ input_file::input_file(input_file&& other) noexcept
       size_(other.size_),
       descriptor_(std::exchange(other.descriptor_, -1)),
       identity_(other.identity_),
-      modified_(other.modified_) {}
+      changed_(other.changed_) {}
 
 input_file& input_file::operator=(input_file&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(size_, other.size_);
   std::swap(descriptor_, other.descriptor_);
   std::swap(identity_, other.identity_);
-  std::swap(modified_, other.modified_);
+  std::swap(changed_, other.changed_);
   return *this;
 }
 
@@ -139,8 +155,8 @@ void input_file::check_unchanged() const {
   if (status.st_size != size_)
     throw input_error(printable(path_) + ": file changed while being read: it had " + std::to_string(size_) +
                       " bytes, now " + std::to_string(status.st_size));
-  if (status.st_mtim.tv_sec != modified_.tv_sec || status.st_mtim.tv_nsec != modified_.tv_nsec)
-    throw input_error(printable(path_) + ": file was written to while being read");
+  if (status.st_ctim.tv_sec != changed_.tv_sec || status.st_ctim.tv_nsec != changed_.tv_nsec)
+    throw input_error(printable(path_) + ": file changed while being read: it was written to");
 }
 
 mapping::mapping(mapping&& other) noexcept { *this = std::move(other); }
@@ -174,19 +190,29 @@ std::pair<void*, std::size_t> pages(std::byte const* begin, index_t bytes) {
 }  // namespace
 
 void mapping::populate(index_t offset, index_t bytes) const {
-  if (bytes <= 0) return;
-  auto const [begin, length] = pages(data_ + offset, bytes);
-  int status;
-  do { status = ::madvise(begin, length, MADV_POPULATE_READ); } while (status != 0 && errno == EINTR);
-  if (status != 0 && errno == EFAULT)  // where touching the page would have raised SIGBUS
-    throw input_error(printable(path_) + ": file shrank or failed while being read, in the " +
-                      std::to_string(bytes) + " bytes from byte " + std::to_string(file_offset_ + offset));
+  constexpr index_t at_once = 64 << 20;  // a signal waits for the end of the call
+  for (; bytes > 0; offset += at_once, bytes -= at_once) {
+    index_t const part = std::min(bytes, at_once);
+    auto const [begin, length] = pages(data_ + offset, part);
+    int status;
+    do { status = ::madvise(begin, length, MADV_POPULATE_READ); } while (status != 0 && errno == EINTR);
+    if (status != 0 && errno == EFAULT)  // where touching the page would have raised SIGBUS
+      throw input_error(printable(path_) + ": file shrank or failed while being read, in the " +
+                        std::to_string(part) + " bytes from byte " + std::to_string(file_offset_ + offset));
+  }
 }
 
 void mapping::release(index_t offset, index_t bytes) const noexcept {
   if (bytes <= 0) return;
-  auto const [begin, length] = pages(data_ + offset, bytes);
-  ::madvise(begin, length, MADV_DONTNEED);
+  // A fault maps what lies around it, too, since Linux 6.18 as much as the page cache keeps together, up to 2 MiB:
+  // without that, some would stay at every end of what is released.
+  constexpr auto around = std::uintptr_t{2} << 20;
+  auto const first = reinterpret_cast<std::uintptr_t>(base_), last = first + length_;
+  auto const begin = reinterpret_cast<std::uintptr_t>(data_ + offset);
+  auto const end = begin + static_cast<std::uintptr_t>(bytes);
+  auto const from = std::max(first, begin / around * around);
+  auto const to = std::min(last, (end + around - 1) / around * around);
+  ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
 }  // namespace prorata::io

@@ -71,8 +71,9 @@ class input_file {
   /// Maps [offset, offset + bytes), which need not be aligned. The file may be closed afterwards.
   mapping map(index_t offset, index_t bytes) const;
 
-  /// Compares the file with what was opened.
-  ///   throws  input_error when its size or its time of modification changed since
+  /// Compares the file with what was opened. The time of its last change of any kind is looked at, which,
+  /// unlike the time of modification, nobody can set back.
+  ///   throws  input_error when it was written to, truncated, or its size is another
   void check_unchanged() const;
 
  private:
@@ -83,7 +84,7 @@ class input_file {
   index_t size_ = 0;
   int descriptor_ = -1;
   file_identity identity_;
-  timespec modified_{};
+  timespec changed_{};
 };
 
 }  // namespace prorata::io
