@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from command_line import CODES, PRORATA, SPLITS, Case, answer, bits, main, run, some
+from command_line import CODES, PRORATA, SPLITS, VERIFYING, Case, answer, bits, main, run, some
 from order_model import canonical_sum, variance, weighted
 
 
@@ -22,7 +22,7 @@ class Numbers(Case):
     def test_exact_sum_is_fsum_and_plain_sum_is_canonical_whatever_the_split(self):
         x = some('f8', 400003, 11)
         path = self.save('x.npy', x)
-        for split in SPLITS:
+        for split in SPLITS + VERIFYING:
             self.assertEqual(answer('reduce', 'sum', path, '--exact', *split)['result']['bits'], bits(math.fsum(x)), split)
             self.assertEqual(answer('reduce', 'sum', path, *split)['result']['bits'], bits(canonical_sum(x)), split)
 
@@ -31,9 +31,9 @@ class Numbers(Case):
         for op in ['sum', 'product', 'mean', 'var', 'std', 'norm', 'min', 'max', 'minmax', 'argmin', 'argmax', 'any',
                    'all', 'count', 'dot', 'wmean', 'wvar']:
             files = [x, y] if op in ('dot', 'wmean', 'wvar') else [x]
-            seen = {json.dumps(answer('reduce', op, *files, *split)['result'], sort_keys=True) for split in SPLITS}
+            seen = {json.dumps(answer('reduce', op, *files, *split)['result'], sort_keys=True) for split in SPLITS + VERIFYING}
             self.assertEqual(len(seen), 1, (op, seen))
-        seen = {json.dumps(answer('stats', x, *split)['result'], sort_keys=True) for split in SPLITS}
+        seen = {json.dumps(answer('stats', x, *split)['result'], sort_keys=True) for split in SPLITS + VERIFYING}
         self.assertEqual(len(seen), 1, seen)
 
     def test_random_splits_out_of_core(self):
@@ -135,7 +135,7 @@ class Map(Case):
         x, y = some('f8', 200003, 1), some('f8', 200003, 2)
         px, py = self.save('x.npy', x), self.save('y.npy', y)
         out = self.path('o.npy')
-        for split in SPLITS:
+        for split in SPLITS + VERIFYING:
             if '--cap' in split:
                 continue
             done = run('map', 'sqrt(x*x + y*y) / 2', px, py, '-o', out, *split)
@@ -282,6 +282,32 @@ class Usage(Case):
 
 
 class Streams(Case):
+    def test_verify_is_done_or_refused(self):
+        x, out = self.save('x.npy', some('f4', 50_000, 1)), self.path('o.npy')
+        two = ['--devices', 'cpu*2', '--chunk', '16K', '--verify', '100']
+        before = set(os.listdir(self.dir))
+        for command in (['histogram', x], ['groupby', x], ['quantile', '0.5', x], ['topk', 3, x], ['unique', x, '-o', out],
+                        ['select', 'x > 0', x, '-o', out], ['scan', 'sum', x, '-o', out]):
+            self.refused(2, f'{command[0]}: --verify is for stats, reduce and map', *command, *two)
+        for command in (['sort', x, '-o', out], ['argsort', x, '-o', out]):
+            self.refused(2, '--verify', *command, *two)
+        for command in (['stats', x], ['reduce', 'sum', x], ['map', 'x', x, '-o', out]):
+            self.refused(2, '--verify compares two devices', *command, '--verify', '1')
+        self.assertEqual(set(os.listdir(self.dir)), before)
+        for command in (['stats', x], ['reduce', 'sum', x, '--exact'], ['map', 'x*2', x, '-o', out]):
+            self.assertEqual(answer(*command, *two)['n'], 50_000)
+
+    def test_seconds_are_those_of_the_whole_job(self):
+        x, out = self.save('x.npy', some('f8', 4_000_000, 1)), self.path('o.npy')
+        slow = ['--devices', 'sim:1,2', '--weights', '1,1', '--threads', '1']
+        for command in (['quantile', '0.1,0.5', x], ['topk', 100, x], ['select', 'x > 0', x, '-o', out], ['histogram', x], ['unique', x, '-o', out],
+                        ['groupby', x], ['scan', 'sum', x, '-o', out], ['stats', x], ['sort', x, '-o', out]):
+            start = time.perf_counter()
+            told = answer(*command, *slow)['seconds']
+            whole = time.perf_counter() - start
+            self.assertLess(told, whole, command)
+            self.assertGreater(told, 0.6 * whole - 0.05, command)
+
     def test_trace_progress_and_verify(self):
         x = self.save('x.npy', some('f4', 3_000_000, 1))
         done = run('stats', x, '--devices', 'sim:1,3', '--chunk', '256K', '--trace', self.path('t.json'), '--progress', 'always',

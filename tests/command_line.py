@@ -100,8 +100,10 @@ SPLITS = [[],
           ['--devices', 'cpu*8', '--weights', '1,0,0,3,1000,1,1,1', '--chunk', '12K', '--threads', '1'],
           ['--devices', 'sim:1,2,4,8', '--chunk', '1M'], ['--devices', 'cpu', '--threads', '7', '--chunk', '20000'],
           ['--devices', 'cpu*5', '--method', 'webster', '--memory', '64K'],
-          ['--devices', 'cpu*4', '--weights', 'equal', '--cap', '150000', '--method', 'dhondt', '--verify', '50'],
+          ['--devices', 'cpu*4', '--weights', 'equal', '--cap', '150000', '--method', 'dhondt'],
           ['--devices', 'cpu*2', '--weights', 'auto', '--threads', '3']]
+# what stats, reduce and map can do besides: compute some chunks again and compare
+VERIFYING = [['--devices', 'cpu*4', '--weights', '5,1,0,2', '--chunk', '12K', '--verify', '50']]
 
 
 def main():

@@ -63,4 +63,10 @@ void add_stream_options(command_line& command, options& o) {
   command.option("--verify", o.verify);
 }
 
+void refuse_verify(options const& o, std::string const& command) {
+  require(o.verify == 0, command +
+                             ": --verify is for stats, reduce and map, whose chunks can be computed again "
+                             "and compared; leave it out");
+}
+
 }  // namespace prorata::cli

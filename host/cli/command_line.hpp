@@ -47,4 +47,8 @@ void add_raw_options(command_line& command, options& o);
 /// Adds --memory, --chunk, --json, --progress, --trace, --verify: how it is streamed and reported.
 void add_stream_options(command_line& command, options& o);
 
+/// Of commands whose chunks have no result of their own to compare: refuses --verify.
+///   throws  usage_error
+void refuse_verify(options const& o, std::string const& command);
+
 }  // namespace prorata::cli

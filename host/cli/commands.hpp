@@ -31,4 +31,7 @@ void unique_command(arguments const& args, io::job_files& files);
 ///   throws  usage_error when there is no such command
 std::string help_text(std::string const& command);
 
+/// Has freed memory given back to the system, so that what a job holds is what --memory bounds. For programs.
+void bound_heap() noexcept;
+
 }  // namespace prorata::cli

@@ -1,9 +1,9 @@
 // Reading costs and caps.
 #include <algorithm>
 #include <host/cli/costs.hpp>
-#include <host/cli/value_source.hpp>
+#include <host/cli/gpu/elements.hpp>
+#include <host/cli/progress.hpp>
 #include <host/parallel.hpp>
-#include <prorata/canonical.hpp>
 #include <prorata/error.hpp>
 
 namespace prorata::cli {
@@ -12,21 +12,31 @@ element_costs::element_costs(io::job_files& files, options const& o) {
   options as_named = o;  // --dtype and its like say what headerless files hold; a .npy file says so itself
   if (o.costs.ends_with(".npy")) as_named.dtype = as_named.shape = as_named.offset = "";
   file_ = std::make_unique<input>(files, o.costs, as_named);
-  index_t const n = file_->count();
-  file_->prepare(0, n);
-  bool const aligned = reinterpret_cast<std::uintptr_t>(file_->data()) % alignof(double) == 0;
-  if (file_->array().type == io::dtype::f64 && !file_->array().swapped && aligned) {
-    values_ = {reinterpret_cast<double const*>(file_->data()), static_cast<std::size_t>(n)};
-    return;
-  }
-  converted_.resize(static_cast<std::size_t>(n));
-  constexpr index_t grain = 128 * tile;
-  auto const source = value_source_of<double>(*file_);
-  host::for_each_block((n + grain - 1) / grain, [&](index_t k) {
-    index_t const first = k * grain;
-    source->read(first, std::min(grain, n - first), converted_.data() + first);
+}
+
+void element_costs::read(index_t first, index_t n, double* to) const {
+  constexpr index_t at_once = 1024;
+  require(n <= at_once, "costs are read 1024 at a time");
+  auto const& array = file_->array();
+  io::visit(array.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T elements[at_once];
+    std::span const bytes(reinterpret_cast<std::byte*>(elements), static_cast<std::size_t>(n) * sizeof(T));
+    file_->file().read(array.data_offset + first * static_cast<index_t>(sizeof(T)), bytes);
+    if (array.swapped) io::swap_bytes(bytes.data(), n, sizeof(T));
+    for (index_t i = 0; i < n; ++i) to[i] = static_cast<double>(value_of(elements[i]));
+    return 0;
   });
-  values_ = converted_;
+}
+
+std::vector<double> element_costs::all() const {
+  std::vector<double> values(static_cast<std::size_t>(count()));
+  constexpr index_t grain = 1024;
+  host::for_each_block((count() + grain - 1) / grain, [&](index_t k) {
+    read(k * grain, std::min(grain, count() - k * grain), values.data() + k * grain);
+  });
+  check_unchanged();
+  return values;
 }
 
 namespace {
@@ -57,7 +67,15 @@ cost_partition cut_by_costs(element_costs const& costs, std::vector<double> cons
   require(with.caps.empty() || with.caps.size() == weights.size(),
           "--cap has " + std::to_string(with.caps.size()) + " numbers for " + std::to_string(weights.size()) +
               " devices");
-  return partition_by_costs(costs.values(), weights, with);
+  index_t const size = costs.bytes() / std::max<index_t>(costs.count(), 1);
+  progress bar(o.progress, "costs", 2 * costs.bytes());
+  auto const read = [&](index_t first, index_t n, double* to) {
+    costs.read(first, n, to);
+    bar.add(n * size);
+  };
+  auto cut = partition_by_costs(costs.count(), read, weights, with);
+  costs.check_unchanged();
+  return cut;
 }
 
 }  // namespace prorata::cli

@@ -3,13 +3,11 @@
 
 #include <host/cli/inputs.hpp>
 #include <prorata/costs.hpp>
-#include <span>
 #include <vector>
 
 namespace prorata::cli {
 
-/// The costs of elements as a file of any type gives them. Doubles in this machine's order are used where
-/// they are; others are converted, 8 bytes an element.
+/// The costs of elements as a file of any type gives them: read when they are needed, and not kept.
 class element_costs {
  public:
   /// Reads --costs.
@@ -17,12 +15,17 @@ class element_costs {
   element_costs(element_costs const&) = delete;
   element_costs& operator=(element_costs const&) = delete;
 
-  std::span<double const> values() const { return values_; }
+  index_t count() const { return file_->count(); }
+  index_t bytes() const { return file_->array().data_bytes; }
+  /// Costs [first, first + n), of which there are 1024 at most; from any thread.
+  void read(index_t first, index_t n, double* to) const;
+  /// All of them in memory, for those who must have them there.
+  std::vector<double> all() const;
+  /// throws  input_error when the file changed since it was opened
+  void check_unchanged() const { file_->file().check_unchanged(); }
 
  private:
   std::unique_ptr<input> file_;
-  std::vector<double> converted_;
-  std::span<double const> values_;
 };
 
 /// The ranges that make the largest load / weight the smallest possible, cut at multiples of `granularity`.

@@ -112,9 +112,7 @@ class group_job {
         take_(take),
         hands_(host::stream_options{.threads = limits.threads}),
         budget_(std::max<index_t>(limits.memory / 2, index_t{16} << 20)) {
-    index_t reading = 0;
-    for (auto const& s : job.team().streams()) reading += s.threads();
-    thread_bytes_ = budget_ / std::max<index_t>(reading, hands_.threads());
+    thread_bytes_ = budget_ / std::max(job.threads_at_once(), hands_.threads());
   }
 
   grouping_outcome run() {
@@ -222,7 +220,6 @@ class group_job {
                   [&](index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) {
                     read_words(p.begin + first, n, keys, values);
                   });
-      release(p.begin, p.end);
     };
     input const& values = value_file_ != nullptr ? *value_file_ : key_file_;
     job_.run("group", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {

@@ -56,7 +56,7 @@ element_reader<E> reader_of(key_source<key_type_of<E>> const& source) {
 /// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
 template <class F>
 void each_piece(host::stream& hands, index_t n, F const& f) {
-  constexpr index_t grain = 1 << 17;
+  constexpr index_t grain = 1 << 16;  // what a thread holds of it stays in the heap, below 1 MiB
   hands.enqueue([&, n] {
     hands.parallel((n + grain - 1) / grain, [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
   });
@@ -132,7 +132,7 @@ class spilled {
     s.parallel(ranges(), [&](index_t range) {
       auto& keys = keys_[static_cast<std::size_t>(range)];
       std::vector<E> together;
-      constexpr std::size_t enough = (std::size_t{1} << 20) / sizeof(E);
+      constexpr std::size_t enough = (std::size_t{1} << 19) / sizeof(E);  // stays in the heap
       together.reserve(enough + block_bytes / sizeof(E));
       auto const write = [&] {
         keys.take(together.data(), static_cast<index_t>(together.size()));
@@ -194,7 +194,7 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
               std::vector<leaf<E>>& leaves, progress& bar) {
   using key = key_type_of<E>;
   constexpr auto size = static_cast<index_t>(sizeof(E));
-  constexpr index_t grain = 1 << 17;
+  constexpr index_t grain = 1 << 16;
   // A range is a third less than what fits: a sample of 256 keys a range is that far off about never. Of four
   // ranges or more, a key that half of the elements have gets one for itself, and every other range is
   // smaller than the whole by a quarter: what is dealt out again and again comes to an end.

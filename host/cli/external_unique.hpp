@@ -102,8 +102,8 @@ class distinct_work final : public range_work<E> {
   index_t capacity_;
   distinct_sink<U> const& sink_;
   progress& bar_;
-  team<host::stream> hands_;
   std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
+  team<host::stream> hands_;           // after the memory: what they do with it ends first
   index_t found_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <host/cli/command_line.hpp>
 #include <host/cli/external_group.hpp>
 #include <host/cli/growing_array.hpp>
+#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -164,6 +165,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "groupby");
   require(
       o.inputs.size() == 1 || o.inputs.size() == 2,
       "groupby takes a file of keys and a file of values, not " + std::to_string(o.inputs.size()) + " files");
@@ -201,16 +203,14 @@ void groupby_command(arguments const& args, io::job_files& files) {
   if (folder.empty()) folder = folder_of(columns.front().path);
 
   session job(files, o, arrays, bytes, "groupby");
-  auto const start = std::chrono::steady_clock::now();
-  auto const outcome = group_externally(job, *in[0], values, plan,
-                                        {folder, parse_bytes(o.memory, "--memory"), o.threads, o.progress},
-                                        [&](index_t place, host::group_column_words const& words) {
-                                          for (auto& c : columns)
-                                            c.write(place, words[static_cast<std::size_t>(c.named.column)]);
-                                        });
-  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  auto const outcome = group_externally(
+      job, *in[0], values, plan, {folder, parse_bytes(o.memory, "--memory"), threads_of(o), o.progress},
+      [&](index_t place, host::group_column_words const& words) {
+        for (auto& c : columns) c.write(place, words[static_cast<std::size_t>(c.named.column)]);
+      });
   for (auto& c : columns) growing_array(c.file, c.type).finish(outcome.groups);
   job.finish();
+  double const seconds = job.seconds();
 
   index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
   double const speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;

@@ -122,20 +122,34 @@ index_t bins_by_rule(std::string const& rule, span const& of, double range, bool
   return static_cast<index_t>(bins);
 }
 
-std::vector<double> edges_in(io::job_files& files, std::string const& path) {
+/// Refuses more bins than --memory is for: an edge, a count, a thread's count and what is drawn of each; with
+/// --by a group, too.
+void require_room(options const& o, index_t bins, bool weighted) {
+  constexpr index_t always = 16 << 20;  // bytes
+  index_t const each = weighted ? 160 : 48, most = std::max(parse_bytes(o.memory, "--memory"), always);
+  if (bins > most / each)
+    throw out_of_memory("histogram: " + std::to_string(bins) + " bins need --memory " +
+                        std::to_string((bins * each >> 20) + 1) + "M, which is " + o.memory +
+                        "; raise it or ask for fewer");
+}
+
+std::vector<double> edges_in(io::job_files& files, std::string const& path, options const& o, bool weighted) {
   input const file(files, path, {});
+  require_room(o, file.count(), weighted);
   std::vector<double> edges(static_cast<std::size_t>(file.count()));
   file.prepare(0, file.count());
   value_source_of<double>(file)->read(0, file.count(), edges.data());
+  file.file().check_unchanged();
   return edges;
 }
 
 template <class X>
-bin_edges edges_for(session& job, asked const& a, std::vector<double> const& given,
-                    binned_file<X> const& file, double& seconds) {
+bin_edges edges_for(session& job, options const& o, asked const& a, std::vector<double> const& given,
+                    binned_file<X> const& file) {
   if (!a.edges.empty()) return bin_edges::custom(given);
   bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
   index_t bins = by_rule ? 1 : bins_asked(a.bins);
+  require_room(o, bins, !a.by.empty());
   double low = std::numeric_limits<double>::lowest(), high = std::numeric_limits<double>::max();
   if (!a.range.empty()) {
     auto const ends = parse_numbers(a.range, "--range");
@@ -146,10 +160,7 @@ bin_edges edges_for(session& job, asked const& a, std::vector<double> const& giv
     low = one_bin.front(), high = one_bin.back();
   }
   span s;
-  if (job.cuts().n > 0) {
-    s = span_within(job, file, low, high);
-    seconds += job.seconds();
-  }
+  if (job.cuts().n > 0) { s = span_within(job, file, low, high); }
   if (a.range.empty()) {
     low = s.count > 0 ? s.low : 0;
     high = s.count > 0 ? s.high : 1;
@@ -157,6 +168,7 @@ bin_edges edges_for(session& job, asked const& a, std::vector<double> const& giv
   if (by_rule) {
     double const range = distance(low, high, floats && a.range.empty());
     bins = bins_by_rule(a.bins, s, range, !io::is_floating(file.in.array().type), floats);
+    require_room(o, bins, !a.by.empty());
   }
   return bin_edges::even({low, high, bins}, floats);
 }
@@ -258,6 +270,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "histogram");
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");
@@ -271,16 +284,15 @@ void histogram_command(arguments const& args, io::job_files& files) {
     bytes += io::size_of(i->array().type);
   }
   // Begun before the work: a bad name must not cost a job.
-  auto const given = a.edges.empty() ? std::vector<double>{} : edges_in(files, a.edges);
+  auto const given = a.edges.empty() ? std::vector<double>{} : edges_in(files, a.edges, o, !a.by.empty());
   io::atomic_file* const output = o.output.empty() ? nullptr : &open_output(files, o, o.output);
   io::atomic_file* const picture = a.svg.empty() ? nullptr : &files.write(a.svg);
 
   session job(files, o, arrays, bytes, "histogram");
-  double seconds = 0;
   counted found;
   bin_edges edges;
   auto const fill = [&]<class X>(binned_file<X> const& file) {
-    edges = edges_for(job, a, given, file, seconds);
+    edges = edges_for(job, o, a, given, file);
     auto const rule = edges.rule();
     if (in.size() > 1) {
       add_weights(job, rule, file, *in[1], found);
@@ -309,41 +321,43 @@ void histogram_command(arguments const& args, io::job_files& files) {
   } else {
     fill(binned_file<double>(*in.front()));
   }
-  seconds += job.seconds();
 
   auto const bins = static_cast<std::size_t>(edges.bins());
   std::string const what = a.by.empty() ? "count" : "sum of " + io::printable(a.by);
-  histogram_picture drawn{io::printable(o.inputs.front()), edges.edges(), {}, a.edges.empty(), what};
-  for (std::size_t k = 0; k < bins; ++k)
-    drawn.heights.push_back(found.weights.empty()
-                                ? static_cast<double>(found.counts[k])
+  histogram_picture drawn{io::printable(o.inputs.front()), {}, {}, a.edges.empty(), what};
+  if (picture || !o.json) {
+    drawn.edges = edges.edges();
+    drawn.heights.reserve(bins);
+    for (std::size_t k = 0; k < bins; ++k)
+      drawn.heights.push_back(
+          found.weights.empty() ? static_cast<double>(found.counts[k])
                                 : std::visit([](auto v) { return static_cast<double>(v); }, found.weight(k)));
+  }
   if (output) write_npy(*output, found, edges.bins());
   if (picture) {
     auto const text = drawn.svg();
     picture->write(0, std::as_bytes(std::span(text.data(), text.size())));
   }
   job.finish();
+  double const seconds = job.seconds();
   if (o.json) {
-    auto places = nlohmann::json::array(), weights = nlohmann::json::array();
-    for (double const e : edges.edges()) places.push_back(json_of(e));
-    for (std::size_t k = 0; k < found.weights.size() && k < bins; ++k)
-      weights.push_back(json_of(found.weight(k)));
-    nlohmann::json out{{"op", "histogram"},
-                       {"n", job.cuts().n},
-                       {"dtype", io::describe(in.front()->array().type).code},
-                       {"bins", edges.bins()},
-                       {"edges", places},
-                       {"counts", std::vector<index_t>(found.counts.begin(), found.counts.end() - 3)},
-                       {"below", found.counts[bins]},
-                       {"above", found.counts[bins + 1]},
-                       {"nan", found.counts[bins + 2]},
-                       {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                       {"seconds", seconds},
-                       {"bytes", job.bytes()},
-                       {"gb_per_s", seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0}};
-    if (!found.weights.empty()) out["weights"] = weights;
-    print("{}\n", out.dump());
+    printed_object const out;
+    auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
+    out.list("edges", edges.bins() + 1, [&](index_t k) { return json_of(edges.edges()[at(k)]); });
+    out.list("counts", edges.bins(), [&](index_t k) { return nlohmann::json(found.counts[at(k)]); });
+    if (!found.weights.empty())
+      out.list("weights", edges.bins(), [&](index_t k) { return json_of(found.weight(at(k))); });
+    out.finish({{"op", "histogram"},
+                {"n", job.cuts().n},
+                {"dtype", io::describe(in.front()->array().type).code},
+                {"bins", edges.bins()},
+                {"below", found.counts[bins]},
+                {"above", found.counts[bins + 1]},
+                {"nan", found.counts[bins + 2]},
+                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                {"seconds", seconds},
+                {"bytes", job.bytes()},
+                {"gb_per_s", seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0}});
     return;
   }
   print("{} elements of {}, {} bins, {}\n", job.cuts().n, io::name_of(in.front()->array().type), bins, what);

@@ -44,6 +44,7 @@ shares share_by_value(input const& keys, std::vector<double> const& weights) {
     auto const splitters = splitters_of_file<T>(keys, weights);
     shares s;
     s.counts = count_ranges(keys, splitters);
+    keys.file().check_unchanged();
     s.loads.assign(s.counts.begin(), s.counts.end());
     for (T const& x : splitters) s.splitters.push_back(number_of(x));
     s.rule = "rank r has the keys from its own on and below the next rank's: quantiles of one element in " +

@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   io::emergency::install_sigbus_guard();
   io::emergency::install_termination_guard();
   io::emergency::install_memory_guard();
+  cli::bound_heap();
   try {
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
     io::job_files files;

@@ -50,11 +50,15 @@ void map_command(arguments const& args, io::job_files& files) {
   auto const data_begin = static_cast<index_t>(header.size());
 
   session job(files, o, arrays, bytes + size, "map");
+  require(o.verify == 0 || std::all_of(job.devices().begin(), job.devices().end(),
+                                       [&](auto const& d) { return d.kind == job.devices().front().kind; }),
+          "map: --verify compares bits, and GPUs and CPUs have other last bits of exp and its like; name "
+          "devices of one kind");
   auto& out = open_output(files, o, o.output, data_begin + first.count * size);
   if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  auto const on_host = [&](piece p) {
+  auto const computed = [&](piece p) {
     expression::program::workspace space(program);
-    auto const result =
+    auto result =
         std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>((p.end - p.begin) * size));
     std::vector<void const*> data;
     for (auto const& i : in) {
@@ -62,8 +66,13 @@ void map_command(arguments const& args, io::job_files& files) {
       data.push_back(i->data() + p.begin * io::size_of(i->array().type));
     }
     program.run(data, result.get(), p.end - p.begin, space);
-    out.write(data_begin + p.begin * size,
-              {result.get(), static_cast<std::size_t>((p.end - p.begin) * size)});
+    return result;
+  };
+  auto const bytes_of = [&](piece p, std::byte const* results) {
+    return std::span(results, static_cast<std::size_t>((p.end - p.begin) * size));
+  };
+  auto const on_host = [&](piece p) {
+    out.write(data_begin + p.begin * size, bytes_of(p, computed(p).get()));
   };
   gpu_map const kernel{expression::emit_cuda(tree, output_type), arrays, size};
   auto const on_gpu = [&](host::stream const& s, gpu_rank& gpu, piece p) {
@@ -72,6 +81,13 @@ void map_command(arguments const& args, io::job_files& files) {
     });
   };
   job.run("map", on_host, on_gpu);
+  auto const compare = [&](piece p, std::byte const* results) {
+    std::vector<std::byte> written(static_cast<std::size_t>((p.end - p.begin) * size));
+    out.read(data_begin + p.begin * size, written);
+    if (!std::ranges::equal(written, bytes_of(p, results))) throw job.disagreement(p);
+  };
+  job.verify([&](piece p) { compare(p, computed(p).get()); },
+             [&](host::stream const& s, gpu_rank& gpu, piece p) { gpu.map(s, kernel, p, compare); });
   job.finish();
   if (o.json) {
     print("{}\n", nlohmann::json{{"op", "map"},

@@ -71,13 +71,11 @@ class file_keys {
       : job_(job), in_(in), way_(way), source_(source) {}
 
   key_source<K> const& source() const { return source_; }
-  double seconds() const { return seconds_; }
 
   /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
   template <class MakeRoom, class F>
   void each(char const* what, MakeRoom const& make_room, F const& f) {
     run_on_threads(job_, what, [&](piece p) { in_tiles(p, make_room, f); });
-    seconds_ += job_.seconds();
   }
   /// The same without a room.
   template <class F>
@@ -110,8 +108,13 @@ class file_keys {
           gpu.count_digits(s, in_, way_, rule, p, counts.data());
           counted.add(counts);
         });
-    seconds_ += job_.seconds();
     search.take(summed(counted.total(), slots));
+  }
+
+  /// That one read of the file found what another did not.
+  [[noreturn]] void changed() const {
+    throw input_error(io::printable(in_.array().path) +
+                      ": file changed while being read; nothing is answered");
   }
 
   static std::vector<index_t> summed(std::vector<index_t> tables, index_t slots) {
@@ -138,7 +141,6 @@ class file_keys {
   input const& in_;
   direction way_;
   key_source<K> const& source_;
-  double seconds_ = 0;
 };
 
 /// The elements at places of the sorted file, as doubles.
@@ -164,6 +166,7 @@ std::vector<double> at_places(file_keys<K>& file, std::vector<index_t> const& pl
       std::lock_guard const lock(adding);
       left.insert(left.end(), mine, mine + count);
     });
+    if (static_cast<index_t>(left.size()) != search.in_question(0)) file.changed();
     while (!search.done()) {
       auto const rule = search.rule(search.prefixes().data());
       std::vector<index_t> counts(static_cast<std::size_t>(rule.slots()), 0);
@@ -204,6 +207,7 @@ std::vector<placed_value> first_elements(file_keys<K>& file, index_t k, index_t 
   auto const with_digits = search.candidates(search.prefixes().data());
   index_t const wanted = search.done() ? k - last.below[0] : last.equal[0];
   std::vector<one> found, ties;
+  found.reserve(static_cast<std::size_t>(last.below[0] + wanted));
   std::mutex adding;
   file.each("keep", [&](K const* keys, index_t first, index_t n) {
     one before[tile], equal[tile];
@@ -223,8 +227,11 @@ std::vector<placed_value> first_elements(file_keys<K>& file, index_t k, index_t 
     }
   });
   found.insert(found.end(), ties.begin(), ties.end());
+  ties = {};
   std::sort(found.begin(), found.end());
+  if (static_cast<index_t>(found.size()) < k) file.changed();
   std::vector<placed_value> result;
+  result.reserve(static_cast<std::size_t>(k));
   for (index_t i = 0; i < k; ++i) {
     one const& f = found[static_cast<std::size_t>(i)];
     result.push_back({file.source().value(f.key), f.index});
@@ -267,6 +274,7 @@ void quantile_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "quantile");
   auto const method = method_named(interpolation);
   auto const q = parse_numbers(list, "quantile");
   for (double const one : q)
@@ -296,6 +304,7 @@ void topk_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "topk");
   index_t const asked = parse_index(count, "topk");
   require(asked > 0, "topk: ask for at least one element");
   auto const in = only_input(files, o, "topk");
@@ -306,29 +315,26 @@ void topk_command(arguments const& args, io::job_files& files) {
                         "; raise it or ask for fewer");
   session job(files, o, {in.get()}, io::size_of(in->array().type), "topk");
   std::vector<placed_value> found;
-  double seconds = 0;
   auto const way = smallest ? direction::ascending : direction::descending;
   with_keys(*in, way, [&]<class K>(key_source<K> const& source) {
     file_keys<K> file(job, *in, way, source);
     found = first_elements(file, k, budget);
-    seconds = file.seconds();
   });
   job.finish();
   if (o.json) {
-    auto list = nlohmann::json::array();
-    for (auto const& f : found) {
+    printed_object const out;
+    out.list("result", k, [&](index_t j) {
+      auto const& f = found[static_cast<std::size_t>(j)];
       nlohmann::json one = finding{"", f.value, in->position(f.index)};
       one["index"] = in->c_order_index(f.index);
-      list.push_back(std::move(one));
-    }
-    print("{}\n", nlohmann::json{{"op", "topk"},
-                                 {"n", in->count()},
-                                 {"dtype", io::describe(in->array().type).code},
-                                 {"result", list},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                 {"seconds", seconds},
-                                 {"bytes", job.bytes()}}
-                      .dump());
+      return one;
+    });
+    out.finish({{"op", "topk"},
+                {"n", in->count()},
+                {"dtype", io::describe(in->array().type).code},
+                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                {"seconds", job.seconds()},
+                {"bytes", job.bytes()}});
     return;
   }
   print("{} of {} elements of {}\n", k, in->count(), io::name_of(in->array().type));

@@ -78,7 +78,7 @@ shares hashed(partition_request const& request, std::vector<double> const& weigh
 shares by_tasks(io::job_files& files, std::vector<double> const& weights, options const& o) {
   require(!o.costs.empty(), "plan --partition lpt: say what the tasks cost, with --costs FILE");
   element_costs const costs(files, o);
-  auto const assigned = assign_tasks(costs.values(), weights);
+  auto const assigned = assign_tasks(costs.all(), weights);
   shares s{std::vector<index_t>(weights.size(), 0),
            assigned.loads,
            assigned.makespan,

@@ -38,6 +38,19 @@ void print_plan(std::vector<device_spec> const& devices, std::vector<double> con
   }
 }
 
+printed_object::printed_object() { print("{{"); }
+
+void printed_object::list(char const* name, index_t n,
+                          std::function<nlohmann::json(index_t)> const& element) const {
+  print("\"{}\":[", name);
+  for (index_t k = 0; k < n; ++k) print("{}{}", k > 0 ? "," : "", element(k).dump());
+  print("],");
+}
+
+void printed_object::finish(nlohmann::json const& others) const {
+  print("{}\n", std::string_view(others.dump()).substr(1));
+}
+
 std::string bytes_text(index_t bytes) {
   constexpr char const* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(bytes);

@@ -1,6 +1,7 @@
 // Tables for people and JSON for programs: plans and findings.
 #pragma once
 
+#include <functional>
 #include <host/cli/answer.hpp>
 #include <host/cli/session.hpp>
 #include <nlohmann/json_fwd.hpp>
@@ -18,6 +19,17 @@ void print_plan(std::vector<device_spec> const& devices, std::vector<double> con
 /// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed.
 void report(session const& job, options const& o, std::string const& operation, input const& first,
             answer const& found);
+
+/// One JSON object on stdout, whose lists are printed as they are made: a list of a million numbers would take
+/// hundreds of megabytes as a document.
+class printed_object {
+ public:
+  printed_object();
+  /// "name": [element(0), element(1), …], n of them, each as nlohmann::json.
+  void list(char const* name, index_t n, std::function<nlohmann::json(index_t)> const& element) const;
+  /// The other members, of which there is at least one; ends the object.
+  void finish(nlohmann::json const& others) const;
+};
 
 /// "1.00 GiB", "37 bytes".
 std::string bytes_text(index_t bytes);

@@ -222,7 +222,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   io::dtype const type = to.empty() ? result_type(array.type, op) : io::parse_dtype(to).type;
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
-  require(o.verify == 0, "scan: --verify recomputes chunks of reductions; a scan has none");
+  refuse_verify(o, "scan");
   index_t const size = io::size_of(type);
   std::string const header = raw ? "" : io::npy_header(type, array.shape, array.fortran_order);
   auto const data_begin = static_cast<index_t>(header.size());

@@ -11,6 +11,7 @@
 #include <host/io/printable.hpp>
 #include <host/select.hpp>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace prorata::cli {
 
@@ -48,9 +49,13 @@ class kept_elements {
  public:
   kept_elements(expression::tree const& condition, std::vector<std::unique_ptr<input>> const& in, index_t n,
                 index_t budget)
-      : condition_(condition, io::dtype::boolean),
-        in_(in),
-        before_(static_cast<std::size_t>(tiles(n)) + 1, 0) {
+      : condition_(condition, io::dtype::boolean), in_(in) {
+    index_t const bytes = 2 * tiles(n) + tiles(n) / 8;
+    if (bytes > std::max(budget / 2, index_t{1} << 20))
+      throw out_of_memory("select: to place " + std::to_string(n) + " elements it needs --memory " +
+                          std::to_string((2 * bytes >> 20) + 1) + "M; raise it");
+    kept_.resize(static_cast<std::size_t>(tiles(n)));
+    before_.resize(static_cast<std::size_t>(tiles(n) / together) + 2);
     if (n / 8 <= budget / 4) answers_.resize(static_cast<std::size_t>(tiles(n)));
   }
 
@@ -67,12 +72,17 @@ class kept_elements {
 
   /// Once everything is counted: how many are kept in all.
   index_t total() {
-    for (std::size_t t = 1; t < before_.size(); ++t) before_[t] += before_[t - 1];
+    for (std::size_t t = 0; t < kept_.size(); ++t) before_[t / together + 1] += kept_[t];
+    for (std::size_t k = 1; k < before_.size(); ++k) before_[k] += before_[k - 1];
     return before_.back();
   }
 
   /// Those kept before the tile that begins at `first`; what is kept of a piece, tile by tile.
-  index_t before(index_t first) const { return before_[static_cast<std::size_t>(first / tile)]; }
+  index_t before(index_t first) const {
+    auto const t = static_cast<std::size_t>(first / tile), from = t / together * together;
+    return std::accumulate(kept_.begin() + static_cast<index_t>(from),
+                           kept_.begin() + static_cast<index_t>(t), before_[t / together]);
+  }
   template <class F>
   void each(piece p, F const& f) const {
     if (answers_.empty()) return each_answer(p, f);
@@ -85,7 +95,7 @@ class kept_elements {
 
   void note(index_t first, kept_bits const& bits) {
     auto const t = static_cast<std::size_t>(first / tile);
-    before_[t + 1] = bits.count();
+    kept_[t] = static_cast<std::uint16_t>(bits.count());
     if (!answers_.empty()) answers_[t] = bits;
   }
 
@@ -105,8 +115,10 @@ class kept_elements {
 
   expression::program condition_;
   std::vector<std::unique_ptr<input>> const& in_;
-  std::vector<index_t> before_;
-  std::vector<kept_bits> answers_;  // where memory allows; else the expression is asked again
+  static constexpr std::size_t together = 64;  // tiles that share a sum
+  std::vector<std::uint16_t> kept_;            // of each tile
+  std::vector<index_t> before_;                // those kept before each `together` tiles
+  std::vector<kept_bits> answers_;             // where memory allows; else the expression is asked again
 };
 
 /// The elements that are kept of a piece; each(f) tells its tiles.
@@ -153,6 +165,7 @@ void select_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "select");
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");
 
@@ -181,7 +194,6 @@ void select_command(arguments const& args, io::job_files& files) {
           });
         });
       });
-  double seconds = job.seconds();
   index_t const total = kept.total();
 
   io::dtype const type = indices ? io::dtype::i64 : first.type;
@@ -219,9 +231,9 @@ void select_command(arguments const& args, io::job_files& files) {
       });
     });
   }
-  seconds += job.seconds();
   job.finish();
-  double const speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
+  double const seconds = job.seconds(),
+               speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
   if (o.json) {
     print("{}\n", nlohmann::json{{"op", "select"},
                                  {"n", first.count},

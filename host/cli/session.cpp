@@ -1,7 +1,11 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
 #include <host/cli/costs.hpp>
+#include <host/cli/limits.hpp>
 #include <host/cli/session.hpp>
+#include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <mutex>
+#include <utility>
 
 namespace prorata::cli {
 
@@ -12,9 +16,9 @@ partition cuts_for(io::job_files& files, options const& o, index_t n, std::vecto
                    std::vector<double>& loads) {
   if (o.costs.empty()) return cuts_of(n, weights, o);
   element_costs const costs(files, o);
-  if (static_cast<index_t>(costs.values().size()) != n)
-    throw input_error(io::printable(o.costs) + ": has " + std::to_string(costs.values().size()) +
-                      " costs for " + std::to_string(n) + " elements");
+  if (costs.count() != n)
+    throw input_error(io::printable(o.costs) + ": has " + std::to_string(costs.count()) + " costs for " +
+                      std::to_string(n) + " elements");
   auto cut = cut_by_costs(costs, weights, o, tile);
   loads = std::move(cut.loads);
   return std::move(cut.parts);
@@ -31,8 +35,10 @@ session::session(io::job_files& files, options const& o, std::vector<input const
       cuts_(cuts_for(files, o, inputs_.front()->count(), weights_, loads_)),
       bytes_per_element_(bytes_per_element),
       label_(std::move(label)) {
-  require(o.threads >= 0 && o.threads <= 4096, "--threads is a count from 1 to 4096, or 0 for every core");
+  io::emergency::doing(label_);  // until the first pass begins
   require(o.verify >= 0 && o.verify <= 100, "--verify is a percentage from 0 to 100");
+  require(o.verify == 0 || devices_.size() > 1,
+          "--verify compares two devices, and there is one; name more, as in --devices gpu:0,cpu or cpu*2");
   index_t const budget = parse_bytes(o.memory, "--memory");
   index_t const ranks = cuts_.ranks();
   if (!o.chunk.empty()) {
@@ -53,8 +59,19 @@ session::session(io::job_files& files, options const& o, std::vector<input const
   gpus_ = open_gpus(devices_, std::min(slot, std::min(chunk_, most) * bytes_per_element_ / 4));
   if (!o.trace.empty()) trace_file_ = &files.write(o.trace);
   std::vector<host::stream> streams;
-  for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, o.threads));
+  int const threads = threads_of(o);
+  for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, threads));
   team_ = std::make_unique<prorata::team<host::stream>>(std::move(streams));
+  at_once_ = std::max(
+      1, std::min(std::max(2 * cores(), 8), borne_by_memory(o) / team_->streams().front().threads()));
+  places_ = std::make_unique<std::counting_semaphore<>>(at_once_);
+  start_ = clock::now();
+}
+
+int session::threads_at_once() const {
+  int threads = 0;
+  for (host::stream const& s : team_->streams()) threads = std::max(threads, s.threads());
+  return threads * std::min(at_once_, cuts_.ranks());
 }
 
 namespace {
@@ -64,99 +81,148 @@ constexpr index_t aligned(index_t bytes) { return (bytes + 63) / 64 * 64; }
 /// One rank's running result: so far, then the next chunk's, side by side as join wants them; and the place
 /// where they are joined.
 struct running {
-  std::unique_ptr<std::byte[]> now, next;
+  std::vector<std::byte> now, next;
   piece so_far;
   std::chrono::steady_clock::time_point began;
 };
 
+/// A chunk's partial result, and what another device makes of the chunk.
 struct recheck {
   piece range;
   int rank;
   std::vector<std::byte> first, second;
 };
 
+/// Chunks that are to be computed again: no more at a time than memory is for.
+class rechecks {
+ public:
+  explicit rechecks(index_t budget) : budget_(budget) {}
+
+  /// From the threads of all ranks.
+  recheck& add(piece p, int rank, std::size_t size) {
+    std::lock_guard const lock(mutex_);
+    held_ += 2 * static_cast<index_t>(size + sizeof(recheck));
+    return *list_.emplace_back(std::make_unique<recheck>(
+        recheck{p, rank, std::vector<std::byte>(size), std::vector<std::byte>(size)}));
+  }
+  bool full() {
+    std::lock_guard const lock(mutex_);
+    return held_ >= budget_;
+  }
+  std::vector<std::unique_ptr<recheck>> take() {
+    held_ = 0;
+    return std::exchange(list_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  index_t budget_, held_ = 0;
+  std::vector<std::unique_ptr<recheck>> list_;
+};
+
 }  // namespace
 
 void session::fold(file_fold const& job, void* result) {
-  auto const start = clock::now();
   index_t const n = cuts_.n;
-  progress_ = std::make_unique<progress>(options_.progress, label_, bytes());
+  begin_pass("");
 
   // room for the largest running result and the largest chunk of each rank
   std::vector<running> ranks(static_cast<std::size_t>(cuts_.ranks()));
-  std::vector<index_t> room(ranks.size(), 64);
-  each_chunk([&](host::stream&, int rank, piece p) {
-    index_t const both = aligned(job.bytes({cuts_.begin(rank), p.begin, n})) + aligned(job.bytes(p));
-    auto& most = room[static_cast<std::size_t>(rank)];
-    most = std::max({most, both, aligned(job.bytes({cuts_.begin(rank), p.end, n}))});
-  });
   for (int rank = 0; rank < cuts_.ranks(); ++rank) {
     auto& mine = ranks[static_cast<std::size_t>(rank)];
-    mine.now = std::make_unique<std::byte[]>(static_cast<std::size_t>(room[static_cast<std::size_t>(rank)]));
-    mine.next = std::make_unique<std::byte[]>(static_cast<std::size_t>(room[static_cast<std::size_t>(rank)]));
     mine.so_far = {cuts_.begin(rank), cuts_.begin(rank), n};
+    index_t room = 0;
+    for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
+      piece const p{begin, std::min(cuts_.end(rank), (begin / chunk_ + 1) * chunk_), n};
+      room = std::max({room, aligned(job.bytes({cuts_.begin(rank), begin, n})) + aligned(job.bytes(p)),
+                       aligned(job.bytes({cuts_.begin(rank), p.end, n}))});
+      begin = p.end;
+    }
+    mine.now.resize(static_cast<std::size_t>(room));
+    mine.next.resize(static_cast<std::size_t>(room));
   }
 
   // local work: every rank folds its chunks, in order, into its running result
-  std::vector<std::unique_ptr<recheck>> rechecks;
-  each_chunk([&](host::stream& stream, int rank, piece p) {
+  rechecks chosen(parse_bytes(options_.memory, "--memory") / 8);
+  chunk_feed chunks(*team_, cuts_, chunk_);
+  auto const fold_chunk = [&](host::stream& stream, int rank, piece p) {
     auto& mine = ranks[static_cast<std::size_t>(rank)];
     bool const first_chunk = mine.so_far.begin == mine.so_far.end;
-    std::byte* const fresh = mine.now.get() + (first_chunk ? 0 : aligned(job.bytes(mine.so_far)));
+    std::byte* const fresh = mine.now.data() + (first_chunk ? 0 : aligned(job.bytes(mine.so_far)));
     auto const size = static_cast<std::size_t>(job.bytes(p));
     stream.enqueue([&mine, fresh, size] {
       mine.began = clock::now();
       std::fill_n(fresh, size, std::byte{0});  // places of absent lanes are not written
     });
-    job.reduce(stream, gpus_[static_cast<std::size_t>(rank)].get(), p, fresh);
+    job.reduce(stream, gpu(rank), p, fresh);
     if (chosen_for_verification(p)) {
-      rechecks.push_back(std::make_unique<recheck>(
-          recheck{p, rank, std::vector<std::byte>(size), std::vector<std::byte>(size)}));
-      stream.copy(rechecks.back()->first.data(), fresh, size);
+      stream.copy(chosen.add(p, rank, size).first.data(), fresh, size);
+      if (chosen.full()) chunks.pause();
     }
     if (!first_chunk) {
-      job.join(stream, {mine.so_far, p}, mine.now.get(), mine.next.get());
+      job.join(stream, {mine.so_far, p}, mine.now.data(), mine.next.data());
       std::swap(mine.now, mine.next);
     }
     mine.so_far.end = p.end;
     stream.enqueue([this, &mine, rank, p] { done(rank, "fold", p, mine.began); });
-  });
-  team_->sync();
+  };
+  while (!chunks.done()) {
+    chunks.run(fold_chunk);
 
-  // another device computes the chosen chunks again: the bytes must be the same
-  for (auto const& c : rechecks) {
-    auto const other = static_cast<std::size_t>((c->rank + 1) % cuts_.ranks());
-    job.reduce(team_->streams()[other], gpus_[other].get(), c->range, c->second.data());
+    // another device computes the chosen chunks again: the bytes must be the same
+    auto const again = chosen.take();
+    drain_on_unwind const unwinding(*team_);
+    for (auto const& c : again) {
+      int const other = (c->rank + 1) % cuts_.ranks();
+      auto& stream = team_->streams()[static_cast<std::size_t>(other)];
+      job.reduce(stream, gpu(other), c->range, c->second.data());
+      stream.enqueue([this, p = c->range] { release(p); });
+    }
+    team_->sync();
+    for (auto const& c : again)
+      if (!job.same(c->range, c->first.data(), c->second.data())) throw disagreement(c->range);
   }
-  team_->sync();
-  for (auto const& c : rechecks)
-    if (!job.same(c->range, c->first.data(), c->second.data()))
-      throw device_error("--verify: " + devices_[static_cast<std::size_t>(c->rank)].name + " and " +
-                         devices_[static_cast<std::size_t>((c->rank + 1) % cuts_.ranks())].name +
-                         " disagree on elements " + std::to_string(c->range.begin) + " to " +
-                         std::to_string(c->range.end) + "; one of them computes wrongly");
 
   // bytes: running results reach the first device; local work: it joins and finishes them
   std::vector<piece> pieces;
   std::vector<std::size_t> offsets{0};
   std::vector<void const*> send;
   for (auto const& r : ranks) {
-    pieces.push_back(r.so_far);
-    offsets.push_back(offsets.back() + static_cast<std::size_t>(aligned(job.bytes(r.so_far))));
-    send.push_back(r.now.get());
+    bool const has_some = r.so_far.begin < r.so_far.end;
+    if (has_some) pieces.push_back(r.so_far);
+    offsets.push_back(offsets.back() +
+                      (has_some ? static_cast<std::size_t>(aligned(job.bytes(r.so_far))) : 0));
+    send.push_back(r.now.data());
   }
   host::stream& first = team_->streams().front();
   buffer<std::byte, host::stream> gathered(first, static_cast<index_t>(offsets.back()));
   buffer<std::byte, host::stream> whole(first, job.bytes({0, n, n}));
   std::vector<void*> receive(send.size(), nullptr);
   receive.front() = gathered.data();
+  drain_on_unwind const unwinding(*team_);
   team_->bytes().all_gather(team_->streams(), send, receive, offsets);
   job.join(first, std::move(pieces), gathered.data(), whole.data());
   job.finish(first, n, whole.data(), result);
   team_->sync();
+  end_pass();
+}
+
+void session::begin_pass(char const* what) {
+  std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
+  progress_ = std::make_unique<progress>(options_.progress, name, bytes());
+}
+
+void session::end_pass() {
   for (auto const* in : inputs_) in->file().check_unchanged();
   progress_.reset();
-  seconds_ = std::chrono::duration<double>(clock::now() - start).count();
+}
+
+device_error session::disagreement(piece p) const {
+  int const rank = cuts_.rank_of(p.begin);
+  auto const name = [&](int r) { return devices_[static_cast<std::size_t>(r % cuts_.ranks())].name; };
+  return device_error("--verify: " + name(rank) + " and " + name(rank + 1) + " disagree on elements " +
+                      std::to_string(p.begin) + " to " + std::to_string(p.end) +
+                      "; one of them computes wrongly");
 }
 
 bool session::chosen_for_verification(piece p) const {
@@ -165,8 +231,12 @@ bool session::chosen_for_verification(piece p) const {
   return static_cast<double>(mixed >> 11) * 0x1p-53 * 100.0 < options_.verify;
 }
 
-void session::done(int rank, char const* what, piece p, clock::time_point from) {
+void session::release(piece p) const {
   for (auto const* in : inputs_) in->release(p.begin, p.end);
+}
+
+void session::done(int rank, char const* what, piece p, clock::time_point from) {
+  release(p);
   progress_->add((p.end - p.begin) * bytes_per_element_);
   if (!options_.trace.empty()) trace_.add(rank, what, p.begin, p.end, from);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <host/cli/chunk_feed.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/gpu/jobs.hpp>
 #include <host/cli/inputs.hpp>
@@ -15,6 +16,7 @@
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
 #include <prorata/team.hpp>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -91,8 +93,11 @@ class session {
   std::vector<double> const& loads() const { return loads_; }
   index_t chunk() const { return chunk_; }
   index_t bytes() const { return bytes_per_element_ * cuts_.n; }
-  double seconds() const { return seconds_; }
+  /// Since the devices were open: the whole job so far.
+  double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
   prorata::team<host::stream> const& team() const { return *team_; }
+  /// How many threads of CPU ranks are at work on grains at a time, at most.
+  int threads_at_once() const;
   /// The GPU of a rank; null where it has none.
   gpu_rank* gpu(int rank) const { return gpus_[static_cast<std::size_t>(rank)].get(); }
 
@@ -106,14 +111,23 @@ class session {
 
   /// Runs work(piece) for all elements, grain by grain on every rank's threads: for jobs that write a file.
   /// Where a rank has a GPU, gpu_work(stream, gpu, piece) does a whole chunk instead.
+  ///   waits   for everything, also when it throws: so do fold and sweep
+  ///   throws  input_error when an input changed meanwhile; what the work throws
   template <class Work, class GpuWork>
-  void run(char const* what, Work const& work, GpuWork const& gpu_work);
+  void run(char const* what, Work const& work, GpuWork const& gpu_work) {
+    pass(what, false, each_grain_of(what, work, gpu_work, false));
+  }
 
-  /// Calls work(stream, rank, piece) for each chunk of each rank: it queues the chunk's work.
-  template <class Work>
-  void each_chunk(Work const& work);
+  /// The same for the chunks that --verify chooses, each on the device after the one that had it; nothing
+  /// without --verify. The work compares, and throws disagreement().
+  template <class Work, class GpuWork>
+  void verify(Work const& work, GpuWork const& gpu_work) {
+    if (options_.verify > 0) pass("verify", true, each_grain_of("verify", work, gpu_work, true));
+  }
+  /// That a piece has other results on the device that checked it.
+  device_error disagreement(piece p) const;
 
-  /// The same once over all elements, with progress and trace; returns when everything is done. For jobs that
+  /// Calls work(stream, rank, piece) for each chunk of each rank: it queues the chunk's work. For jobs that
   /// need a rank's chunks in order.
   template <class Work>
   void sweep(char const* what, Work const& work);
@@ -124,10 +138,30 @@ class session {
  private:
   using clock = std::chrono::steady_clock;
 
+  /// Where many shards share a CPU, some wait while others work.
+  struct place {
+    explicit place(std::counting_semaphore<>& of) : places(of) { places.acquire(); }
+    ~place() { places.release(); }
+    place(place const&) = delete;
+    place& operator=(place const&) = delete;
+    std::counting_semaphore<>& places;
+  };
+
   void fold(file_fold const& job, void* result);
+
+  /// What a chunk's work is: its grains on the threads of a rank, or all of it on the rank's GPU.
+  template <class Work, class GpuWork>
+  auto each_grain_of(char const* what, Work const& work, GpuWork const& gpu_work, bool chosen_alone);
+
+  /// One read of all elements, as a bar shows it; with passed_on, by the ranks after those that have them.
+  template <class Work>
+  void pass(char const* what, bool passed_on, Work const& work);
+  void begin_pass(char const* what);
+  void end_pass();
 
   /// Whether --verify asks another device to compute this chunk again.
   bool chosen_for_verification(piece p) const;
+  void release(piece p) const;
   void done(int rank, char const* what, piece p, clock::time_point from);
 
   options const& options_;
@@ -137,8 +171,10 @@ class session {
   std::vector<double> loads_;
   partition cuts_;
   index_t chunk_ = 0;
+  int at_once_;                                        // CPU ranks that hold memory for their grains
+  std::unique_ptr<std::counting_semaphore<>> places_;  // so many
   index_t bytes_per_element_;
-  double seconds_ = 0;
+  clock::time_point start_;
   std::vector<std::unique_ptr<gpu_rank>> gpus_;        // one a rank, null where it is not a GPU
   std::unique_ptr<prorata::team<host::stream>> team_;  // after gpus_: streams first finish what they have
   std::unique_ptr<progress> progress_;
@@ -148,45 +184,34 @@ class session {
 };
 
 template <class Work>
-void session::each_chunk(Work const& work) {
-  for (int rank = 0; rank < cuts_.ranks(); ++rank) {
-    for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
-      index_t const end = std::min(cuts_.end(rank), (begin / chunk_ + 1) * chunk_);
-      work(team_->streams()[static_cast<std::size_t>(rank)], rank, piece{begin, end, cuts_.n});
-      begin = end;
-    }
-  }
+void session::pass(char const* what, bool passed_on, Work const& work) {
+  begin_pass(what);
+  chunk_feed(*team_, cuts_, chunk_, passed_on).run(work);
+  end_pass();
 }
 
 template <class Work>
 void session::sweep(char const* what, Work const& work) {
-  auto const start = clock::now();
-  progress_ = std::make_unique<progress>(options_.progress, label_, bytes());
   std::vector<clock::time_point> began(static_cast<std::size_t>(cuts_.ranks()));
-  each_chunk([&](host::stream& stream, int rank, piece p) {
+  pass(what, false, [&](host::stream& stream, int rank, piece p) {
     auto& from = began[static_cast<std::size_t>(rank)];
     stream.enqueue([&from] { from = clock::now(); });
     work(stream, rank, p);
     stream.enqueue([this, &from, what, rank, p] { done(rank, what, p, from); });
   });
-  team_->sync();
-  for (auto const* in : inputs_) in->file().check_unchanged();
-  progress_.reset();
-  seconds_ += std::chrono::duration<double>(clock::now() - start).count();
 }
 
 template <class Work, class GpuWork>
-void session::run(char const* what, Work const& work, GpuWork const& gpu_work) {
-  auto const start = clock::now();
-  progress_ = std::make_unique<progress>(options_.progress, label_, bytes());
-  each_chunk([&](host::stream& stream, int rank, piece p) {
-    gpu_rank* const gpu = this->gpu(rank);
-    stream.enqueue([this, &stream, gpu, &work, &gpu_work, what, rank, p] {
+auto session::each_grain_of(char const* what, Work const& work, GpuWork const& gpu_work, bool chosen_alone) {
+  return [this, what, &work, &gpu_work, chosen_alone](host::stream& stream, int rank, piece p) {
+    if (chosen_alone && !chosen_for_verification(p)) return;
+    stream.enqueue([this, &stream, &work, &gpu_work, what, rank, p] {
       auto const from = clock::now();
-      if (gpu != nullptr) {
+      if (gpu_rank* const gpu = this->gpu(rank)) {
         gpu_work(stream, *gpu, p);
         return done(rank, what, p, from);
       }
+      place const mine(*places_);
       index_t const count = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
       stream.parallel(count, [&](index_t k) {
         index_t const begin = p.begin + k * host::loop_grain;
@@ -194,11 +219,7 @@ void session::run(char const* what, Work const& work, GpuWork const& gpu_work) {
       });
       done(rank, what, p, from);
     });
-  });
-  team_->sync();
-  for (auto const* in : inputs_) in->file().check_unchanged();
-  progress_.reset();
-  seconds_ = std::chrono::duration<double>(clock::now() - start).count();
+  };
 }
 
 }  // namespace prorata::cli

@@ -1,5 +1,6 @@
 // The frame around `sort` and `argsort`.
 #include <host/cli/command_line.hpp>
+#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -30,10 +31,9 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   require(options_.inputs.size() == 1,
           command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
   require(!options_.output.empty(), command_ + ": name the output with -o FILE");
-  require(options_.threads >= 0 && options_.threads <= 4096,
-          "--threads is a count from 1 to 4096, or 0 for every core");
   memory_ = parse_bytes(options_.memory, "--memory");
   require(memory_ >= index_t{16} << 20, "--memory: sorting needs at least 16M");
+  options_.threads = threads_of(options_);
 
   devices_ = parse_devices(options_.devices);
   weights_ = weights_of(devices_, options_);

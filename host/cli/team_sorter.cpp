@@ -1,10 +1,13 @@
 // Shares of a sort, and teams of CPUs that do it.
 #include <algorithm>
 #include <host/cli/gpu/gpus.hpp>
+#include <host/cli/limits.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <host/pages.hpp>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
+#include <prorata/normalize.hpp>
+#include <utility>
 
 namespace prorata::cli {
 
@@ -65,13 +68,46 @@ index_t sorting_shares::most(index_t n, index_t memory, index_t key_bytes, index
   return std::min(on_host, together);
 }
 
+namespace {
+
+/// Shards of one CPU do not make a sort faster, and each takes some memory: where there are more than the machine
+/// and --memory bear, neighbours are sorted as one, with the weights of both. What comes out is the same.
+void put_shards_together(std::vector<device_spec>& devices, std::vector<double>& weights, options const& o) {
+  auto const most =
+      static_cast<std::size_t>(std::max(2, std::min(std::max(2 * cores(), 8), borne_by_memory(o))));
+  bool const alike = std::all_of(devices.begin(), devices.end(),
+                                 [](auto const& d) { return d.kind == device_kind::cpu && d.speed == 1; });
+  if (devices.size() <= most) return;
+  if (!alike || !o.cap.empty()) {  // then every one has something of its own
+    if (auto const count = static_cast<int>(devices.size()); borne_by_memory(o) < count)
+      throw infeasible(std::to_string(count) + " devices sort in --memory " + std::to_string(4 * count) +
+                       "M or more; raise it, or name fewer");
+    return;
+  }
+  std::vector<double> const shares = normalize(weights);  // the sum of some is finite
+  std::vector<double> sums(most, 0.0);
+  for (std::size_t r = 0; r < shares.size(); ++r) sums[r * most / shares.size()] += shares[r];
+  static bool said = false;
+  if (!std::exchange(said, true))
+    note(std::to_string(devices.size()) + " shards of the CPU are sorted as " + std::to_string(most) +
+         ", which is as many as " + std::to_string(cores()) + " cores and --memory " + o.memory + " bear");
+  devices.resize(most);
+  weights = std::move(sums);
+}
+
+}  // namespace
+
 template <class U>
-std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& devices,
-                                            std::vector<double> const& weights, options const& o) {
+std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& all,
+                                            std::vector<double> const& given, options const& o) {
+  auto devices = all;
+  auto weights = given;
+  put_shards_together(devices, weights, o);
   sorting_shares shares(devices, weights, o);
-  if (shares.has_gpus()) return open_gpu_sorter<U>(devices, std::move(shares), o.threads);
+  int const threads = threads_of(o);
+  if (shares.has_gpus()) return open_gpu_sorter<U>(devices, std::move(shares), threads);
   std::vector<host::stream> streams;
-  for (auto const& d : devices) streams.emplace_back(stream_options_of(d, devices, o.threads));
+  for (auto const& d : devices) streams.emplace_back(stream_options_of(d, devices, threads));
   return std::make_unique<team_sorter_on<host::stream, U>>(
       std::move(shares), std::move(streams), [](std::size_t bytes) {
         auto const pages = std::make_shared<host::pages>(bytes);

@@ -4,6 +4,7 @@
 #include <host/cli/counted_values.hpp>
 #include <host/cli/external_unique.hpp>
 #include <host/cli/growing_array.hpp>
+#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -60,7 +61,7 @@ distinct_so_far<std::uint32_t> count_distinct(options const& o, index_t n,
                                               key_source<std::uint32_t> const& source) {
   index_t const size = source.bits() / 8;
   progress bar(o.progress, "unique", n * size);
-  host::stream hands(host::stream_options{.threads = o.threads});
+  host::stream hands(host::stream_options{.threads = threads_of(o)});
   auto const all = count_values(hands, n, source, [&](index_t read) { bar.add(read * size); });
   distinct_so_far<std::uint32_t> known;
   for (std::size_t v = 0; v < all.counts.size(); ++v) {
@@ -99,7 +100,7 @@ class distinct_search {
     sink.first = [&](index_t, std::span<index_t const> x) { found.first.assign(x.begin(), x.end()); };
     progress bar(options_.progress, "unique", n_ * size);
     index_t const chunk = distinct_work<E>::most(*sorter_, n_, memory_ / 2);
-    distinct_work<E> work(*sorter_, chunk, sink, options_.threads, bar);
+    distinct_work<E> work(*sorter_, chunk, sink, threads_of(options_), bar);
     auto const elements = reader_of<E>(source_);
     for (index_t begin = 0; begin < n_; begin += chunk) {
       work.sort(0, std::min(chunk, n_ - begin),
@@ -119,8 +120,9 @@ class distinct_search {
     sink.first = [&](index_t place, std::span<index_t const> x) { first.write(place, std::as_bytes(x)); };
     progress bar(options_.progress, "unique", 3 * n_ * size);
     index_t const capacity = distinct_work<E>::most(*sorter_, n_, memory_);
-    distinct_work<E> work(*sorter_, capacity, sink, options_.threads, bar);
-    sort_externally<E>(n_, reader_of<E>(source_), work, {folder, memory_, capacity, options_.threads}, bar);
+    distinct_work<E> work(*sorter_, capacity, sink, threads_of(options_), bar);
+    sort_externally<E>(n_, reader_of<E>(source_), work, {folder, memory_, capacity, threads_of(options_)},
+                       bar);
     return work.found();
   }
 
@@ -168,6 +170,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
+  refuse_verify(o, "unique");
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
   auto const in = std::move(open_inputs(files, o).front());
@@ -182,7 +185,6 @@ void unique_command(arguments const& args, io::job_files& files) {
               *const inverse = open(also.inverse);
 
   session job(files, o, {in.get()}, io::size_of(in->array().type), "unique");
-  auto const start = std::chrono::steady_clock::now();
   growing_array const values(out, in->array().type), counted(counts, io::dtype::i64),
       first(index, io::dtype::i64);
   index_t const n = in->count();
@@ -220,7 +222,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   in->file().check_unchanged();
   job.finish();
   files.prepare();
-  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  double const seconds = job.seconds();
   if (o.json) {
     print("{}\n", nlohmann::json{{"op", "unique"},
                                  {"n", in->count()},
