@@ -19,6 +19,9 @@ void print_plan(std::vector<device_spec> const& devices, std::vector<double> con
 void report(session const& job, options const& o, std::string const& operation, input const& first,
             answer const& found);
 
+/// "1 element", "5 elements".
+std::string count_text(index_t count, std::string const& noun);
+
 /// "1.00 GiB", "37 bytes".
 std::string bytes_text(index_t bytes);
 
