@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <host/fp_environment.hpp>
 #include <numeric>
 #include <prorata/apportion.hpp>
 #include <prorata/error.hpp>
@@ -197,12 +198,13 @@ std::string shown(double value) {
 }  // namespace
 
 void require_weights(std::span<double const> weights, bool positive) {
-  bool something = false;
+  bool const something = host::canonically([&] {
+    return std::any_of(weights.begin(), weights.end(), [](double w) { return w > 0; });  // subnormals, too
+  });
   for (std::size_t i = 0; i < weights.size(); ++i) {
     double const w = weights[i];
     if (!std::isfinite(w) || w < 0)
       refuse("weight " + std::to_string(i) + " is " + shown(w) + "; weights are finite and not negative");
-    something = something || w > 0;
   }
   if (positive && !something)
     refuse(weights.empty() ? "there are no weights to divide by"
@@ -222,7 +224,7 @@ std::vector<index_t> apportion(index_t n, std::span<double const> weights, std::
     for (std::size_t i = 0; i < caps.size(); ++i) {
       require(caps[i] >= 0,
               "cap " + std::to_string(i) + " is " + std::to_string(caps[i]) + "; it must not be negative");
-      if (weights[i] > 0) room += static_cast<u128>(caps[i]);
+      if (host::canonically([&] { return weights[i] > 0; })) room += static_cast<u128>(caps[i]);
     }
     if (room < static_cast<u128>(n))
       throw infeasible("the caps of the positive weights hold " + std::to_string(static_cast<index_t>(room)) +

@@ -1,5 +1,6 @@
 // Partitions: cuts from weights in whole grains, from sizes, or as given.
 #include <algorithm>
+#include <host/fp_environment.hpp>
 #include <limits>
 #include <prorata/error.hpp>
 #include <prorata/partition.hpp>
@@ -75,7 +76,8 @@ partition partition_by_weights(index_t n, std::span<double const> weights, parti
     for (std::size_t i = 0; i < options.caps.size(); ++i)
       require(options.caps[i] >= 0, "cap " + std::to_string(i) + " is " + std::to_string(options.caps[i]) +
                                         "; it must not be negative");
-    return from_grains(n, capped_grains(n, weights, options), options.granularity);
+    auto const grains = host::canonically([&] { return capped_grains(n, weights, options); });
+    return from_grains(n, grains, options.granularity);
   }
   index_t const grains = n / options.granularity + (n % options.granularity != 0 ? 1 : 0);
   return from_grains(n, apportion(grains, weights, options.method), options.granularity);

@@ -9,6 +9,7 @@
 #include <host/reduce.hpp>
 #include <host/transpose.hpp>
 #include <host/warp.hpp>
+#include <new>
 #include <prorata/operations.hpp>
 #include <prorata/reductions.hpp>
 #include <prorata/scan_tile.hpp>
@@ -17,7 +18,7 @@
 namespace prorata::host {
 
 /// Tiles that one thread takes at a time: what it scanned, 64 KiB, stays in its L2 until it is finished from
-/// there, on the thread's stack, whose pages are there already.
+/// there.
 template <class T>
 inline constexpr index_t scan_grain = std::max<index_t>((index_t{64} << 10) / (tile * index_t{sizeof(T)}), 1);
 
@@ -238,10 +239,17 @@ void scan_tiles(stream const& s, scan_form<Op> const& form, Load const& load, in
     b.before.append(form.op, b.totals[t], tile_level);
     return finisher;
   };
-  auto const work = [&] {
+  struct workspace {
     tile_scanner<Op> scanner;
     block one, two;
-    block *now = &one, *last = &two;
+  };
+  static_assert(std::is_trivially_destructible_v<workspace>);
+  index_t const workers = std::min<index_t>(blocks, s.threads());
+  std::byte* const memory = s.scratch(static_cast<std::size_t>(workers) * sizeof(workspace));
+  auto const work = [&](index_t worker) {
+    auto* const space = new (memory + worker * index_t{sizeof(workspace)}) workspace;
+    auto& scanner = space->scanner;
+    block *now = &space->one, *last = &space->two;
     for (index_t k; (k = chain.take()) < blocks; std::swap(now, last)) {
       now->count = std::min(grain, tiles - k * grain);
       index_t const begin = first + k * grain * tile;
@@ -273,9 +281,9 @@ void scan_tiles(stream const& s, scan_form<Op> const& form, Load const& load, in
     }
     streaming_fence();
   };
-  s.parallel(std::min<index_t>(blocks, s.threads()), [&](index_t) {
+  s.parallel(workers, [&](index_t worker) {
     try {
-      work();
+      work(worker);
     } catch (...) { chain.fail(std::current_exception()); }
   });
   chain.rethrow();
@@ -353,7 +361,7 @@ void scan_enter(stream& s, Op const& op, std::vector<piece> pieces, std::byte co
 /// Queues the scan of a piece, read as load(i): out[i − p.begin] for every i in it. *so_far is the running
 /// fold of all elements before it, and afterwards of those of the piece too. `out` may be an array that load
 /// reads at i.
-///   cost   one read, one write; about 150 KiB of each thread's stack
+///   cost   one read, one write; about 150 KiB of the stream's scratch for each thread
 template <class Op, class Load, class R>
 void scan_piece(stream& s, scan_form<Op> const& form, piece p, Load load,
                 running_fold<typename Op::value_type>* so_far, R* out) {

@@ -1,5 +1,6 @@
 // The worker behind a host stream: a queue, a thread that empties it, and the threads of its loops.
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -10,9 +11,15 @@
 #include <mutex>
 #include <new>
 #include <prorata/error.hpp>
+#include <system_error>
 #include <thread>
 
 namespace prorata::host {
+
+namespace {
+/// Of a device that is slowed: what a clock can count, whatever the factor.
+constexpr std::chrono::duration<double, std::nano> longest_rest = std::chrono::hours(24 * 365);
+}  // namespace
 
 struct event::state {
   std::mutex mutex;
@@ -48,7 +55,12 @@ struct stream::release final : task {
 
 struct stream::worker {
   explicit worker(stream_options o) : options(std::move(o)), loops(options.threads) {
-    thread = std::thread([this] { serve(); });
+    try {
+      thread = std::thread([this] { serve(); });
+    } catch (std::system_error const& e) {
+      throw out_of_memory("a stream's thread cannot start: " + e.code().message() +
+                          "; take fewer devices, or raise the limit of threads or of memory");
+    }
   }
 
   ~worker() {
@@ -86,8 +98,8 @@ struct stream::worker {
           auto const start = std::chrono::steady_clock::now();
           next->run();
           if (options.slowdown > 1.0 && !next->always)
-            std::this_thread::sleep_for((std::chrono::steady_clock::now() - start) *
-                                        (options.slowdown - 1.0));
+            std::this_thread::sleep_for(std::min(
+                longest_rest, (std::chrono::steady_clock::now() - start) * (options.slowdown - 1.0)));
         } catch (...) { caught = std::current_exception(); }
       }
       next.reset();

@@ -158,7 +158,9 @@ class Histogram(Case):
                 (2, 'at least 1', ['histogram', x, '--bins', '0']), (2, '--range', ['histogram', x, '--range', '1']),
                 (2, 'backwards', ['histogram', x, '--range', '2,1']), (2, 'leave out', ['histogram', x, '--bins', '3', '--edges', x]),
                 (2, 'too many', ['histogram', x, '--range', '1,1.0000000000000002', '--bins', '10']),
-                (2, 'decrease', ['histogram', x, '--edges', self.save('d.npy', np.array([2.0, 1.0]))]),
+                (3, 'd.npy', ['histogram', x, '--edges', self.save('d.npy', np.array([2.0, 1.0]))]),
+                (3, 'nan.npy', ['histogram', x, '--edges', self.save('nan.npy', np.array([1.0, np.nan]))]),
+                (3, 'two edges', ['histogram', x, '--edges', self.save('one.npy', np.array([1.0]))]),
                 (3, 'shape', ['histogram', x, '--by', self.save('w.npy', np.ones(99))]),
                 (3, 'gone.npy', ['histogram', self.path('gone.npy')])]:
             self.refused(code, fragment, *args)
@@ -349,7 +351,7 @@ class GroupBy(Case):
         self.assertEqual(set(os.listdir(self.dir)), before)
 
     def test_killed_half_way_leaves_nothing(self):
-        self.leaves_nothing_when_killed('groupby', *self.many_groups(), '-o', self.path('out'), '--memory', '16M', after=0.1)
+        self.leaves_nothing_when_killed('groupby', *self.many_groups(), '-o', self.path('out'), '--memory', '16M', writes=32 << 20)
 
     def test_what_is_printed_and_where_files_go(self):
         keys, values = self.save('k.npy', np.array([3, 1, 3, 2])), self.save('v.npy', np.array([1.0, 2.0, 4.0, np.nan]))

@@ -175,7 +175,7 @@ class TopK(Case):
 
     def test_bad_arguments(self):
         path = self.save('x.npy', some('f4', 5000, 15))
-        self.refused(2, 'at least one', 'topk', 0, path)
+        self.refused(2, 'from 1', 'topk', 0, path)
         self.refused(2, 'topk', 'topk', 'ten', path)
         self.refused(3, 'the array is empty', 'topk', 3, self.save('e.npy', np.zeros(0)))
         self.refused(5, '--memory', 'topk', 5000, path, '--memory', '64K')

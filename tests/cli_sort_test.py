@@ -170,7 +170,8 @@ class Sort(Case):
             self.out_of_room(limit, command, x, '-o', self.path('o.npy'), *SMALL)
 
     def test_killed_half_way_leaves_nothing(self):
-        self.leaves_nothing_when_killed('argsort', self.save('x.npy', some('f8', 8_000_000, 1)), '-o', self.path('o.npy'), *SMALL)
+        x = self.save('x.npy', some('f8', 8_000_000, 1))  # 16 bytes each to the disk first
+        self.leaves_nothing_when_killed('argsort', x, '-o', self.path('o.npy'), *SMALL, writes=8_000_000 * 24)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ A test is called as TEST.py PRORATA [unittest arguments].
 """
 import json
 import os
+import re
 import resource
 import signal
 import struct
@@ -43,6 +44,12 @@ def some(code, n, seed):
     return r.integers(info.min, info.max, n, dtype=code, endpoint=True)
 
 
+def written_by(child):
+    """The bytes that a process has written to files so far."""
+    with open(f'/proc/{child.pid}/io') as counts:
+        return int(dict(line.split(': ') for line in counts)['wchar'])
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -72,14 +79,37 @@ class Case(unittest.TestCase):
         self.assertEqual(set(os.listdir(self.dir)), before)
         return done
 
-    def leaves_nothing_when_killed(self, *args, after=0.05):
+    def leaves_nothing_when_killed(self, *args, writes):
+        """Killed when it has written an eighth, two, three and four eighths of so many bytes."""
         before = set(os.listdir(self.dir))
         for k, number in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)):
             child = subprocess.Popen([PRORATA, *map(str, args), '--threads', '1'], stdout=subprocess.DEVNULL)
-            time.sleep(after * (k + 1))
+            self.wait_until(child, lambda: written_by(child) >= writes * (k + 1) // 8)
             child.send_signal(number)
             self.assertNotEqual(child.wait(), 0, (args, number))
             self.assertEqual(set(os.listdir(self.dir)), before, (args, number))
+
+    def wait_until(self, child, reached):
+        """Until it is so; fails where the command ends before."""
+        while not reached():
+            self.assertIsNone(child.poll(), child.args)
+            time.sleep(0.001)
+
+    def progress_to(self, child, percent):
+        """Reads what a command with --progress always draws until it has come so far."""
+        drawn = b''
+        while not any(int(p) >= percent for p in re.findall(rb'(\d+) %', drawn)):
+            more = os.read(child.stderr.fileno(), 1 << 16)
+            self.assertTrue(more, (child.args, drawn))
+            drawn += more
+
+    def used_by(self, *args):
+        """Seconds of processor time, page faults and waits of the command."""
+        child = subprocess.Popen([PRORATA, *map(str, args)], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, 0, args)
+        return np.array([used.ru_utime + used.ru_stime, used.ru_minflt, used.ru_nvcsw])
 
     def peak_memory(self, *args):
         """The most MiB that the command had in memory."""

@@ -1,6 +1,7 @@
 // Splits: the ways to divide one array that every result must not depend on, numbered.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
@@ -35,19 +36,31 @@ struct split {
   }
 };
 
-/// The caller of a split: flushes subnormals or rounds upward for as long as it lives.
+/// The caller of a split: flushes subnormals or rounds upward for as long as it lives, and expects that
+/// nobody changed that when it ends.
 class hostile_caller {
  public:
-  explicit hostile_caller(split const& s) : before_(_mm_getcsr()) {
-    if (s.flush) _mm_setcsr(before_ | 0x8040);
-    if (s.upward) std::fesetround(FE_UPWARD);
+  explicit hostile_caller(split const& s) : hostile_caller(s.flush, s.upward) {}
+  hostile_caller(bool flush, bool upward) {
+    if (flush) _mm_setcsr(before_ | 0x8040);
+    if (upward) std::fesetround(FE_UPWARD);
+    set_ = control();
+    rounding_ = std::fegetround();
   }
-  ~hostile_caller() { _mm_setcsr(before_); }
+  ~hostile_caller() {
+    EXPECT_EQ(control(), set_) << "the caller's floating-point environment was changed";
+    EXPECT_EQ(std::fegetround(), rounding_);
+    std::fesetround(rounding_before_);
+    _mm_setcsr(before_);
+  }
   hostile_caller(hostile_caller const&) = delete;
   hostile_caller& operator=(hostile_caller const&) = delete;
 
  private:
-  unsigned before_;
+  static unsigned control() { return _mm_getcsr() & ~0x3fu; }  // without the flags of what has happened
+
+  unsigned before_ = _mm_getcsr(), set_;
+  int rounding_before_ = std::fegetround(), rounding_;
 };
 
 inline constexpr int split_count = 8 * 4 * 2 * 9;

@@ -1,8 +1,6 @@
 // prorata argsort: where the elements of a file come from when they are in order.
 #include <host/cli/commands.hpp>
 #include <host/cli/sorted_output.hpp>
-#include <host/io/printable.hpp>
-#include <prorata/error.hpp>
 
 namespace prorata::cli {
 
@@ -79,10 +77,7 @@ void argsort_elements(sorting_job& job, key_source<U> const& source) {
 
 void argsort_command(arguments const& args, io::job_files& files) {
   sorting_job job("argsort", args, io::dtype::i64, files);
-  auto const& array = job.in().array();
-  if (array.fortran_order && array.shape.size() > 1)
-    throw input_error(io::printable(array.path) +
-                      ": is stored in Fortran order; argsort numbers elements in C order, save it so first");
+  job.number_in_c_order();
   with_keys(job.in(), job.way(), [&](auto const& source) { argsort_elements(job, source); });
 }
 

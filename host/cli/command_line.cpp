@@ -1,42 +1,140 @@
-// CLI11 behind a door of our own, its complaints turned into our one-line errors.
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+// Reading a command's words and options.
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <charconv>
 #include <host/cli/command_line.hpp>
 #include <host/io/printable.hpp>
 #include <prorata/error.hpp>
+#include <type_traits>
 
 namespace prorata::cli {
 
-command_line::command_line(std::string const& name) : app_(std::make_unique<CLI::App>("", name)) {
-  app_->set_help_flag();
-}
-command_line::~command_line() = default;
+namespace {
 
-void command_line::option(std::string const& name, std::string& to) { app_->add_option(name, to); }
+std::vector<std::string> split(std::string const& names) {
+  auto const comma = names.find(',');
+  if (comma == names.npos) return {names};
+  return {names.substr(0, comma), names.substr(comma + 1)};
+}
+
+/// "-3", "-.5,1", "-inf": a value, or a word, but no option.
+bool reads_like_a_number(std::string_view word) {
+  word.remove_prefix(1);
+  return word.empty() || (word[0] >= '0' && word[0] <= '9') || word[0] == '.' || word.starts_with("inf") ||
+         word.starts_with("nan");
+}
+
+bool is_option(std::string_view word) { return word.starts_with('-') && !reads_like_a_number(word); }
+
+}  // namespace
+
+command_line::command_line(std::string name) : name_(std::move(name)) {}
+
+void command_line::add(std::string const& name, takes values, std::function<void(std::string const&)> set) {
+  entries_.push_back(entry{.names = split(name), .values = values, .set = std::move(set)});
+}
+
+template <class N>
+void command_line::add_number(std::string const& name, N& to) {
+  add(name, takes::one, [this, name, &to](std::string const& value) {
+    auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), to);
+    if (error != std::errc{} || end != value.data() + value.size())
+      refuse(fmt::format("{} '{}': expected a {}", name, io::printable(value, 60),
+                         std::is_integral_v<N> ? "whole number" : "number"));
+  });
+}
+
+void command_line::option(std::string const& name, std::string& to) {
+  add(name, takes::one, [&to](std::string const& value) { to = value; });
+}
 void command_line::option(std::string const& name, std::vector<std::string>& to) {
-  app_->add_option(name, to);
+  add(name, takes::all, [&to](std::string const& value) { to.push_back(value); });
 }
-void command_line::option(std::string const& name, int& to) { app_->add_option(name, to); }
-void command_line::option(std::string const& name, index_t& to) { app_->add_option(name, to); }
-void command_line::option(std::string const& name, std::uint64_t& to) { app_->add_option(name, to); }
-void command_line::option(std::string const& name, double& to) { app_->add_option(name, to); }
+void command_line::option(std::string const& name, int& to) { add_number(name, to); }
+void command_line::option(std::string const& name, index_t& to) { add_number(name, to); }
+void command_line::option(std::string const& name, std::uint64_t& to) { add_number(name, to); }
+void command_line::option(std::string const& name, double& to) { add_number(name, to); }
 void command_line::required(std::string const& name, std::string& to) {
-  app_->add_option(name, to)->required();
+  option(name, to);
+  entries_.back().required = true;
 }
-void command_line::flag(std::string const& name, bool& to) { app_->add_flag(name, to); }
+void command_line::expression(std::string const& name, std::string& to) {
+  required(name, to);
+  entries_.back().may_begin_with_dash = true;
+}
+void command_line::flag(std::string const& name, bool& to) {
+  add(name, takes::nothing, [&to](std::string const&) { to = true; });
+}
 
-void command_line::parse(arguments args) {
-  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
-  try {
-    app_->parse(args);
-  } catch (CLI::Error const& e) {
-    std::string what = e.what();
-    std::replace(what.begin(), what.end(), '\n', ' ');
-    throw usage_error(app_->get_name() + ": " + io::printable(what) + "; see prorata help " +
-                      app_->get_name());
+void command_line::refuse(std::string const& what) const {
+  throw usage_error(fmt::format("{}: {}; see prorata help {}", name_, what, name_));
+}
+
+command_line::entry* command_line::named(std::string_view name) {
+  auto const found = std::find_if(entries_.begin(), entries_.end(), [&](entry const& e) {
+    return !e.is_word() && std::find(e.names.begin(), e.names.end(), name) != e.names.end();
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+/// What the next word on the line is; null where none is expected.
+command_line::entry* command_line::next_word() {
+  auto const found = std::find_if(entries_.begin(), entries_.end(), [](entry const& e) {
+    return e.is_word() && (!e.given || e.values == takes::all);
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+/// Reads the option at args[at], and its value where that is the next word: `at` is then there.
+void command_line::read_option(arguments const& args, std::size_t& at) {
+  std::string const& word = args[at];
+  std::size_t const name_size = word.starts_with("--") ? std::min(word.find('='), word.size()) : 2;
+  std::string const name = word.substr(0, name_size);
+  entry* const found = named(name);
+  if (found == nullptr) refuse("unknown option " + io::printable(word, 60));
+  bool const joined = word.size() > name_size;
+  if (found->values == takes::nothing) {
+    if (joined) refuse(fmt::format("{} takes no value: '{}'", name, io::printable(word, 60)));
+  } else if (found->given) {
+    refuse(name + " was given twice");
   }
+  found->given = true;
+  if (found->values == takes::nothing) return found->set("");
+  std::string value;
+  if (joined) {
+    value = word.substr(word[name_size] == '=' ? name_size + 1 : name_size);
+  } else {
+    if (at + 1 == args.size()) refuse(name + " needs a value");
+    value = args[++at];
+    if (is_option(value))
+      refuse(fmt::format("{} needs a value, and '{}' is an option; write {}={} if it is meant", name,
+                         io::printable(value, 60), found->names.back(), io::printable(value, 60)));
+  }
+  if (value.empty()) refuse(name + " needs a value, and this one is empty");
+  found->set(value);
+}
+
+void command_line::parse(arguments const& args) {
+  bool only_words = false;
+  for (std::size_t at = 0; at < args.size(); ++at) {
+    std::string const& word = args[at];
+    entry* const expected = next_word();
+    if (!only_words && word == "--") {
+      only_words = true;
+    } else if (!only_words && is_option(word) &&
+               !(expected != nullptr && expected->may_begin_with_dash && word[1] != '-' &&
+                 named(word.substr(0, 2)) == nullptr)) {
+      read_option(args, at);
+    } else if (expected == nullptr) {
+      refuse(fmt::format("'{}' is one word too many", io::printable(word, 60)));
+    } else {
+      expected->given = true;
+      expected->set(word);
+    }
+  }
+  for (auto const& e : entries_)
+    if (e.required && !e.given) refuse((e.is_word() ? "name the " : "needs ") + e.names.back());
 }
 
 void add_device_options(command_line& command, options& o) {

@@ -1,27 +1,26 @@
-// A command's words and options, and where they go: CLI11's, which takes long to compile and is compiled
-// once.
+// A command's words and options, and where they go.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <host/cli/commands.hpp>
 #include <host/cli/options.hpp>
-#include <memory>
 #include <prorata/config.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace prorata::cli {
 
+/// A value follows its option (`--temp DIR`, `-o FILE`) or is part of the word (`--temp=DIR`, `-oFILE`). A
+/// word that begins with a dash is an option, unless it reads like a number; after `--` none is.
 class command_line {
  public:
   /// Of the command with this name.
-  explicit command_line(std::string const& name);
-  ~command_line();
+  explicit command_line(std::string name);
 
-  /// An option such as "-o,--output", or without dashes a word on the line, and what it sets.
+  /// An option such as "-o,--output", or without dashes a word on the line, and what it sets. A vector takes
+  /// every word that is left.
   void option(std::string const& name, std::string& to);
   void option(std::string const& name, std::vector<std::string>& to);
   void option(std::string const& name, int& to);
@@ -30,14 +29,34 @@ class command_line {
   void option(std::string const& name, double& to);
   /// One that must be there.
   void required(std::string const& name, std::string& to);
+  /// A word that must be there and may begin with a dash: '-x'.
+  void expression(std::string const& name, std::string& to);
   void flag(std::string const& name, bool& to);
 
   /// Sets everything from what was typed after the command's name.
   ///   throws  usage_error
-  void parse(arguments args);
+  void parse(arguments const& args);
 
  private:
-  std::unique_ptr<CLI::App> app_;
+  enum class takes { one, all, nothing };
+  struct entry {
+    std::vector<std::string> names;  // "-o" and "--output"; of a word on the line: what it is called
+    takes values;
+    std::function<void(std::string const&)> set;
+    bool required = false, may_begin_with_dash = false, given = false;
+    bool is_word() const { return names.front().front() != '-'; }
+  };
+
+  void add(std::string const& name, takes values, std::function<void(std::string const&)> set);
+  template <class N>
+  void add_number(std::string const& name, N& to);
+  entry* named(std::string_view name);
+  entry* next_word();
+  void read_option(arguments const& args, std::size_t& at);
+  [[noreturn]] void refuse(std::string const& what) const;
+
+  std::string name_;
+  std::vector<entry> entries_;
 };
 
 /// Adds --devices, --weights, --method, --costs, --cap, --threads: where work goes.

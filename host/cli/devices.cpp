@@ -115,6 +115,11 @@ std::vector<device_spec> parse_devices(std::string_view text) {
     }
   }
   if (devices.size() > 1024) throw usage_error("--devices: at most 1024 devices");
+  auto const [slowest, fastest] = std::minmax_element(
+      devices.begin(), devices.end(), [](auto const& a, auto const& b) { return a.speed < b.speed; });
+  if (fastest->speed / slowest->speed > 1e6)
+    throw usage_error("--devices: " + slowest->name + " would be more than a million times slower than " +
+                      fastest->name);
   return devices;
 }
 

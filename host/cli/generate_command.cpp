@@ -1,4 +1,5 @@
 // prorata generate: a reproducible array to try things on.
+#include <chrono>
 #include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -6,6 +7,7 @@
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
 #include <host/parallel.hpp>
+#include <nlohmann/json.hpp>
 
 namespace prorata::cli {
 
@@ -39,11 +41,13 @@ void generate_command(arguments const& args, io::job_files& files) {
   command_line command("generate");
   std::string dtype = "f4", shape, output, progress_mode = "auto";
   std::uint64_t seed = 1;
+  bool json = false;
   command.option("--dtype", dtype);
   command.required("--shape,--count", shape);
   command.option("--seed", seed);
   command.required("-o,--output", output);
   command.option("--progress", progress_mode);
+  command.flag("--json", json);
   command.parse(args);
   auto const type = io::parse_dtype(dtype).type;
   auto const dimensions = io::parse_shape(shape);
@@ -51,6 +55,7 @@ void generate_command(arguments const& args, io::job_files& files) {
   require(count >= 0 && count <= (index_t{1} << 60) / size, "--shape: more elements than a file can hold");
   std::string const header = io::npy_header(type, dimensions);
   auto const data_begin = static_cast<index_t>(header.size());
+  auto const start = std::chrono::steady_clock::now();
   auto& out = files.write(output, data_begin + count * size);
   out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   {
@@ -68,7 +73,22 @@ void generate_command(arguments const& args, io::job_files& files) {
       bar.add((end - begin) * size);
     });
   }
-  print("{}: {} elements of {}, seed {}\n", io::printable(output), count, io::name_of(type), seed);
+  files.prepare();
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (json) {
+    print("{}\n", nlohmann::json{{"op", "generate"},
+                                 {"n", count},
+                                 {"dtype", io::describe(type).code},
+                                 {"shape", dimensions},
+                                 {"seed", seed},
+                                 {"output", io::printable(output)},
+                                 {"bytes", count * size},
+                                 {"seconds", seconds}}
+                      .dump());
+  } else {
+    print("{}: {} of {}, seed {}\n", io::printable(output), count_text(count, "element"), io::name_of(type),
+          seed);
+  }
 }
 
 }  // namespace prorata::cli

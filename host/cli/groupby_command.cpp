@@ -173,7 +173,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   require(shown >= 0 && shown <= 1000000, "--head is a number of rows from 0 to 1000000");
   auto const wanted = columns_named(!list.empty() ? list : o.inputs.size() == 2 ? "count,sum" : "count");
 
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o, numbering::any, folder);
   input const* const values = in.size() > 1 ? in[1].get() : nullptr;
   group_plan plan{values != nullptr ? addend_in(*values) : addend::unsigned_integer, {0, false}, ddof};
   for (auto const& c : wanted) {
@@ -237,7 +237,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
                       .dump());
     return;
   }
-  print("{} rows, {} groups of {}\n", n, outcome.groups, io::name_of(key_type));
+  print("{}, {} of {}\n", count_text(n, "row"), count_text(outcome.groups, "group"), io::name_of(key_type));
   print_table(columns, rows);
   if (rows < outcome.groups) print("  … {} more\n", outcome.groups - rows);
   for (auto const& c : columns)

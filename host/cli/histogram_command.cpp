@@ -143,10 +143,18 @@ std::vector<double> edges_in(io::job_files& files, std::string const& path, opti
   return edges;
 }
 
+bin_edges edges_of_file(std::string const& path, std::vector<double> const& given) {
+  try {
+    return bin_edges::custom(given);
+  } catch (usage_error const& e) {  // it is the file that is wrong
+    throw input_error(io::printable(path) + ": " + e.what());
+  }
+}
+
 template <class X>
 bin_edges edges_for(session& job, options const& o, asked const& a, std::vector<double> const& given,
                     binned_file<X> const& file) {
-  if (!a.edges.empty()) return bin_edges::custom(given);
+  if (!a.edges.empty()) return edges_of_file(a.edges, given);
   bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
   index_t bins = by_rule ? 1 : bins_asked(a.bins);
   require_room(o, bins, !a.by.empty());
@@ -360,16 +368,20 @@ void histogram_command(arguments const& args, io::job_files& files) {
                 {"gb_per_s", seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0}});
     return;
   }
-  print("{} elements of {}, {} bins, {}\n", job.cuts().n, io::name_of(in.front()->array().type), bins, what);
-  bool const terminal = isatty(STDOUT_FILENO) != 0;
-  print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
+  print("{} of {}, {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(in.front()->array().type),
+        count_text(static_cast<index_t>(bins), "bin"), what);
+  bool const terminal = isatty(STDOUT_FILENO) != 0, weighted = !found.weights.empty();
   constexpr char const* names[] = {"below", "above", "NaN"};
   for (std::size_t k = 0; k < 3; ++k) {
-    if (found.counts[bins + k] == 0) continue;
-    print("  {:<6} {}", names[k], found.counts[bins + k]);
-    if (!found.weights.empty()) print(", {}", shortest(found.weight(bins + k)));
-    print("\n");
+    index_t const count = found.counts[bins + k];
+    if (count == 0) continue;
+    if (weighted)
+      drawn.apart.push_back(
+          {names[k], shortest(found.weight(bins + k)), "of " + count_text(count, "element")});
+    else
+      drawn.apart.push_back({names[k], std::to_string(count), ""});
   }
+  print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
   print("  {:.3g} s, {:.2f} GB/s\n", seconds,
         seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0);
 }

@@ -81,6 +81,10 @@ std::string histogram_picture::lines(int width, int rows, bool fine) const {
     label_width = std::max(label_width, labels.back().size());
     number_width = std::max(number_width, numbers.back().size());
   }
+  for (auto const& one : apart) {
+    label_width = std::max(label_width, one.label.size());
+    number_width = std::max(number_width, one.number.size());
+  }
   int const room = std::max(8, width - static_cast<int>(label_width + number_width) - 6);
   std::string out;
   for (std::size_t k = 0; k < h.heights.size(); ++k) {
@@ -94,6 +98,9 @@ std::string histogram_picture::lines(int width, int rows, bool fine) const {
   }
   if (std::size_t const together = (heights.size() + h.heights.size() - 1) / h.heights.size(); together > 1)
     out += fmt::format("  each line is {} bins of {}\n", together, heights.size());
+  for (auto const& one : apart)
+    out += fmt::format("  {:<{}}  {:>{}}{}{}\n", one.label, label_width, one.number, number_width,
+                       one.note.empty() ? "" : "  ", one.note);
   return out;
 }
 

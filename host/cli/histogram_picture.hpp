@@ -13,6 +13,10 @@ struct histogram_picture {
   std::vector<double> heights;  ///< one a bin: its count, or the sum of its weights
   bool even = true;
   std::string what = "count";  ///< of the heights
+  struct line {
+    std::string label, number, note;
+  };
+  std::vector<line> apart{};  ///< lines without a bar: what lies in no bin
 
   /// One line a bar, at most `rows` of them: neighbouring bins share a line where there are more.
   ///   fine   eighths of a block, as Unicode has them; else '#'

@@ -1,13 +1,20 @@
 // Opening inputs by name: .npy by its header, anything else by --dtype.
+#include <algorithm>
+#include <host/cli/c_order.hpp>
 #include <host/cli/inputs.hpp>
+#include <host/cli/progress.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
+#include <host/io/temporary_file.hpp>
 #include <prorata/error.hpp>
+#include <utility>
 
 namespace prorata::cli {
 
 namespace {
+
+constexpr index_t least_order_room = index_t{4} << 20, most_order_room = index_t{64} << 20;
 
 io::array_file described(io::input_file const& file, options const& o) {
   bool const raw = !o.dtype.empty();
@@ -26,34 +33,55 @@ io::array_file described(io::input_file const& file, options const& o) {
 
 input::input(io::job_files& files, std::string const& path, options const& o)
     : file_(files.read(path)), array_(described(file_, o)), size_(io::size_of(array_.type)) {
+  // With one element or none in all dimensions but one, both orders are the same.
+  auto const long_dimensions =
+      std::count_if(array_.shape.begin(), array_.shape.end(), [](index_t n) { return n > 1; });
+  reordered_ = array_.fortran_order && long_dimensions > 1 && array_.count > 0;
   if (array_.data_bytes > 0) mapping_ = file_.map(array_.data_offset, array_.data_bytes);
 }
 
 void input::read(index_t first, index_t last, std::byte* to) const {
   // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
   if (last - first < few) {
-    file_.read(array_.data_offset + first * size_, {to, static_cast<std::size_t>((last - first) * size_)});
+    stored().read(array_.data_offset + first * size_, {to, static_cast<std::size_t>((last - first) * size_)});
   } else {
     std::copy_n(data() + first * size_, (last - first) * size_, to);
   }
   if (array_.swapped) io::swap_bytes(to, last - first, size_);
 }
 
-index_t input::c_order_index(index_t i) const {
-  if (!array_.fortran_order) return i;
-  index_t result = 0, rest = i;
-  std::vector<index_t> at(array_.shape.size());
-  for (std::size_t d = 0; d < at.size(); ++d) {
-    at[d] = rest % array_.shape[d];
-    rest /= array_.shape[d];
+index_t input::place_in_c_order(index_t i) const {
+  index_t result = 0, stride = array_.count;
+  for (index_t const n : array_.shape) {
+    stride /= n;
+    result += i % n * stride;
+    i /= n;
   }
-  for (std::size_t d = 0; d < at.size(); ++d) result = result * array_.shape[d] + at[d];
   return result;
 }
 
-std::string input::position(index_t i) const {
+void input::store_in_c_order(std::string const& folder, options const& o) {
+  array_.fortran_order = false;
+  if (!std::exchange(reordered_, false)) return;
+  index_t const bytes = array_.data_bytes, budget = parse_bytes(o.memory, "--memory");
+  std::string const place = folder.empty() ? "." : folder, name = place + "/temporary file";
+  io::directory const in(place, name);
+  io::temporary_file copy(in, "order", name, io::temporary_kind::unnamed);
+  copy.take_name();
+  copy.require_room(bytes);
+  progress bar(o.progress, "order", bytes);
+  for_each_in_c_order(
+      *this, std::clamp(budget / 2, least_order_room, most_order_room),
+      [&](index_t place, std::span<std::byte const> piece) { copy.write(place, piece); },
+      [&](index_t done) { bar.add(done); });
+  file_.check_unchanged();
+  copy_.emplace(copy.descriptor(), array_.path);
+  mapping_ = copy_->map(0, bytes);
+  array_.data_offset = 0;
+}
+
+std::string input::position(index_t rest) const {
   if (array_.shape.size() < 2) return {};
-  index_t rest = c_order_index(i);
   std::string text;
   for (std::size_t d = array_.shape.size(); d-- > 0;) {
     text = std::to_string(rest % array_.shape[d]) + (text.empty() ? "" : ", ") + text;
@@ -62,7 +90,8 @@ std::string input::position(index_t i) const {
   return "(" + text + ")";
 }
 
-std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o) {
+std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o, numbering by,
+                                                std::string const& folder) {
   std::vector<std::unique_ptr<input>> inputs;
   for (auto const& path : o.inputs) {
     inputs.push_back(std::make_unique<input>(files, path, o));
@@ -70,10 +99,12 @@ std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options co
     if (next.shape != first.shape)
       throw input_error(io::printable(path) + ": its shape is " + io::shape_text(next.shape) + ", that of " +
                         io::printable(first.path) + " is " + io::shape_text(first.shape));
-    if (next.fortran_order != first.fortran_order && first.shape.size() > 1)
-      throw input_error(io::printable(path) + ": is stored in another order (C, Fortran) than " +
-                        io::printable(first.path));
   }
+  auto const reordered =
+      std::count_if(inputs.begin(), inputs.end(), [](auto const& in) { return in->reordered(); });
+  bool const differ = reordered != 0 && reordered != std::ssize(inputs);
+  if (by == numbering::c_order || differ)
+    for (auto const& in : inputs) in->store_in_c_order(folder, o);
   return inputs;
 }
 

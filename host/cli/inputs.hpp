@@ -8,9 +8,16 @@
 #include <host/io/input_file.hpp>
 #include <host/io/job_files.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace prorata::cli {
+
+/// Whether the numbers of elements count in what a command answers.
+enum class numbering {
+  any,     ///< they do not: files in Fortran order are read as they are stored
+  c_order  ///< they do, and are those of C order, as in NumPy
+};
 
 /// One input array. Elements are numbered in the order they are stored.
 class input {
@@ -38,7 +45,7 @@ class input {
   /// Prepares, reads and releases elements [first, last) of T, one after another at f(place in the piece, x).
   template <class T, class F>
   void read_each(index_t first, index_t last, F const& f) const {
-    constexpr index_t at_once = 1 << 13;
+    constexpr index_t at_once = (index_t{16} << 10) / index_t{sizeof(T)};  // on the stack
     T elements[at_once];
     bool const mapped = last - first >= few;
     if (mapped) prepare(first, last);
@@ -50,20 +57,35 @@ class input {
     if (mapped) release(first, last);
   }
 
-  /// The index that NumPy would call the element stored at i: its position in C order.
-  index_t c_order_index(index_t i) const;
-  /// That position as "(3, 17)"; empty for one dimension.
-  std::string position(index_t i) const;
+  /// Whether elements are stored in another order than they are numbered by NumPy.
+  bool reordered() const { return reordered_; }
+  /// Has them stored in C order from now on: where they are not, by a temporary copy in `folder`, or here.
+  ///   throws  usage_error (no such folder …), out_of_memory (the disk is full), input_error, device_error
+  void store_in_c_order(std::string const& folder, options const& o);
+
+  /// The index that NumPy gives the element stored at i: its place in C order.
+  index_t c_order_index(index_t i) const { return reordered_ ? place_in_c_order(i) : i; }
+  /// An index in C order as "(3, 17)"; empty for one dimension.
+  std::string position(index_t c_order_index) const;
 
  private:
+  index_t place_in_c_order(index_t i) const;
+  /// Where the bytes of elements are.
+  io::input_file const& stored() const { return copy_ ? *copy_ : file_; }
+
   io::input_file file_;
   io::array_file array_;
   io::mapping mapping_;
   index_t size_;  // bytes of an element
+  bool reordered_;
+  std::optional<io::input_file> copy_;  // in C order
 };
 
-/// Opens every input; they must have one shape.
-///   throws  usage_error, input_error
-std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o);
+/// Opens every input; they must have one shape. Where they are stored in different orders, all get C order.
+///   folder  of temporary copies; empty: here
+///   throws  usage_error, input_error; as store_in_c_order
+std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o,
+                                                numbering by = numbering::any,
+                                                std::string const& folder = "");
 
 }  // namespace prorata::cli

@@ -39,14 +39,31 @@ std::vector<index_t> count_ranges(input const& keys, std::vector<T> const& split
 }  // namespace
 
 shares share_by_value(input const& keys, std::vector<double> const& weights) {
+  // Splitters part the ranks that have a weight; the others have no keys, wherever they stand.
+  std::vector<double> positive;
+  std::vector<std::size_t> ranks;
+  for (std::size_t r = 0; r < weights.size(); ++r) {
+    if (weights[r] == 0) continue;
+    positive.push_back(weights[r]);
+    ranks.push_back(r);
+  }
   return io::visit(keys.array().type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    auto const splitters = splitters_of_file<T>(keys, weights);
+    auto const splitters = splitters_of_file<T>(keys, positive);
+    auto const counts = count_ranges(keys, splitters);
     shares s;
-    s.counts = count_ranges(keys, splitters);
+    s.counts.assign(weights.size(), 0);
+    for (std::size_t k = 0; k < ranks.size(); ++k) s.counts[ranks[k]] = counts[k];
     keys.file().check_unchanged();
     s.loads.assign(s.counts.begin(), s.counts.end());
-    for (T const& x : splitters) s.splitters.push_back(number_of(x));
+    for (std::size_t r = 1; r < weights.size(); ++r) {
+      auto const next =
+          static_cast<std::size_t>(std::lower_bound(ranks.begin(), ranks.end(), r) - ranks.begin());
+      if (next == ranks.size())
+        s.splitters.push_back({});
+      else
+        s.splitters.push_back(number_of(next == 0 ? total_order<T>().value(0) : splitters[next - 1]));
+    }
     s.rule = "rank r has the keys from its own on and below the next rank's: quantiles of one element in " +
              std::to_string(detail::sample_stride(keys.count(), splitter_sample));
     return s;

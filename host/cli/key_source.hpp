@@ -41,7 +41,7 @@ class key_source {
   /// The same a block at a time: f(keys, first, n).
   template <class F>
   void each_block(index_t first, index_t last, F const& f) const {
-    constexpr index_t block = 1 << 12;
+    constexpr index_t block = (index_t{16} << 10) / index_t{sizeof(U)};  // on the stack
     in_.prepare(first, last);
     U keys[block];
     for (index_t begin = first; begin < last; begin += block) {

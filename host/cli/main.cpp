@@ -1,10 +1,11 @@
 // The program `prorata`: finds the command, and turns every failure into one line and an exit code.
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <host/cli/commands.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
@@ -44,9 +45,22 @@ int fail(int code, char const* what) {
   return code;
 }
 
+void print_version(cli::arguments const& args) {
+  cli::command_line command("version");
+  bool json = false;
+  command.flag("--json", json);
+  command.parse(args);
+  if (json)
+    cli::print("{{\"op\":\"version\",\"version\":\"{}\",\"order\":\"{}\"}}\n", version_string, order_name);
+  else
+    cli::print("prorata {} ({})\n", version_string, order_name);
+}
+
 void run(std::string const& command, cli::arguments const& args, io::job_files& files) {
-  for (auto const& a : args)
+  for (auto const& a : args) {
+    if (a == "--") break;
     if (a == "--help" || a == "-h") return cli::print("{}", cli::help_text(command));
+  }
   if (command == "argsort") return cli::argsort_command(args, files);
   if (command == "devices") return cli::devices_command(args);
   if (command == "generate") return cli::generate_command(args, files);
@@ -62,7 +76,7 @@ void run(std::string const& command, cli::arguments const& args, io::job_files& 
   if (command == "stats") return cli::stats_command(args, files);
   if (command == "topk") return cli::topk_command(args, files);
   if (command == "unique") return cli::unique_command(args, files);
-  if (command == "version") return cli::print("prorata {} ({})\n", version_string, order_name);
+  if (command == "version" || command == "--version" || command == "-V") return print_version(args);
   if (command == "help" || command == "--help" || command == "-h")
     return cli::print("{}", cli::help_text(args.empty() ? "" : args.front()));
   std::string names;
@@ -70,10 +84,23 @@ void run(std::string const& command, cli::arguments const& args, io::job_files& 
   throw usage_error("unknown command '" + io::printable(command, 60) + "'; there are " + names);
 }
 
+/// Threads get at least 2 MiB of stack, also where the shell allows less (ulimit -s).
+void give_threads_enough_stack() {
+  pthread_attr_t attributes;
+  std::size_t size = 0;
+  constexpr std::size_t enough = std::size_t{2} << 20;
+  if (pthread_getattr_default_np(&attributes) != 0) return;
+  if (pthread_attr_getstacksize(&attributes, &size) == 0 && size < enough &&
+      pthread_attr_setstacksize(&attributes, enough) == 0)
+    pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   open_missing_streams();
+  give_threads_enough_stack();
   io::emergency::install_sigbus_guard();
   io::emergency::install_termination_guard();
   io::emergency::install_memory_guard();

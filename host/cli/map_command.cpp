@@ -18,7 +18,7 @@ void map_command(arguments const& args, io::job_files& files) {
   command_line command("map");
   std::string text, to;
   bool raw = false;
-  command.required("expression", text);
+  command.expression("expression", text);
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
   command.option("--to", to);
@@ -31,7 +31,7 @@ void map_command(arguments const& args, io::job_files& files) {
   require(!o.output.empty(), "map: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o, numbering::any, folder_of(o.output));
   std::vector<io::element_type> types;
   std::vector<input const*> arrays;
   index_t bytes = 0;
@@ -100,8 +100,8 @@ void map_command(arguments const& args, io::job_files& files) {
                                  {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
                       .dump());
   } else {
-    print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-          first.count, io::name_of(program.output()), job.seconds(),
+    print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+          count_text(first.count, "element"), io::name_of(program.output()), job.seconds(),
           static_cast<double>(job.bytes()) / job.seconds() / 1e9);
   }
 }

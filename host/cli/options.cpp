@@ -24,7 +24,10 @@ std::optional<double> number(std::string_view text) {
 }  // namespace
 
 index_t parse_bytes(std::string_view text, char const* option) {
-  std::string_view digits = text;
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string_view digits = lower;
   double unit = 1;
   auto const drop = [&](std::string_view suffix) {
     if (digits.size() > suffix.size() && digits.ends_with(suffix)) {
@@ -33,8 +36,8 @@ index_t parse_bytes(std::string_view text, char const* option) {
     }
     return false;
   };
-  if (!drop("iB")) drop("B");
-  constexpr std::string_view units = "KMGT";
+  if (!drop("ib")) drop("b");
+  constexpr std::string_view units = "kmgt";
   for (std::size_t k = 0; k < units.size(); ++k)
     if (drop(units.substr(k, 1))) {
       unit = std::ldexp(1.0, 10 * static_cast<int>(k + 1));
@@ -72,11 +75,11 @@ apportionment parse_method(std::string_view text) {
   refuse_option("--method", text, "hamilton, webster or dhondt");
 }
 
-index_t parse_index(std::string_view text, char const* option) {
+index_t parse_index(std::string_view text, char const* option, index_t least) {
   index_t value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0)
-    refuse_option(option, text, "a whole number from 0 to 9223372036854775807");
+  if (error != std::errc{} || end != text.data() + text.size() || value < least)
+    refuse_option(option, text, "a whole number from " + std::to_string(least) + " to 9223372036854775807");
   return value;
 }
 

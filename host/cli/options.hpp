@@ -21,7 +21,7 @@ struct options {
   bool exact = false, json = false;
 };
 
-/// "64K", "1.5G", "1GiB", "4096": bytes, in powers of 1024.
+/// "64K", "1.5g", "1GiB", "4096": bytes, in powers of 1024.
 ///   throws  usage_error naming the option and the text
 index_t parse_bytes(std::string_view text, char const* option);
 
@@ -35,7 +35,7 @@ std::vector<double> parse_numbers(std::string_view text, char const* option);
 /// "hamilton", "webster", "dhondt".
 apportionment parse_method(std::string_view text);
 
-/// A whole number ≥ 0 below 2^63.
-index_t parse_index(std::string_view text, char const* option);
+/// A whole number from `least` on, below 2^63.
+index_t parse_index(std::string_view text, char const* option, index_t least = 0);
 
 }  // namespace prorata::cli

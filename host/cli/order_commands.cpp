@@ -71,6 +71,7 @@ class file_keys {
       : job_(job), in_(in), way_(way), source_(source) {}
 
   key_source<K> const& source() const { return source_; }
+  index_t c_order_index(index_t i) const { return in_.c_order_index(i); }
 
   /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
   template <class MakeRoom, class F>
@@ -187,7 +188,7 @@ struct placed_value {
   index_t index;
 };
 
-/// The k ≥ 1 first elements of the file in an order, equal ones by their index.
+/// The k ≥ 1 first elements of the file in an order, equal ones by their index in C order.
 template <class K>
 std::vector<placed_value> first_elements(file_keys<K>& file, index_t k, index_t budget) {
   struct one {
@@ -210,17 +211,16 @@ std::vector<placed_value> first_elements(file_keys<K>& file, index_t k, index_t 
   found.reserve(static_cast<std::size_t>(last.below[0] + wanted));
   std::mutex adding;
   file.each("keep", [&](K const* keys, index_t first, index_t n) {
-    one before[tile], equal[tile];
-    index_t in_before = 0, in_equal = 0;
+    std::vector<one> before, equal;  // few, as a rule none
     for (index_t j = 0; j < n; ++j) {
       K const top = with_digits.above(keys[j]);
-      if (top < last.key) before[in_before++] = {keys[j], first + j};
-      if (top == last.key) equal[in_equal++] = {keys[j], first + j};
+      if (top < last.key) before.push_back({keys[j], file.c_order_index(first + j)});
+      if (top == last.key) equal.push_back({keys[j], file.c_order_index(first + j)});
     }
-    if (in_before + in_equal == 0) return;
+    if (before.empty() && equal.empty()) return;
     std::lock_guard const lock(adding);
-    found.insert(found.end(), before, before + in_before);
-    ties.insert(ties.end(), equal, equal + in_equal);
+    found.insert(found.end(), before.begin(), before.end());
+    ties.insert(ties.end(), equal.begin(), equal.end());
     if (search.done() && static_cast<index_t>(ties.size()) > 2 * wanted + tile) {
       std::nth_element(ties.begin(), ties.begin() + wanted, ties.end());
       ties.resize(static_cast<std::size_t>(wanted));
@@ -305,8 +305,7 @@ void topk_command(arguments const& args, io::job_files& files) {
   add_stream_options(command, o);
   command.parse(args);
   refuse_verify(o, "topk");
-  index_t const asked = parse_index(count, "topk");
-  require(asked > 0, "topk: ask for at least one element");
+  index_t const asked = parse_index(count, "topk: how many", 1);
   auto const in = only_input(files, o, "topk");
   index_t const budget = parse_bytes(o.memory, "--memory"), k = std::min(asked, in->count());
   if (k > budget / 64)
@@ -326,7 +325,7 @@ void topk_command(arguments const& args, io::job_files& files) {
     out.list("result", k, [&](index_t j) {
       auto const& f = found[static_cast<std::size_t>(j)];
       nlohmann::json one = finding{"", f.value, in->position(f.index)};
-      one["index"] = in->c_order_index(f.index);
+      one["index"] = f.index;
       return one;
     });
     out.finish({{"op", "topk"},
@@ -337,9 +336,9 @@ void topk_command(arguments const& args, io::job_files& files) {
                 {"bytes", job.bytes()}});
     return;
   }
-  print("{} of {} elements of {}\n", k, in->count(), io::name_of(in->array().type));
+  print("{} of {} of {}\n", k, count_text(in->count(), "element"), io::name_of(in->array().type));
   for (auto const& f : found)
-    print("  {:<25} {:>19} {}\n", shortest(f.value), in->c_order_index(f.index), in->position(f.index));
+    print("  {:<25} {:>19} {}\n", shortest(f.value), f.index, in->position(f.index));
 }
 
 }  // namespace prorata::cli

@@ -4,6 +4,7 @@
 #include <host/cli/answer.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/options.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,14 @@ namespace prorata::cli {
 
 /// Who would get how much.
 struct shares {
-  std::vector<index_t> counts;      ///< elements of each rank (tasks, for lpt)
-  std::vector<double> loads;        ///< what they cost; the counts, where elements have no costs
-  double bottleneck = 0;            ///< the largest load / weight: the time until the last rank is done
-  std::vector<index_t> cuts{};      ///< of contiguous ranges
-  std::vector<index_t> slots{};     ///< of hash tables: slots of 65536 each rank owns
-  std::vector<number> splitters{};  ///< of ranges of keys: where every rank but the first begins
-  std::string rule;                 ///< in words: how to find an element's rank
+  std::vector<index_t> counts;   ///< elements of each rank (tasks, for lpt)
+  std::vector<double> loads;     ///< what they cost; the counts, where elements have no costs
+  double bottleneck = 0;         ///< the largest load / weight: the time until the last rank is done
+  std::vector<index_t> cuts{};   ///< of contiguous ranges
+  std::vector<index_t> slots{};  ///< of hash tables: slots of 65536 each rank owns
+  /// Of ranges of keys: where every rank but the first begins; nothing for one that no key can reach.
+  std::vector<std::optional<number>> splitters{};
+  std::string rule;  ///< in words: how to find an element's rank
 };
 
 /// What `plan` was asked for beside the shared options.

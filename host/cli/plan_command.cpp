@@ -31,7 +31,8 @@ void print_shares(std::vector<device_spec> const& devices, std::vector<double> c
   bool const by_keys = !s.splitters.empty();
   auto const more = [&](std::size_t r) -> std::string {
     if (!s.slots.empty()) return fmt::format(" {:>7}", s.slots[r]);
-    return by_keys && r > 0 ? "  " + shortest(s.splitters[r - 1]) : "";
+    if (!by_keys || r == 0) return "";
+    return "  " + (s.splitters[r - 1] ? shortest(*s.splitters[r - 1]) : "none");
   };
   print("  {}\n  rank  {:<{}}     weight               count           load{}\n", s.rule, "device", width,
         !s.slots.empty() ? "   slots"
@@ -124,22 +125,23 @@ void plan_command(arguments const& args, io::job_files& files) {
     if (request.kind == "block-cyclic") out["block"] = request.block;
     if (request.kind == "range") {
       out["splitters"] = nlohmann::json::array();
-      for (number const& x : found.splitters) out["splitters"].push_back(finding{"splitter", x});
+      for (auto const& x : found.splitters)
+        out["splitters"].push_back(x ? nlohmann::json(finding{"splitter", *x}) : nlohmann::json());
     }
     print("{}\n", out.dump());
     return;
   }
+  std::string const elements = count_text(request.n, "element");
   char const* const most = "(the largest load / weight)";
   if (!ranges) {
-    print("{} elements, partition {}, bottleneck {:.6g} {}\n", request.n, request.kind, found.bottleneck,
-          most);
+    print("{}, partition {}, bottleneck {:.6g} {}\n", elements, request.kind, found.bottleneck, most);
     return print_shares(devices, weights, found);
   }
   if (o.costs.empty()) {
-    print("{} elements, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", request.n, o.method,
-          grain, found.bottleneck, most);
+    print("{}, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", elements, o.method, grain,
+          found.bottleneck, most);
   } else {
-    print("{} elements cut by their costs, bottleneck {:.6g} {}\n", request.n, found.bottleneck, most);
+    print("{} cut by their costs, bottleneck {:.6g} {}\n", elements, found.bottleneck, most);
   }
   print_plan(devices, weights, cuts, loads);
 }

@@ -1,4 +1,5 @@
 // Least and greatest elements of files, and where they are.
+#include <host/cli/first_place.hpp>
 #include <host/cli/loads.hpp>
 #include <host/cli/reductions.hpp>
 #include <prorata/extrema.hpp>
@@ -33,10 +34,6 @@ found extremes(session& job, input const& in) {
   });
 }
 
-finding place(char const* name, input const& in, index_t i) {
-  return {name, static_cast<std::int64_t>(in.c_order_index(i)), in.position(i)};
-}
-
 }  // namespace
 
 answer run_min(session& job, inputs in, reduce_options const&) {
@@ -50,10 +47,10 @@ answer run_minmax(session& job, inputs in, reduce_options const&) {
   return {{"min", f.min}, {"max", f.max}};
 }
 answer run_argmin(session& job, inputs in, reduce_options const&) {
-  return {place("argmin", *in[0], extremes(job, *in[0]).argmin)};
+  return {first_place("argmin", job, *in[0], extremes(job, *in[0]).argmin)};
 }
 answer run_argmax(session& job, inputs in, reduce_options const&) {
-  return {place("argmax", *in[0], extremes(job, *in[0]).argmax)};
+  return {first_place("argmax", job, *in[0], extremes(job, *in[0]).argmax)};
 }
 
 }  // namespace prorata::cli

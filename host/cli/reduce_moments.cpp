@@ -1,4 +1,5 @@
 // Variance and deviation of files, and all statistics in one pass.
+#include <host/cli/first_place.hpp>
 #include <host/cli/loads.hpp>
 #include <host/cli/reductions.hpp>
 #include <prorata/reduce.hpp>
@@ -50,8 +51,8 @@ answer all_statistics(session& job, input const& in, Load const& load, reduce_op
             {"std", detail::root(detail::ratio(m.m2, n - how.ddof))},
             {"min", number_of(e.min)},
             {"max", number_of(e.max)},
-            {"argmin", static_cast<std::int64_t>(in.c_order_index(e.argmin)), in.position(e.argmin)},
-            {"argmax", static_cast<std::int64_t>(in.c_order_index(e.argmax)), in.position(e.argmax)}};
+            first_place("argmin", job, in, e.argmin),
+            first_place("argmax", job, in, e.argmax)};
   };
   if constexpr (std::is_integral_v<T>) {
     using wide = wide_integer<T>;

@@ -15,7 +15,8 @@ using inputs = std::span<std::unique_ptr<input> const>;
 template <class Op>
 auto folded(session& job, auto const& load, Op op) {
   using R = decltype(detail::reduction_of<typename Op::value_type>(op));
-  if (job.cuts().n == 0) return Op::identity();
+  using T = typename Op::value_type;
+  if (job.cuts().n == 0) return static_cast<T>(Op::identity() + T{});  // of −0, the identity of a sum: +0
   return job.fold(R{op}, load);
 }
 

@@ -51,12 +51,16 @@ void printed_object::finish(nlohmann::json const& others) const {
   print("{}\n", std::string_view(others.dump()).substr(1));
 }
 
+std::string count_text(index_t count, std::string const& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string bytes_text(index_t bytes) {
   constexpr char const* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(bytes);
   int unit = 0;
   for (; value >= 1024 && unit < 6; ++unit) value /= 1024;
-  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.2f} {}", value, units[unit]);
+  return unit == 0 ? count_text(bytes, "byte") : fmt::format("{:.2f} {}", value, units[unit]);
 }
 
 void report(session const& job, options const& o, std::string const& operation, input const& first,
@@ -83,7 +87,8 @@ void report(session const& job, options const& o, std::string const& operation, 
     print("{}\n", out.dump());
     return;
   }
-  print("{} elements of {}, {}\n", job.cuts().n, io::name_of(first.array().type), bytes_text(job.bytes()));
+  print("{} of {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(first.array().type),
+        bytes_text(job.bytes()));
   if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
   for (auto const& f : found) {
     auto const bits = bits_text(f.value);

@@ -31,6 +31,9 @@ class printed_object {
   void finish(nlohmann::json const& others) const;
 };
 
+/// "1 element", "5 elements".
+std::string count_text(index_t count, std::string const& noun);
+
 /// "1.00 GiB", "37 bytes".
 std::string bytes_text(index_t bytes);
 

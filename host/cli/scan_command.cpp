@@ -217,7 +217,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   require(!o.output.empty(), "scan: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o, numbering::c_order, folder_of(o.output));
   auto const& array = in.front()->array();
   io::dtype const type = to.empty() ? result_type(array.type, op) : io::parse_dtype(to).type;
   require(!io::is_floating(array.type) || io::is_floating(type),
@@ -252,8 +252,8 @@ void scan_command(arguments const& args, io::job_files& files) {
                                  {"gb_per_s", speed}}
                       .dump());
   } else {
-    print("{}: {} elements of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-          array.count, io::name_of(type), job.seconds(), speed);
+    print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
+          count_text(array.count, "element"), io::name_of(type), job.seconds(), speed);
   }
 }
 

@@ -156,7 +156,7 @@ void select_command(arguments const& args, io::job_files& files) {
   command_line command("select");
   std::string text;
   bool raw = false, indices = false;
-  command.required("expression", text);
+  command.expression("expression", text);
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
   command.flag("--indices", indices);
@@ -169,7 +169,7 @@ void select_command(arguments const& args, io::job_files& files) {
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");
 
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o, numbering::c_order, folder_of(o.output));
   std::vector<io::element_type> types;
   std::vector<input const*> arrays;
   index_t bytes = 0;
@@ -246,8 +246,8 @@ void select_command(arguments const& args, io::job_files& files) {
                                  {"gb_per_s", speed}}
                       .dump());
   } else {
-    print("{}: {} of {} elements{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total, first.count,
-          indices ? ", their indices" : "", seconds, speed);
+    print("{}: {} of {}{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total,
+          count_text(first.count, "element"), indices ? ", their indices" : "", seconds, speed);
   }
 }
 

@@ -83,8 +83,8 @@ void sorting_job::finish(index_t ranges) {
                                  {"gb_per_s", speed}}
                       .dump());
   } else {
-    print("{}: {} elements of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n",
-          io::printable(options_.output), count(), io::name_of(type_),
+    print("{}: {} of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(options_.output),
+          count_text(count(), "element"), io::name_of(type_),
           ranges > 0 ? fmt::format(", by way of the disk in {} ranges", ranges) : "", seconds, speed);
   }
 }

@@ -24,6 +24,8 @@ class sorting_job {
               io::job_files& files);
 
   input const& in() const { return *in_; }
+  /// Has the elements numbered in C order from now on.
+  void number_in_c_order() { in_->store_in_c_order(folder_, options_); }
   index_t count() const { return in_->count(); }
   index_t memory() const { return memory_; }
   direction way() const { return descending_ ? direction::descending : direction::ascending; }

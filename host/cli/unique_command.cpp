@@ -173,9 +173,11 @@ void unique_command(arguments const& args, io::job_files& files) {
   refuse_verify(o, "unique");
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
-  auto const in = std::move(open_inputs(files, o).front());
   if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(o.output);
+  bool const numbered = !also.index.empty() || !also.inverse.empty();
+  auto const in =
+      std::move(open_inputs(files, o, numbered ? numbering::c_order : numbering::any, folder).front());
 
   auto const open = [&](std::string const& name) {
     return name.empty() ? nullptr : &open_output(files, o, name);
@@ -234,8 +236,8 @@ void unique_command(arguments const& args, io::job_files& files) {
                                  {"bytes", job.bytes()}}
                       .dump());
   } else {
-    print("{}: {} distinct of {} elements\n  {:.3g} s\n", io::printable(o.output), distinct, in->count(),
-          seconds);
+    print("{}: {} distinct of {}\n  {:.3g} s\n", io::printable(o.output), distinct,
+          count_text(in->count(), "element"), seconds);
   }
 }
 

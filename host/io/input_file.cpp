@@ -83,6 +83,18 @@ input_file::input_file(std::string path) : path_(std::move(path)) {
     ::close(descriptor_);
     throw;
   }
+  note(status);
+}
+
+input_file::input_file(int descriptor, std::string path) : path_(std::move(path)) {
+  struct stat status;
+  descriptor_ = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
+    throw input_error(system_message(path_, "open", errno));
+  note(status);
+}
+
+void input_file::note(struct stat const& status) {
   size_ = status.st_size;
   identity_ = {status.st_dev, status.st_ino};
   changed_ = status.st_ctim;

@@ -1,7 +1,7 @@
 // input_file: a regular file opened for reading, read exactly or mapped.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <cstddef>
 #include <prorata/config.hpp>
@@ -55,6 +55,8 @@ class mapping {
 ///   throws   input_error: one line with the path and the system's reason
 class input_file {
  public:
+  /// Of a file that is open, and known by `path`; the descriptor is duplicated.
+  input_file(int descriptor, std::string path);
   input_file(input_file&& other) noexcept;
   input_file& operator=(input_file&& other) noexcept;
   ~input_file();
@@ -79,6 +81,7 @@ class input_file {
  private:
   friend class job_files;
   explicit input_file(std::string path);
+  void note(struct stat const& status);
 
   std::string path_;
   index_t size_ = 0;

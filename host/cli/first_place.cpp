@@ -1,0 +1,51 @@
+// A search along the dimension that is stored together: the first hit there has the lowest index.
+#include <host/cli/first_place.hpp>
+#include <host/cli/key_source.hpp>
+#include <host/cli/tiles.hpp>
+#include <mutex>
+
+namespace prorata::cli {
+
+namespace {
+
+bool is_nan(number const& x) {
+  return std::visit([](auto v) { return v != v; }, x);
+}
+
+index_t first_in_c_order(session& job, input const& in, index_t i) {
+  auto const search = [&]<class K>(key_source<K> const& source) {
+    K wanted;
+    source.read(i, 1, &wanted);
+    index_t const column = in.array().shape.front();
+    index_t lowest = in.c_order_index(i);
+    std::mutex comparing;
+    run_on_threads(job, "place", [&](piece p) {
+      index_t mine = in.count();
+      source.each_block(p.begin, p.end, [&](K const* keys, index_t first, index_t n) {
+        for (index_t j = 0; j < n; ++j) {
+          if (keys[j] != wanted) continue;
+          mine = std::min(mine, in.c_order_index(first + j));
+          j = ((first + j) / column + 1) * column - first - 1;  // on to the next column
+        }
+      });
+      std::lock_guard const lock(comparing);
+      lowest = std::min(lowest, mine);
+    });
+    return lowest;
+  };
+  bool const nan = with_keys(in, direction::ascending, [&]<class K>(key_source<K> const& source) {
+    K key;
+    source.read(i, 1, &key);
+    return is_nan(source.value(key));
+  });
+  return with_keys(in, direction::ascending, nan ? alike::equal : alike::same_bits, search);
+}
+
+}  // namespace
+
+finding first_place(char const* name, session& job, input const& in, index_t i) {
+  index_t const first = in.reordered() ? first_in_c_order(job, in, i) : i;
+  return {name, static_cast<std::int64_t>(first), in.position(first)};
+}
+
+}  // namespace prorata::cli

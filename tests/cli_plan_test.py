@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""prorata plan where weights are 0, and devices that are slowed beyond reason.
+
+usage: cli_plan_test.py PRORATA [unittest arguments]
+"""
+import math
+
+import numpy as np
+
+from command_line import CODES, Case, answer, main, run, some
+
+
+class WeightsOfZero(Case):
+    def test_ranges_of_keys_give_nothing_to_a_rank_without_weight(self):
+        for code in CODES:
+            for n in (0, 1, 3000, 70_001):  # more than 65536: not every key is in the sample
+                keys = some(code, n, 3)
+                if n > 10:  # the type's first and last keys are there, and not in the sample
+                    info = np.iinfo(code) if code[0] in 'iu' else None
+                    keys[1:3] = [info.min, info.max] if info else [-np.inf, np.nan] if code[0] == 'f' else [False, True]
+                path = self.save('keys.npy', keys)
+                for weights in ('1,0', '0,1', '0,0,1,0,0', '1,0,0,2', '0,3,0,1,2,0', '1,1'):
+                    plan = answer('plan', path, '--partition', 'range', '--weights', weights)
+                    w = [float(x) for x in weights.split(',')]
+                    self.assertEqual(sum(plan['counts']), n)
+                    self.assertEqual([c for c, weight in zip(plan['counts'], w) if weight == 0 and c], [], (code, n, weights))
+                    self.assertTrue(math.isfinite(plan['bottleneck']), (code, n, weights))
+                    splitters = [s['value'] if s else None for s in plan['splitters']]
+                    last = max(r for r, weight in enumerate(w) if weight)
+                    self.assertEqual([s is None for s in splitters], [r > last for r in range(1, len(w))])
+                    if n > 10 and code[0] != 'f' and code != 'b1':  # who follows the splitters gets these counts
+                        kept = np.array([s for s in splitters if s is not None], dtype=code)
+                        ranks = np.searchsorted(kept, keys, side='right')
+                        self.assertEqual(np.bincount(ranks, minlength=len(w)).tolist(), plan['counts'], (code, weights))
+                text = run('plan', path, '--partition', 'range', '--weights', '1,0').stdout
+                self.assertRegex(text, r'rank 1 +0 +0 +0  none')
+
+    def test_no_kind_of_partition_gives_them_anything(self):
+        costs = self.save('c.npy', np.arange(1., 5000.))
+        for kind, args in [('contiguous', ['--n', 4999]), ('cyclic', ['--n', 4999]), ('block-cyclic', ['--n', 4999, '--block', 7]),
+                           ('hash', ['--n', 4999]), ('lpt', ['--costs', costs]), ('contiguous', ['--costs', costs, '--granularity', 1])]:
+            for weights in ('1,0', '0,1', '0,2,0,1'):
+                plan = answer('plan', *args, '--partition', kind, '--weights', weights)
+                self.assertEqual([p['count'] for p in plan['plan'] if p['weight'] == 0 and p['count']], [], (kind, weights))
+                self.assertTrue(math.isfinite(plan['bottleneck']), (kind, weights))
+
+
+class SlowedDevices(Case):
+    def test_speeds_have_bounds(self):
+        x = self.save('x.npy', np.arange(5000.))
+        for speeds in ('sim:1e-300,1', 'sim:9e-7,1', 'sim:9e-7,cpu', 'sim:1,1.1e6', 'sim:1e-3,1001', 'sim:0', 'sim:inf', 'sim:nan,1', 'sim:5e-324,1'):
+            self.refused(2, 'sim', 'reduce', 'sum', x, '--devices', speeds)
+        for speeds in ('sim:1e-300', 'sim:1e-300,2e-300'):
+            answer('reduce', 'sum', x, '--devices', speeds)
+        said = answer('reduce', 'sum', x, '--devices', 'sim:1e-3,1')
+        self.assertEqual([p['count'] for p in said['plan']], [0, 5000])
+
+
+if __name__ == '__main__':
+    main()
