@@ -31,12 +31,12 @@ class block {
   /// Publishes what the first warp stored in global memory and counts its block in. The last of `count` sees
   /// what all others stored, and leaves the counter at zero for the next kernel.
   __device__ bool arrive(unsigned* counter, unsigned count) const {
-    __threadfence();
     bool last = false;
     if constexpr (L > 1) __syncwarp();
+    __threadfence();  // behind the meeting: what the other lanes stored is published by the first one's count
     if (threadIdx.x == 0) {
       last = atomicAdd(counter, 1u) == count - 1;
-      if (last) *counter = 0;
+      if (last) atomicExch(counter, 0u);  // a store would race with the others' counting
     }
     if constexpr (L > 1) last = __any_sync(0xffffffffu, last) != 0;
     __threadfence();

@@ -72,6 +72,27 @@ struct piece_list {
   PRORATA_HD index_t offset(index_t k) const { return cuts()[count + 1 + k]; }
 };
 
+/// Numbers that travel in a kernel's arguments, as many as fit there: nobody has to keep them for a copy.
+template <class T>
+struct number_list {
+  static constexpr index_t fit = 4000 / sizeof(T);
+  index_t count;
+  T at[fit];
+};
+template <class T>
+__global__ void __launch_bounds__(256) write_numbers_kernel(number_list<T> const numbers, T* out) {
+  for (index_t k = threadIdx.x; k < numbers.count; k += 256) out[k] = numbers.at[k];
+}
+template <class T>
+void write_numbers(stream& s, std::vector<T> const& numbers, T* out) {
+  auto const count = static_cast<index_t>(numbers.size());
+  for (index_t first = 0; first < count; first += number_list<T>::fit) {
+    number_list<T> some{std::min(number_list<T>::fit, count - first), {}};
+    std::copy_n(numbers.begin() + first, some.count, some.at);
+    launch(write_numbers_kernel<T>, {1, 256}, s, some, out + first);
+  }
+}
+
 /// Rows of values that a join reads ahead together.
 inline constexpr int read_ahead = 16;
 
@@ -394,10 +415,9 @@ void reduce_join(stream& s, R const& r, std::vector<piece> const& pieces, std::b
   if (list.count <= piece_list::fit) {
     std::copy(numbers.begin(), numbers.end(), list.at);
   } else {
-    auto const bytes = numbers.size() * sizeof(index_t);
-    void* const copied = s.scratch(bytes);
-    s.copy(copied, numbers.data(), bytes);  // from pageable memory: read before the call returns
-    list.more = static_cast<index_t const*>(copied);
+    auto* const more = static_cast<index_t*>(s.scratch(numbers.size() * sizeof(index_t)));
+    write_numbers(s, numbers, more);
+    list.more = more;
   }
   reducer<R>::join(s, r, list, in, out);
 }

@@ -216,6 +216,7 @@ void* stream::scratch(std::size_t bytes) {
 
 unsigned* stream::counters(index_t count) {
   if (count > state_->counter_count) {
+    device_guard const on(state_->options.device);
     index_t const size = std::max<index_t>({count, 2 * state_->counter_count, 4096});
     auto const bytes = static_cast<std::size_t>(size) * sizeof(unsigned);
     auto* const grown = static_cast<unsigned*>(state_->allocate(bytes));
