@@ -25,8 +25,8 @@ struct ordered_tuning {
   static constexpr std::size_t widest = sizeof(X) > sizeof(T) / 4 ? sizeof(X) : sizeof(T) / 4;
   /// A leaf is 2^leaf rows: 32 × 2^leaf × sizeof(X) = 4 KiB of loads in flight per warp (X of 1, 2 bytes: 1,
   /// 2 KiB). On an SM 32 warps with states of 4 bytes keep up to 128 KiB in flight, 24 with 8 bytes 96 KiB,
-  /// 16 with 16 bytes 64 KiB.
-  static constexpr int leaf = widest <= 4 ? 5 : widest <= 8 ? 4 : widest <= 16 ? 3 : 2;
+  /// 16 with 16 bytes 64 KiB. States of 32 bytes leave registers for half of that.
+  static constexpr int leaf = widest <= 4 ? 5 : widest <= 8 && sizeof(T) <= 24 ? 4 : widest <= 16 ? 3 : 2;
   static constexpr int by_state = sizeof(T) <= 4 ? 3 : 2;
   static constexpr int edge = by_state < leaf ? by_state : leaf;
   /// A warp folds a run of up to 2^longest leaves before it meets others.

@@ -23,7 +23,7 @@ inline constexpr index_t partial_alignment = 64;
 /// itself holds (one array: a pointer, its functor,
 /// its first index).
 template <index_t L, class T, class Load>
-inline constexpr int ordered_blocks_per_sm = L == 1                                    ? 16
+inline constexpr int ordered_blocks_per_sm = L == 1                                    ? 12
                                              : sizeof(T) <= 4 && sizeof(Load) <= 3 * 8 ? 4
                                              : sizeof(T) <= 8                          ? 3
                                                                                        : 2;

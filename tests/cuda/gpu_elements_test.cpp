@@ -47,7 +47,8 @@ void with_every_type(F const& f) {
           .write(reinterpret_cast<char const*>(bytes.data()), n * known.size);
       options o;
       o.dtype = std::string(1, order) + known.code;
-      input const in(path, o);
+      io::job_files files;
+      input const in(files, path, o);
       stored_elements const stored{bytes.data(), in.array().type, in.array().swapped};
       SCOPED_TRACE(o.dtype);
       f(in, stored);
