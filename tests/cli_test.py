@@ -10,6 +10,7 @@ import random
 import resource
 import subprocess
 import sys
+import time
 
 import numpy as np
 
@@ -289,7 +290,7 @@ class Streams(Case):
                         ['select', 'x > 0', x, '-o', out], ['scan', 'sum', x, '-o', out]):
             self.refused(2, f'{command[0]}: --verify is for stats, reduce and map', *command, *two)
         for command in (['sort', x, '-o', out], ['argsort', x, '-o', out]):
-            self.refused(2, '--verify', *command, *two)
+            self.refused(2, '--verify', *command, '--devices', 'cpu*2', '--verify', '100')
         for command in (['stats', x], ['reduce', 'sum', x], ['map', 'x', x, '-o', out]):
             self.refused(2, '--verify compares two devices', *command, '--verify', '1')
         self.assertEqual(set(os.listdir(self.dir)), before)
