@@ -1,5 +1,6 @@
 """Command lines as nobody should write them."""
 import os
+import re
 import resource
 
 import commands
@@ -49,7 +50,8 @@ def strange(name, words):
     """Whether a new file has a name that nobody gave."""
     given = [part for w in words for part in (w, w.partition('=')[2])]
     bases = [os.path.basename(g.rstrip('/')) for g in given if g]
-    return name.startswith('-') or not any(b and name.startswith(b) for b in bases)
+    option = name.startswith('-') and not re.match(r'-(\d|inf|nan)', name)  # what reads like a number is a name
+    return option or not any(b and name.startswith(b) for b in bases)
 
 
 def round_(lab, r, sandbox):

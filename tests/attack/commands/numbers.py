@@ -45,9 +45,12 @@ def plain_sum(x):
     return sum(x.tolist())
 
 
+ULPS = 8  # of variances and deviations, whatever the mean is
+
+
 def spread_complaint(what, found, x, ddof, root):
-    """Variances against exact ones; where these leave the normal numbers, only NaN is told from numbers."""
-    expected = exact.exact_variance(x, ddof)
+    """Variances of the elements as doubles against exact ones; where these leave the normal numbers, only NaN is told."""
+    expected = exact.exact_variance(wide(x), ddof)
     if expected != expected:
         return number_complaint(what, found, float('nan'))
     value = exact.rounded(expected)
@@ -56,8 +59,14 @@ def spread_complaint(what, found, x, ddof, root):
     largest = float(np.abs(wide(x)).max())
     if not (largest < 1e150 and (value == 0 or value > 1e-140)):
         return ''
-    # The order moves its base to the mean, so neither the mean nor an outlier costs digits.
-    return close_complaint(what, found, value, 2**-52 * 16 * value)
+    return close_complaint(what, found, value, ULPS * 2**-52 * value)
+
+
+def exact_spread(what, found, x, ddof, root):
+    """Of the elements as doubles."""
+    variance = exact.exact_variance(wide(x), ddof)
+    value = variance if variance != variance else exact.rounded(variance)
+    return number_complaint(what, found, math.sqrt(value) if root else value)
 
 
 def stats(r, sandbox):
@@ -94,10 +103,9 @@ def sum_of_stats(x):
 
 
 def mean_complaint(found, x):
-    """Means of floats are those of the canonical sum; of integers they are exact, rounded once."""
+    """Means of floats are those of the canonical sum; of integers they are rounded once."""
     if x.dtype.kind == 'f':
-        with np.errstate(all='ignore'):
-            return number_complaint('mean', found, float(orders.canonical(wide(x)) / np.float64(len(x))))
+        return number_complaint('mean', found, float(orders.canonical(wide(x)) / np.float64(len(x))))
     return number_complaint('mean', found, exact.exact_mean(x))
 
 
@@ -109,18 +117,18 @@ def one_file(r, sandbox):
         n = max(n, 2)
     x = arrays.some(r, str(r.choice(arrays.CODES)), n)
     file = files.store(r, sandbox, 'x', x)
-    exactly = op in ('sum', 'mean', 'norm') and r.random() < 0.5
+    exactly = op in ('sum', 'mean', 'norm', 'var', 'std') and r.random() < 0.5
     arguments = ['reduce', op, 'x', *file.options, '--json'] + (['--exact'] if exactly else [])
     flat, c_order = file.in_storage(), file.in_c_order()
 
     def complaint(answer):
         return right_number(op, json.loads(answer), flat, c_order, exactly)
     # An integer that does not fit 64 bits is said, not wrapped.
-    return Job(arguments, (), result_of, complaint, splits.stream, integer_overflow(op, flat), count=n)
+    return Job(arguments, (), result_of, complaint, splits.stream, integer_overflow(op, flat, exactly), count=n)
 
 
-def integer_overflow(op, x):
-    if x.dtype.kind == 'f' or op != 'sum':
+def integer_overflow(op, x, exactly):
+    if x.dtype.kind == 'f' or op != 'sum' or exactly:
         return lambda ended: False
     value = sum(x.tolist())
     return lambda ended: not fits(value, x) and '64 bits' in ended.err
@@ -138,7 +146,7 @@ def right_number(op, found, flat, c_order, exactly):
     if op == 'mean':
         return number_complaint(op, found, exact.exact_mean(flat)) if exactly else mean_complaint(found, flat)
     if op in ('var', 'std'):
-        return spread_complaint(op, found, flat, 0, op == 'std')
+        return (exact_spread if exactly else spread_complaint)(op, found, flat, 0, op == 'std')
     if op == 'norm':
         if len(flat) == 0:
             return number_complaint(op, found, 0.0)
@@ -177,8 +185,7 @@ def two_files(r, sandbox):
 
     def complaint(answer):
         return right_pair(op, json.loads(answer), a, b, exactly)
-    overflow = lambda ended: op == 'dot' and '64 bits' in ended.err
-    return Job(arguments, (), result_of, complaint, splits.stream, overflow, count=n)
+    return Job(arguments, (), result_of, complaint, splits.stream, count=n)
 
 
 def right_pair(op, found, a, b, exactly):
@@ -188,7 +195,8 @@ def right_pair(op, found, a, b, exactly):
         if exactly:
             return number_complaint(op, found, exact.exact_dot(x, y))
         if kinds == {'i'} or kinds <= {'u', 'b'}:
-            return number_complaint(op, found, sum(int(p) * int(q) for p, q in zip(a.tolist(), b.tolist())))
+            products = sum(int(p) * int(q) for p, q in zip(a.tolist(), b.tolist()))
+            return number_complaint(op, found, wrapped(products, kinds == {'i'}))
         return number_complaint(op, found, float(orders.canonical(x * y)))
     if not (np.isfinite(x).all() and np.isfinite(y).all() and (y >= 0).all() and np.abs(x).max() < 1e100 and y.max() < 1e100):
         return ''

@@ -1,4 +1,5 @@
-"""The order of sort, argsort and topk: numbers by value, -0 before +0, NaNs behind all of them either way."""
+"""The order of sort, argsort and topk: numbers by value, -0 before +0, NaNs behind all of them either way,
+equal where their bits are."""
 import numpy as np
 
 
@@ -13,15 +14,12 @@ def keys_of(x):
     return flipped - nans  # negative NaNs wrap round to the top
 
 
-def order_of(x, descending=False, nans_alike=False):
-    """A stable argsort in that order; NaNs by their bits, or all alike."""
+def order_of(x, descending=False):
+    """A stable argsort in that order."""
     keys = keys_of(x)
-    if x.dtype.kind == 'f':
+    if descending and x.dtype.kind == 'f':
         last = keys_of(np.array([np.inf], x.dtype))[0]
-        if descending:
-            keys = np.where(keys <= last, last - keys, keys)
-        if nans_alike:
-            keys = np.minimum(keys, last + last.dtype.type(1))
+        keys = np.where(keys <= last, last - keys, keys)
     elif descending:
         keys = ~keys
     return np.argsort(keys, kind='stable')
