@@ -215,6 +215,8 @@ std::vector<verb_call> const& every_verb() {
       {"argmax", [](T t, M m) { return gave(argmax(view(t, m.x))); }},
       {"exact_sum_of", [](T t, M m) { return gave(exact_sum_of(view(t, m.x))); }},
       {"exact_mean_of", [](T t, M m) { return gave(exact_mean_of(view(t, m.x))); }},
+      {"exact_variance_of", [](T t, M m) { return gave(exact_variance_of(view(t, m.x))); }},
+      {"exact_deviation_of", [](T t, M m) { return gave(exact_deviation_of(view(t, m.x))); }},
       {"exact_dot_of", [](T t, M m) { return gave(exact_dot_of(view(t, m.x), view(t, m.y))); }},
       {"exact_weighted_mean_of",
        [](T t, M m) { return gave(exact_weighted_mean_of(view(t, m.x), view(t, m.y))); }},
