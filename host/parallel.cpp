@@ -29,14 +29,24 @@ void observe([[maybe_unused]] void const* place) {
 #endif
 }
 
+/// Says so when it ends, by an exception, too.
+struct published {
+  void const* place;
+  ~published() { publish(place); }
+};
+struct observed {
+  void const* place;
+  ~observed() { observe(place); }
+};
+
 void spread(index_t count, loop_body body) {
   tbb::parallel_for(
       tbb::blocked_range<index_t>(0, count, 1),
       [body](tbb::blocked_range<index_t> const& range) {
         observe(body.context);
+        published const at_the_end{body.context};
         fp_environment const canonical;
         for (index_t k = range.begin(); k != range.end(); ++k) body.call(body.context, k);
-        publish(body.context);
       },
       tbb::simple_partitioner{});
 }
@@ -45,8 +55,8 @@ void spread(index_t count, loop_body body) {
 
 void run_blocks(index_t count, loop_body body) {
   publish(body.context);
+  observed const at_the_end{body.context};
   spread(count, body);
-  observe(body.context);
 }
 
 struct thread_limit::arena {
@@ -67,8 +77,8 @@ int thread_limit::threads() const { return arena_->tasks.max_concurrency(); }
 
 void thread_limit::run_blocks(index_t count, loop_body body) const {
   publish(body.context);
+  observed const at_the_end{body.context};
   arena_->tasks.execute([&] { spread(count, body); });
-  observe(body.context);
 }
 
 }  // namespace prorata::host
