@@ -64,6 +64,8 @@ class Memory(Files):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('--threads 1024: ', done.stderr)
         self.assertEqual(done.stderr.count('\n'), 1)
+        self.refused(6, '7 devices sort in --memory 28M', 'sort', keys, '-o', self.path('o.npy'), '--threads', 1024, '--memory', '16M',
+                     '--devices', 'cpu*5,sim:1,3')
         self.within(16, 'groupby', keys, '-o', self.path('g'), '--threads', 1024)
         self.within(16, 'groupby', keys, '-o', self.path('g'), '--devices', 'cpu*300')
 

@@ -1,7 +1,7 @@
 // More threads than cores only wait for each other; and each holds some memory.
 #include <algorithm>
-#include <cstdio>
 #include <host/cli/limits.hpp>
+#include <host/cli/print.hpp>
 #include <prorata/error.hpp>
 #include <thread>
 #include <utility>
@@ -25,7 +25,5 @@ int threads_of(options const& o) {
          " bear");
   return most;
 }
-
-void note(std::string const& line) { std::fprintf(stderr, "prorata: note: %s\n", line.c_str()); }
 
 }  // namespace prorata::cli

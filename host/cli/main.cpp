@@ -114,6 +114,7 @@ int main(int argc, char** argv) {
     cli::print_all_but_the_end();
     files.publish();
     cli::print_the_end();
+    cli::print_notes();
     return 0;
   } catch (usage_error const& e) { return fail(2, e.what()); } catch (input_error const& e) {
     return fail(3, e.what());

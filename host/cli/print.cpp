@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/system_error.hpp>
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t enough = std::size_t{1} << 16;  // bytes that are written at once
 constexpr std::size_t end_bytes = 2;                  // "}\n"
-std::string printed;
+std::string printed, noted;
 
 void write_all(std::string_view text) {
   while (!text.empty()) {
@@ -50,6 +51,13 @@ void print_all_but_the_end() {
 void print_the_end() {
   write_all(printed);
   printed.clear();
+}
+
+void note(std::string const& line) { noted += "prorata: note: " + line + '\n'; }
+
+void print_notes() {
+  std::fwrite(noted.data(), 1, noted.size(), stderr);  // where nobody can read it, nothing is lost
+  noted.clear();
 }
 
 }  // namespace prorata::cli

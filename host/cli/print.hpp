@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,5 +24,10 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
 void print_all_but_the_end();
 /// Writes those.
 void print_the_end();
+
+/// Something that went as asked, but not quite: a line on standard error once the job has ended well. Where it fails
+/// there is one line, and that says why.
+void note(std::string const& line);
+void print_notes();
 
 }  // namespace prorata::cli

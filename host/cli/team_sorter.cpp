@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <host/cli/gpu/gpus.hpp>
 #include <host/cli/limits.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <host/pages.hpp>
 #include <prorata/error.hpp>

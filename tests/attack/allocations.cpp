@@ -9,6 +9,7 @@
 //   PRORATA_ALLOCATION_LOG=FILE  gets how many there were, and "failed" as soon as one does
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -43,9 +44,34 @@ void say(char const* text) {
   ::close(log);
 }
 
+/// Where the code of the C library and of the loader lies.
+struct {
+  std::uintptr_t begin = 0, end = 0;
+} own[2];
+
+int note_own(dl_phdr_info* object, std::size_t, void*) {
+  int const k = std::strstr(object->dlpi_name, "/libc.so") != nullptr    ? 0
+                : std::strstr(object->dlpi_name, "/ld-linux") != nullptr ? 1
+                                                                         : -1;
+  for (int i = 0; k >= 0 && i < object->dlpi_phnum; ++i) {
+    auto const& part = object->dlpi_phdr[i];
+    if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+    own[k].begin = object->dlpi_addr + part.p_vaddr;
+    own[k].end = own[k].begin + part.p_memsz;
+  }
+  return 0;
+}
+
+bool is_own(void const* caller) {
+  auto const at = reinterpret_cast<std::uintptr_t>(caller);
+  for (auto const& o : own)
+    if (at >= o.begin && at < o.end) return true;
+  return false;
+}
+
 /// Whether this allocation is to fail.
-bool fails(std::size_t bytes) {
-  if (!counting.load(std::memory_order_relaxed) || bytes < least) return false;
+bool fails(std::size_t bytes, void const* caller) {
+  if (!counting.load(std::memory_order_relaxed) || bytes < least || is_own(caller)) return false;
   long const number = allocations.fetch_add(1);
   if (number < first || number > last) return false;
   if (!said.exchange(true)) say("failed\n");
@@ -72,6 +98,8 @@ int counted_main(int count, char** arguments, char** environment) {
     first = std::strtol(text, &end, 10);
     last = *end == '+' ? LONG_MAX : first;
   }
+  dl_iterate_phdr(note_own, nullptr);
+  if (own[0].end == 0) std::abort();
   std::atexit(finish);
   counting = true;
   return real_main(count, arguments, environment);
@@ -81,17 +109,23 @@ int counted_main(int count, char** arguments, char** environment) {
 
 extern "C" {
 
-void* malloc(std::size_t bytes) { return fails(bytes) ? nullptr : __libc_malloc(bytes); }
+void* malloc(std::size_t bytes) {
+  return fails(bytes, __builtin_return_address(0)) ? nullptr : __libc_malloc(bytes);
+}
 void* calloc(std::size_t count, std::size_t bytes) {
-  return fails(count * bytes) ? nullptr : __libc_calloc(count, bytes);
+  return fails(count * bytes, __builtin_return_address(0)) ? nullptr : __libc_calloc(count, bytes);
 }
-void* realloc(void* old, std::size_t bytes) { return fails(bytes) ? nullptr : __libc_realloc(old, bytes); }
+void* realloc(void* old, std::size_t bytes) {
+  return fails(bytes, __builtin_return_address(0)) ? nullptr : __libc_realloc(old, bytes);
+}
 void* memalign(std::size_t alignment, std::size_t bytes) {
-  return fails(bytes) ? nullptr : __libc_memalign(alignment, bytes);
+  return fails(bytes, __builtin_return_address(0)) ? nullptr : __libc_memalign(alignment, bytes);
 }
-void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return memalign(alignment, bytes); }
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
+  return fails(bytes, __builtin_return_address(0)) ? nullptr : __libc_memalign(alignment, bytes);
+}
 int posix_memalign(void** to, std::size_t alignment, std::size_t bytes) {
-  *to = memalign(alignment, bytes);
+  *to = fails(bytes, __builtin_return_address(0)) ? nullptr : __libc_memalign(alignment, bytes);
   return *to == nullptr ? ENOMEM : 0;
 }
 
