@@ -16,8 +16,7 @@ namespace {
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");
-  info.exceptions(
-      std::ios::badbit);  // else memory that runs out while a line is read looks like the end of the file
+  info.exceptions(std::ios::badbit);  // else memory that runs out looks like the end of the file
   for (std::string line; std::getline(info, line);)
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "processor";
