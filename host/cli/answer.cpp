@@ -41,6 +41,8 @@ char const* code_of(number const& x) {
 }
 
 void to_json(nlohmann::json& j, finding const& f) {
+  // nlohmann's j["…"] makes an object of nothing; where memory runs out meanwhile, it is none that can be destroyed.
+  j = nlohmann::json::object();
   std::visit(
       [&](auto v) {
         if constexpr (std::is_floating_point_v<decltype(v)>) {

@@ -67,7 +67,7 @@ void report(session const& job, options const& o, std::string const& operation, 
             answer const& found) {
   double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
-    nlohmann::json result;
+    auto result = nlohmann::json::object();
     if (found.size() == 1) {
       result = found.front();
     } else {

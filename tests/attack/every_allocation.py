@@ -34,6 +34,7 @@ def jobs(folder):
         'stats': (['stats', x, *three], []),
         'stats --verify --trace': (['stats', x, *three, '--verify', '100', '--trace', trace], []),
         'stats --costs': (['stats', x, *three, '--costs', c], []),
+        'stats --json': (['stats', x, '--json'], []),
         'sum': (['reduce', 'sum', x], []),
         'sum --exact': (['reduce', 'sum', x, '--exact', '--json', *three], []),
         'dot': (['reduce', 'dot', x, y, *three], []),
