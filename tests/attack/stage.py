@@ -17,6 +17,7 @@ class Stage:
     def __init__(self, lab, r, sandbox, job, options=()):
         self.lab, self.sandbox, self.job = lab, sandbox, job
         self.arguments = [*job.arguments, *options]
+        self.calm = None  # the environment of a run that nobody disturbs, on a file system as the disturbed ones have
         ended = sandbox.run(self.arguments)
         self.ready = ended.code == 0 and ended.signal == 0
         if not self.ready:
@@ -85,7 +86,7 @@ class Stage:
 
     def next_run(self):
         """What SIGKILL left is gone after the next run."""
-        ended = self.sandbox.run(self.arguments)
+        ended = self.sandbox.run(self.arguments, self.calm)
         after = self.sandbox.entries()
         left = left_behind(after)
         if ended.code != 0 or set(self.states(after).values()) - {'new'}:
