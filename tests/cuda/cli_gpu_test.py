@@ -53,8 +53,13 @@ class Gpu(Case):
                 x = self.save('x.npy', some(code, 20011, 3).astype(np.dtype(code).newbyteorder(order)))
                 split = SPLITS[1 if order == '<' else 2:][:1]
                 self.same('stats', x, splits=split + [VERIFYING[0] + ['--chunk', '16K']])
-                for op in ('sum', 'product', 'mean', 'norm', 'minmax', 'count'):
+                for op in ('product', 'mean', 'norm', 'minmax', 'count'):
                     self.same('reduce', op, x, splits=split)
+                self.same('reduce', 'sum', x, *([] if code[0] == 'f' else ['--wrap']), splits=split)
+                if code in ('i8', 'u8'):  # a sum that 64 bits do not hold
+                    refused = [run('reduce', 'sum', x, *where) for where in ([], split[0])]
+                    self.assertEqual([done.returncode for done in refused], [3, 3])
+                    self.assertEqual(refused[0].stderr, refused[1].stderr)
                 for op in EXACT:
                     self.same('reduce', op, x, '--exact', splits=split)
 
