@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""prorata plan where weights are 0, and devices that are slowed beyond reason.
+"""prorata plan where weights are 0, costs that are none, and devices that are slowed beyond reason.
 
 usage: cli_plan_test.py PRORATA [unittest arguments]
 """
 import math
+import os
 
 import numpy as np
 
@@ -43,6 +44,40 @@ class WeightsOfZero(Case):
                 plan = answer('plan', *args, '--partition', kind, '--weights', weights)
                 self.assertEqual([p['count'] for p in plan['plan'] if p['weight'] == 0 and p['count']], [], (kind, weights))
                 self.assertTrue(math.isfinite(plan['bottleneck']), (kind, weights))
+
+
+class BadCosts(Case):
+    """What a file holds is data: bad data is exit code 3, whoever reads it, and the first of it is named."""
+
+    def test_values_that_are_no_costs(self):
+        x = self.save('x.npy', np.arange(5000.))
+        for code, value in [('f8', -1), ('f8', np.nan), ('f8', np.inf), ('f8', -np.inf), ('f8', -5e-324), ('f4', np.nan),
+                            ('f2', np.inf), ('i8', -1), ('i1', -128)]:
+            for place in (0, 1023, 1024, 4999):
+                costs = np.ones(5000, code)
+                costs[[place, 4999]] = value  # the last one is not the first
+                path = self.save('c.npy', costs)
+                said = f'c.npy: cost {place} is {value}; costs are finite and not negative'
+                for args in [('plan', '--costs', path, '--weights', '2,1'), ('stats', x, '--costs', path, '--devices', 'cpu*2'),
+                             ('plan', '--costs', path, '--weights', '2,1', '--partition', 'lpt'),
+                             ('map', 'x', x, '--costs', path, '-o', self.path('o.npy'))]:
+                    self.refused(3, said, *args)
+                    self.assertFalse(os.path.exists(self.path('o.npy')))
+
+    def test_what_is_no_data_keeps_its_code(self):
+        path = self.save('c.npy', np.array([1., -0., 3.]))
+        answer('plan', '--costs', path, '--weights', '1,1')
+        self.refused(2, '--cap', 'plan', '--costs', path, '--weights', '1,1', '--cap', '1,2,3')
+        self.refused(2, 'cap 0 is -1', 'plan', '--costs', path, '--weights', '1,1', '--cap', '-1')
+        self.refused(6, 'smallest cap', 'plan', '--costs', path, '--weights', '1,1', '--cap', '1')
+
+    def test_edges_are_data_too(self):
+        x = self.save('x.npy', np.arange(5000.))
+        for edges in ([], [1.], [2., 1.], [0., np.nan], [np.nan, 1.], [np.inf, -np.inf]):
+            path = self.save('e.npy', np.array(edges))
+            for more in ([], ['--devices', 'cpu*2'], ['--by', x], ['-o', self.path('o.npy')]):
+                self.refused(3, 'e.npy: ', 'histogram', x, '--edges', path, *more)
+            self.assertFalse(os.path.exists(self.path('o.npy')))
 
 
 class SlowedDevices(Case):

@@ -181,7 +181,7 @@ class Costs(Case):
         self.refused(3, '4999 costs for 5000 elements', 'reduce', 'sum', px, '--costs', pw)
         bad = np.ones(5000)
         bad[7] = -1
-        self.refused(2, '7', 'stats', px, '--costs', self.save('b.npy', bad))
+        self.refused(3, 'cost 7 is -1', 'stats', px, '--costs', self.save('b.npy', bad))
         pw = self.save('w.npy', np.ones(5000))
         self.refused(2, '%', 'stats', px, '--costs', pw, '--devices', 'cpu*2', '--cap', '30%,5')
         self.refused(2, '3 numbers for 2', 'stats', px, '--costs', pw, '--devices', 'cpu*2', '--cap', '1,2,3')

@@ -206,7 +206,7 @@ class Plan(Case):
             self.assertEqual(plan['cuts'][-1], 4)
         done = self.refused(6, '', 'plan', '--costs', path, '--weights', '1,1', '--cap', 5, '--granularity', 1)
         self.assertIn('smallest cap that would do is 10', done.stderr)
-        self.refused(2, '1', 'plan', '--costs', self.save('n.npy', np.array([1.0, np.nan])), '--weights', '1,1')
+        self.refused(3, 'cost 1 is nan', 'plan', '--costs', self.save('n.npy', np.array([1.0, np.nan])), '--weights', '1,1')
         self.refused(2, '--costs', 'plan', '--costs', path, '--n', 4, '--weights', '1')
 
     def test_ranges_of_keys(self):

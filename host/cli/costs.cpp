@@ -1,12 +1,21 @@
 // Reading costs and caps.
 #include <algorithm>
+#include <host/cli/answer.hpp>
 #include <host/cli/costs.hpp>
 #include <host/cli/gpu/elements.hpp>
 #include <host/cli/progress.hpp>
+#include <host/io/printable.hpp>
 #include <host/parallel.hpp>
+#include <limits>
 #include <prorata/error.hpp>
 
 namespace prorata::cli {
+
+namespace {
+constexpr index_t at_once = 1024;  // costs that are read
+
+bool is_cost(double x) { return x >= 0 && x <= std::numeric_limits<double>::max(); }
+}  // namespace
 
 element_costs::element_costs(io::job_files& files, options const& o) {
   options as_named = o;  // --dtype and its like say what headerless files hold; a .npy file says so itself
@@ -15,7 +24,26 @@ element_costs::element_costs(io::job_files& files, options const& o) {
 }
 
 void element_costs::read(index_t first, index_t n, double* to) const {
-  constexpr index_t at_once = 1024;
+  read_unchecked(first, n, to);
+  if (!std::all_of(to, to + n, is_cost)) refuse_first_below(first + n);
+}
+
+void element_costs::refuse_first_below(index_t end) const {
+  double costs[at_once];
+  for (index_t first = 0; first < end; first += at_once) {
+    index_t const n = std::min(at_once, end - first);
+    read_unchecked(first, n, costs);
+    auto const* const bad = std::find_if_not(costs, costs + n, is_cost);
+    if (bad != costs + n)
+      throw input_error(io::printable(file_->array().path) + ": cost " +
+                        std::to_string(first + (bad - costs)) + " is " + shortest(number(*bad)) +
+                        "; costs are finite and not negative");
+  }
+  check_unchanged();
+  throw input_error(io::printable(file_->array().path) + ": it was changed while it was read");
+}
+
+void element_costs::read_unchecked(index_t first, index_t n, double* to) const {
   require(n <= at_once, "costs are read 1024 at a time");
   auto const& array = file_->array();
   io::visit(array.type, [&](auto tag) {
@@ -31,9 +59,8 @@ void element_costs::read(index_t first, index_t n, double* to) const {
 
 std::vector<double> element_costs::all() const {
   std::vector<double> values(static_cast<std::size_t>(count()));
-  constexpr index_t grain = 1024;
-  host::for_each_block((count() + grain - 1) / grain, [&](index_t k) {
-    read(k * grain, std::min(grain, count() - k * grain), values.data() + k * grain);
+  host::for_each_block((count() + at_once - 1) / at_once, [&](index_t k) {
+    read(k * at_once, std::min(at_once, count() - k * at_once), values.data() + k * at_once);
   });
   check_unchanged();
   return values;
