@@ -3,6 +3,7 @@
 
 usage: cli_plan_test.py PRORATA [unittest arguments]
 """
+import fractions
 import math
 import os
 
@@ -78,6 +79,39 @@ class BadCosts(Case):
             for more in ([], ['--devices', 'cpu*2'], ['--by', x], ['-o', self.path('o.npy')]):
                 self.refused(3, 'e.npy: ', 'histogram', x, '--edges', path, *more)
             self.assertFalse(os.path.exists(self.path('o.npy')))
+
+
+class Methods(Case):
+    def test_each_is_its_own(self):
+        """Against giving out one unit after the other: to the largest quotient, or the largest remainders last."""
+        differ = set()
+        for seed in range(40):
+            r = np.random.default_rng(seed)
+            weights, n = [int(w) for w in r.integers(1, 60, r.integers(2, 6))], int(r.integers(1, 40))
+            shares, tie = {}, False
+            for method, divisor in (('webster', lambda s: 2 * s + 1), ('dhondt', lambda s: s + 1)):
+                given = [0] * len(weights)
+                for _ in range(n):
+                    quotients = [fractions.Fraction(w, divisor(s)) for w, s in zip(weights, given)]
+                    tie = tie or quotients.count(max(quotients)) > 1
+                    given[quotients.index(max(quotients))] += 1
+                shares[method] = given
+            quota = [fractions.Fraction(w * n, sum(weights)) for w in weights]
+            rest = [q - q.__floor__() for q in quota]
+            tie = tie or len(set(rest)) < len(rest)
+            most = sorted(range(len(weights)), key=lambda k: -rest[k])[:n - sum(q.__floor__() for q in quota)]
+            shares['hamilton'] = [q.__floor__() + (k in most) for k, q in enumerate(quota)]
+            if tie:
+                continue
+            for method, expected in shares.items():
+                plan = answer('plan', '--n', n, '--granularity', 1, '--weights', ','.join(map(str, weights)), '--method', method)
+                self.assertEqual([p['count'] for p in plan['plan']], expected, (method, n, weights))
+            differ |= {(a, b) for a in shares for b in shares if shares[a] != shares[b]}
+        self.assertEqual(len(differ), 6)
+
+    def test_numbers_end_where_they_end(self):
+        for weights in ('1x,2', '1,2x', '1 ,2', '1,0x2', '1,2;3', '1..5,1', '1e,1', '1,', ',1', '1,,1'):
+            self.refused(2, '--weights', 'plan', '--n', 5, '--weights', weights)
 
 
 class SlowedDevices(Case):

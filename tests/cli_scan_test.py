@@ -179,6 +179,7 @@ class Costs(Case):
         px = self.save('x.npy', some('f4', 5000, 34))
         pw = self.save('w.npy', np.ones(4999))
         self.refused(3, '4999 costs for 5000 elements', 'reduce', 'sum', px, '--costs', pw)
+        self.refused(3, '5001 costs for 5000 elements', 'reduce', 'sum', px, '--costs', self.save('w.npy', np.ones(5001)))
         bad = np.ones(5000)
         bad[7] = -1
         self.refused(3, 'cost 7 is -1', 'stats', px, '--costs', self.save('b.npy', bad))

@@ -162,6 +162,10 @@ class Map(Case):
         self.refused(2, 'expression: column', 'map', 'x +', x, '-o', out)
         self.refused(2, 'expression', 'map', '__import__("os")', x, '-o', out)
         self.refused(3, 'shape', 'map', 'x+y', x, other, '-o', out)
+        for shape in ((50, 100), (100, 50), (5000, 1), (1, 5000)):  # as many elements, of another shape
+            np.save(other, some('f8', 5000, 1).reshape(shape))
+            self.refused(3, 'shape', 'map', 'x+y', x, other, '-o', out)
+            self.refused(3, 'shape', 'reduce', 'dot', other, x)
         self.refused(2, '', 'map', 'x', x, '-o', x)
         os.link(x, self.path('link.npy'))
         self.refused(2, '', 'map', 'x', x, '-o', self.path('link.npy'))

@@ -114,6 +114,20 @@ class Said(Case):
         self.assertEqual({k: said[k] for k in ('op', 'n', 'dtype', 'shape', 'seed', 'output', 'bytes')},
                          dict(op='generate', n=60, dtype='i2', shape=[20, 3], seed=7, output=out, bytes=120))
 
+    def test_what_is_generated_is_splitmix64_of_the_seed(self):
+        out, golden = self.path('g.npy'), 0x9e3779b97f4a7c15
+        for seed in (0, 1, 7, 2**64 - 1):
+            bits = []
+            for i in range(300):
+                z = (seed + (i + 1) * golden) % 2**64
+                z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9 % 2**64
+                z = (z ^ z >> 27) * 0x94d049bb133111eb % 2**64
+                bits.append(z ^ z >> 31)
+            for code in ('u8', 'i2', 'f8'):
+                self.assertEqual(run('generate', '--count', 300, '--dtype', code, '--seed', seed, '-o', out).returncode, 0)
+                expected = {'u8': bits, 'i2': [(b >> 48) - (b >> 63 << 16) for b in bits], 'f8': [(b >> 11) * 2.**-53 - .5 for b in bits]}[code]
+                self.assertEqual(np.load(out).tolist(), expected, (seed, code))
+
     def test_the_sum_of_nothing_is_plus_zero(self):
         for code in ('f8', 'f4', 'i4', 'u8'):
             empty = self.save('e.npy', np.zeros(0, code))

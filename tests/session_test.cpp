@@ -7,6 +7,8 @@
 #include <atomic>
 #include <fstream>
 #include <host/cli/chunk_feed.hpp>
+#include <host/cli/devices.hpp>
+#include <host/cli/external_sort.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/npy.hpp>
@@ -315,6 +317,81 @@ TEST(ChunkFeed, nothing_is_at_work_when_it_is_left_by_an_exception) {
       EXPECT_EQ(chunks, before);
       EXPECT_NO_THROW(team.sync());
     }
+  }
+}
+
+TEST(Devices, simulated_ones_are_as_slow_as_they_were_told_to_be) {
+  auto const slowdowns = [](std::string_view text) {
+    auto const devices = parse_devices(text);
+    std::vector<double> found;
+    for (auto const& d : devices) found.push_back(stream_options_of(d, devices, 1).slowdown);
+    return found;
+  };
+  EXPECT_EQ(slowdowns("sim:1,2,8"), (std::vector<double>{8, 4, 1}));
+  EXPECT_EQ(slowdowns("sim:0.5,cpu*2"), (std::vector<double>{2, 1, 1}));
+  EXPECT_EQ(slowdowns("sim:5*2,cpu"), (std::vector<double>{1, 1, 5}));
+}
+
+/// Sorts ranges in memory, and looks at what lies on disk meanwhile.
+class watched_ranges : public range_work<std::uint64_t> {
+ public:
+  watched_ranges(std::string folder, index_t n)
+      : folder_(std::move(folder)), out(static_cast<std::size_t>(n)) {}
+
+  void sort(index_t place, index_t n, element_reader<std::uint64_t> const& read) override {
+    on_disk.push_back(disk_bytes());
+    read(0, n, out.data() + place);
+    std::sort(out.begin() + place, out.begin() + place + n);
+  }
+  void copy_equal(index_t place, index_t n, element_reader<std::uint64_t> const& read) override {
+    on_disk.push_back(disk_bytes());
+    read(0, 1, out.data() + place);
+    std::fill_n(out.begin() + place, n, out[static_cast<std::size_t>(place)]);
+  }
+
+ private:
+  std::string folder_;
+
+  /// Of this process's files in the folder, which have no name there.
+  index_t disk_bytes() const {
+    index_t bytes = 0;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (!std::filesystem::read_symlink(entry.path(), gone).string().starts_with(folder_)) continue;
+      struct stat status;
+      if (::stat(entry.path().c_str(), &status) == 0) bytes += status.st_blocks * 512;
+    }
+    return bytes;
+  }
+
+ public:
+  std::vector<std::uint64_t> out;
+  std::vector<index_t> on_disk;  // before each range
+};
+
+TEST(ExternalSort, sorts_neighbouring_keys_and_gives_the_disk_back_range_by_range) {
+  temporary_directory const folder;
+  constexpr index_t n = 400'000;
+  for (std::uint64_t const keys : {std::uint64_t{2}, std::uint64_t{8}, ~std::uint64_t{0}}) {
+    std::vector<std::uint64_t> x(n);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = (i + 1) * 0x9e3779b97f4a7c15u >> 7;
+    for (auto& v : x) v = (v ^ v >> 31) % keys;
+    watched_ranges work(folder.path(), n);
+    progress bar("never", "sort", 1);
+    index_t const ranges = sort_externally<std::uint64_t>(
+        n,
+        [&](index_t first, index_t last, std::uint64_t* to) {
+          std::copy(x.begin() + first, x.begin() + last, to);
+        },
+        work, {.folder = folder.path(), .memory = 4 << 20, .capacity = 150'000, .threads = 2}, bar);
+    std::sort(x.begin(), x.end());
+    EXPECT_EQ(work.out, x) << keys << " keys";
+    ASSERT_EQ(static_cast<index_t>(work.on_disk.size()), ranges);
+    EXPECT_GE(ranges, 2);
+    EXPECT_GE(work.on_disk.front(), n * 8);
+    for (std::size_t k = 1; k < work.on_disk.size(); ++k)
+      EXPECT_LT(work.on_disk[k], work.on_disk[k - 1]) << "range " << k << " of " << keys << " keys";
+    EXPECT_LE(work.on_disk.back(), n * 8 * 2 / 3);
   }
 }
 
