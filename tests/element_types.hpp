@@ -18,6 +18,9 @@ inline constexpr bool is_tested =
 #elif defined(__SANITIZE_ADDRESS__)
     std::is_same_v<T, float> || std::is_same_v<T, half> || std::is_same_v<T, std::int8_t> ||
     std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t>;
+#elif defined(PLANTED)  // a copy of the sources with faults: it goes without types that have a like one
+    !std::is_same_v<T, std::int16_t> && !std::is_same_v<T, std::uint16_t> &&
+    !std::is_same_v<T, std::int32_t> && !std::is_same_v<T, std::uint32_t>;
 #else
     true;
 #endif

@@ -60,7 +60,15 @@ def build(faults, jobs, targets):
         subprocess.run(['cmake', '-S', sources, '-B', binary, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release',
                         '-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG', f'-DCMAKE_CXX_FLAGS={flags}',
                         '-DPRORATA_CUDA=OFF', '-DPRORATA_BENCH=OFF'], check=True)
-    subprocess.run(['nice', 'cmake', '--build', binary, '--parallel', str(jobs), '--', *(targets or ['all'])], check=True)
+    subprocess.run(['nice', 'cmake', '--build', binary, '--parallel', str(jobs), '--', *(targets or programs(binary))],
+                   check=True)
+
+
+def programs(binary):
+    """What tests run: not the headers compiled alone."""
+    listed = subprocess.run(['ninja', '-C', binary, '-t', 'targets', 'all'], check=True, capture_output=True, text=True)
+    return [name for name, _, rule in (line.partition(': ') for line in listed.stdout.splitlines())
+            if rule.startswith('CXX_EXECUTABLE')]
 
 
 def measure(tests, jobs, baseline):
