@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <host/pages.hpp>
+#include <host/slowdown.hpp>
 #include <host/stream.hpp>
 #include <mutex>
 #include <new>
@@ -15,11 +16,6 @@
 #include <thread>
 
 namespace prorata::host {
-
-namespace {
-/// Of a device that is slowed: what a clock can count, whatever the factor.
-constexpr std::chrono::duration<double, std::nano> longest_rest = std::chrono::hours(24 * 365);
-}  // namespace
 
 struct event::state {
   std::mutex mutex;
@@ -98,8 +94,8 @@ struct stream::worker {
           auto const start = std::chrono::steady_clock::now();
           next->run();
           if (options.slowdown > 1.0 && !next->always)
-            std::this_thread::sleep_for(std::min(
-                longest_rest, (std::chrono::steady_clock::now() - start) * (options.slowdown - 1.0)));
+            std::this_thread::sleep_for(
+                rest_after(std::chrono::steady_clock::now() - start, options.slowdown));
         } catch (...) { caught = std::current_exception(); }
       }
       next.reset();

@@ -262,13 +262,14 @@ TEST(RangeSplitters, FollowTheWeightsAndIgnoreTheSplit) {
   index_t const n = 300007;
   auto x = values<double>(n, 6);
   std::vector<double> const weights{1, 5, 0, 2};
-  std::vector<double> first;
+  key_ranges<double> first;
   for (int number = 3; number < split_count; number += apart(8 * 7)) {
     auto const s = split_number(number, n);
     auto const a = borrow(make_team(4, s.threads), std::span<double>(x), s.cuts);
-    auto const splitters = range_splitters(a, weights, 5000);
-    if (first.empty()) first = splitters;
-    ASSERT_EQ(splitters, first) << s;
+    auto const ranges = range_splitters(a, weights, 5000);
+    if (first.splitters.empty()) first = ranges;
+    ASSERT_EQ(ranges.splitters, first.splitters) << s;
+    ASSERT_EQ(ranges.owners, (std::vector<int>{0, 1, 3})) << s;
   }
   auto const dealt = distribute_by_range(borrow(make_team(4, 2), std::span<double>(x)), first);
   for (int r = 0; r < 4; ++r)
@@ -276,7 +277,7 @@ TEST(RangeSplitters, FollowTheWeightsAndIgnoreTheSplit) {
                 0.05 * n)
         << r;
   std::vector<double> none;
-  EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<double>(none)), weights).size(), 3u);
+  EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<double>(none)), weights).splitters.size(), 2u);
 }
 
 TEST(RangeSplitters, OfEveryElementAreExactQuantiles) {
@@ -284,8 +285,93 @@ TEST(RangeSplitters, OfEveryElementAreExactQuantiles) {
   std::iota(x.begin(), x.end(), 0);
   std::shuffle(x.begin(), x.end(), std::mt19937(4));
   std::vector<double> const weights{1, 5, 0, 2};  // 125, 625, 0 and 250 of them
-  EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<int>(x)), weights),
-            (std::vector<int>{125, 750, 750}));
+  EXPECT_EQ(range_splitters(borrow(make_team(4, 1), std::span<int>(x)), weights).splitters,
+            (std::vector<int>{125, 750}));
+}
+
+/// Keys that are hard to part: none, few, all equal, the first and last of their type, many of one.
+template <class T>
+std::vector<std::vector<T>> keys_of_every_kind() {
+  using limits = std::numeric_limits<T>;
+  T const last = limits::has_quiet_NaN ? limits::quiet_NaN() : limits::max();
+  T const first = limits::has_infinity ? -limits::infinity() : limits::lowest();
+  std::vector<std::vector<T>> all{{}, {last}, {first}, {last, first}};
+  for (T const one : {T{7}, first, last}) all.emplace_back(3000, one);
+  auto mixed = values<T>(7001, 8);
+  for (std::size_t i = 1; i < 20; i += 3) mixed[i] = last, mixed[i + 1] = first;  // not in a sample
+  all.push_back(mixed);
+  for (std::size_t i = 0; i < mixed.size(); i += 3) mixed[i] = last;
+  all.push_back(std::move(mixed));
+  return all;
+}
+
+template <class T>
+class RangesOf : public testing::Test {};
+using range_types = testing::Types<std::int8_t, std::uint16_t, std::int64_t, std::uint64_t, float, double>;
+TYPED_TEST_SUITE(RangesOf, range_types);
+
+TYPED_TEST(RangesOf, RanksWithoutWeightAreEmptyWhereverTheyStand) {
+  using T = TypeParam;
+  total_order<T> const order;
+  for (std::vector<double> const& weights : std::vector<std::vector<double>>{{1},
+                                                                             {1, 0},
+                                                                             {0, 1},
+                                                                             {0, 0, 1},
+                                                                             {1, 0, 0},
+                                                                             {0, 1, 0},
+                                                                             {2, 0, 1},
+                                                                             {1, 0, 0, 5},
+                                                                             {0, 3, 0, 1, 2, 0},
+                                                                             {1, 1, 1},
+                                                                             {5e-324, 0, 0},
+                                                                             {1e300, 0, 1e-300},
+                                                                             {0, 0, 0, 0, 0, 0, 3, 0}}) {
+    int const ranks = static_cast<int>(weights.size());
+    for (auto& x : keys_of_every_kind<T>()) {
+      for (index_t const sample : {7, 500, 1 << 16}) {
+        auto const keys = borrow(make_team(ranks, 2), std::span<T>(x));
+        auto const ranges = range_splitters(keys, weights, sample);
+        auto const parts = by_rank(distribute_by_range(keys, ranges));
+        std::vector<typename total_order<T>::key_type> found, all;
+        for (std::size_t r = 0; r < weights.size(); ++r) {
+          EXPECT_TRUE(weights[r] > 0 || parts[r].empty()) << r << " of " << ranks << " ranks, " << x.size();
+          auto const before = found.size();
+          for (T const& key : parts[r]) found.push_back(order.key(key));
+          if (before > 0 && before < found.size()) {  // nothing but greater keys than on the ranks before
+            EXPECT_LT(*std::max_element(found.begin(), found.begin() + static_cast<index_t>(before)),
+                      *std::min_element(found.begin() + static_cast<index_t>(before), found.end()));
+          }
+        }
+        for (T const& key : x) all.push_back(order.key(key));
+        std::sort(found.begin(), found.end()), std::sort(all.begin(), all.end());
+        ASSERT_EQ(found, all);
+      }
+    }
+  }
+}
+
+TEST(RangeSplitters, SubnormalWeightsAreWeightsToCallersThatFlush) {
+  std::vector<int> x(1000, 3);
+  std::vector<double> const weights{0, 5e-324, 0};
+  auto const keys = borrow(make_team(3, 1), std::span<int>(x));
+  hostile_caller const caller(true, false);
+  EXPECT_EQ(range_splitters(keys, weights).owners, (std::vector<int>{1}));
+}
+
+TEST(RangeSplitters, RefuseWhatCannotBeShared) {
+  std::vector<int> x(10, 1), none;
+  auto const keys = borrow(make_team(2, 1), std::span<int>(x));
+  EXPECT_THROW(range_splitters(keys, std::vector<double>{0, 0}), usage_error);
+  EXPECT_THROW(range_splitters(borrow(make_team(2, 1), std::span<int>(none)), std::vector<double>{0, 0}),
+               usage_error);
+  EXPECT_THROW(range_splitters(keys, std::vector<double>{1, -1}), usage_error);
+  using ranges = key_ranges<int>;
+  for (ranges const& bad : {ranges{{}, {}}, ranges{{1}, {0}}, ranges{{1}, {1, 0}}, ranges{{1}, {0, 0}},
+                            ranges{{1}, {0, 2}}, ranges{{1}, {-1, 0}}, ranges{{2, 1}, {0, 1, 1}}})
+    EXPECT_THROW(distribute_by_range(keys, bad), usage_error);
+  auto const three = borrow(make_team(3, 1), std::span<int>(x));
+  EXPECT_THROW(distribute_by_range(three, ranges{{2, 1}, {0, 1, 2}}), usage_error);
+  EXPECT_EQ(by_rank(distribute_by_range(three, ranges{{2}, {0, 2}}))[0].size(), 10u);
 }
 
 TEST(Deal, TakesTurnsAndCollectIsItsInverse) {

@@ -416,7 +416,17 @@ std::vector<verb_call> const& every_verb() {
          std::iota(splitters.begin(), splitters.end(), 100);
          return gave(distribute_by_range(view(t, m.x), splitters));
        }},
-      {"range_splitters", [](T t, M m) { return gave(range_splitters(view(t, m.x), weights(t), 500)); }},
+      {"range_splitters",
+       [](T t, M m) {
+         auto ranges = range_splitters(view(t, m.x), weights(t), 500);
+         return gave(std::move(ranges.splitters), std::move(ranges.owners));
+       }},
+      {"distribute_by_range over the ranks that have a weight",
+       [](T t, M m) {
+         std::vector<double> weights(static_cast<std::size_t>(t.ranks()), 0.0);
+         weights.front() = 1;
+         return gave(distribute_by_range(view(t, m.x), range_splitters(view(t, m.x), weights, 500)));
+       }},
       {"deal", [](T t, M m) { return gave(deal(view(t, m.x), block_cyclic(m.n, t.ranks(), 7))); }},
       {"collect",
        [](T t, M m) {

@@ -5,11 +5,13 @@
 #include <host/grouping/rows.hpp>
 #include <host/grouping/table.hpp>
 #include <map>
+#include <numeric>
 #include <prorata/group_by.hpp>
 #include <set>
 #include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/gmp_oracle.hpp>
+#include <tests/scattered.hpp>
 #include <tests/splits.hpp>
 
 namespace {
@@ -526,6 +528,35 @@ TEST(GroupSplitters, FollowTheRows) {
   EXPECT_EQ(detail::group_splitters(samples, {1000, 0}, partition_by_cuts({0, 100, 100}))[0],
             ~std::uint64_t{0});
   EXPECT_EQ(detail::group_splitters(samples, {0, 0}, partition_by_cuts({0, 0, 0})).size(), 1u);
+}
+
+template <class K>
+void expect_no_groups_without_rows(std::vector<K> const& extremes) {
+  for (std::vector<double> const& weights :
+       std::vector<std::vector<double>>{{1, 0}, {0, 1}, {0, 1, 0}, {2, 0, 1, 0, 0}, {0, 0, 0, 4}}) {
+    for (std::size_t const n : {1, 50, 5000}) {
+      std::vector<K> keys(n);
+      for (std::size_t i = 0; i < n; ++i)
+        keys[i] = i % 3 == 0 ? extremes[i / 3 % extremes.size()]
+                             : static_cast<K>(stirred(static_cast<index_t>(i), 2) % 100);
+      auto const cuts = partition_by_weights(static_cast<index_t>(n), weights);
+      auto const g =
+          group_by(borrow(make_team(static_cast<int>(weights.size()), 2), std::span<K>(keys), cuts));
+      for (std::size_t r = 0; r < weights.size(); ++r)
+        if (weights[r] == 0) EXPECT_EQ(g.keys.partition().size(static_cast<int>(r)), 0) << r << " of " << n;
+      auto const counts = everything(g.counts);
+      EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), index_t{0}), static_cast<index_t>(n));
+    }
+  }
+}
+
+TEST(GroupBy, RanksWithoutRowsGetNoGroups) {
+  expect_no_groups_without_rows<std::uint64_t>({~std::uint64_t{0}, 0});
+  expect_no_groups_without_rows<std::uint64_t>({~std::uint64_t{0}});
+  expect_no_groups_without_rows<std::int64_t>(
+      {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()});
+  expect_no_groups_without_rows<double>({NAN, INFINITY, -INFINITY});
+  expect_no_groups_without_rows<std::int8_t>({127, -128});
 }
 
 TEST(SortPlaces, SortsKeysOfEveryDistribution) {

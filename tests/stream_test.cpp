@@ -1,10 +1,14 @@
 // The host's queue: its order, its failures, and who waits for what.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <future>
+#include <host/slowdown.hpp>
 #include <host/stream.hpp>
+#include <limits>
 #include <prorata/error.hpp>
 #include <string>
 #include <thread>
@@ -129,6 +133,38 @@ TEST(Stream, ATransferHoldsItsSourceUntilItIsRead) {
   to.sync(), from.sync();
   EXPECT_EQ(destination, 1);
   EXPECT_EQ(source, 2);
+}
+
+TEST(Stream, RestsAfterWorkAsLongAsAClockCanCount) {
+  using namespace std::chrono_literals;
+  constexpr auto year = std::chrono::nanoseconds(24h * 365);
+  EXPECT_EQ(host::rest_after(1ms, 1), 0ns);
+  EXPECT_EQ(host::rest_after(1ms, 3), 2ms);
+  EXPECT_EQ(host::rest_after(2s, 1e6), 1999998s);
+  for (double const slowdown : {1e18, 1e300, std::numeric_limits<double>::max(), HUGE_VAL})
+    for (std::chrono::nanoseconds const work : {std::chrono::nanoseconds(1s), year})
+      EXPECT_EQ(host::rest_after(work, slowdown), year) << slowdown;
+  EXPECT_EQ(host::rest_after(0ns, HUGE_VAL), year);  // 0 · ∞ is no number
+}
+
+/// Whether what follows work on a slowed stream is still to be done a while after it.
+[[noreturn]] void exit_with_whether_it_rests(double slowdown) {
+  host::stream s({.slowdown = slowdown});
+  std::promise<void> worked;
+  s.enqueue([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    worked.set_value();
+  });
+  auto const after = s.record();
+  worked.get_future().wait();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  _exit(after.ready() ? 1 : 0);  // a stream that is destroyed would be waited for
+}
+
+TEST(Stream, RestsHoweverLargeTheFactor) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (double const slowdown : {1e5, 1e30, 1e300, HUGE_VAL})
+    EXPECT_EXIT(exit_with_whether_it_rests(slowdown), testing::ExitedWithCode(0), "") << slowdown;
 }
 
 TEST(Stream, RefusesOptionsThatMeanNothing) {

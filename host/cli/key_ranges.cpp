@@ -10,12 +10,12 @@ namespace prorata::cli {
 namespace {
 
 template <class T>
-std::vector<T> splitters_of_file(input const& keys, std::vector<double> const& weights) {
+key_ranges<T> ranges_of_file(input const& keys, std::vector<double> const& weights) {
   std::vector<T> sample;
   index_t const stride = detail::sample_stride(keys.count(), splitter_sample);
   for (index_t i = 0; i < keys.count(); i += stride)
     keys.read_each<T>(i, i + 1, [&](index_t, T const& x) { sample.push_back(x); });
-  return detail::splitters_of(std::move(sample), weights);
+  return detail::ranges_of(std::move(sample), weights);
 }
 
 template <class T>
@@ -39,27 +39,19 @@ std::vector<index_t> count_ranges(input const& keys, std::vector<T> const& split
 }  // namespace
 
 shares share_by_value(input const& keys, std::vector<double> const& weights) {
-  // Splitters part the ranks that have a weight; the others have no keys, wherever they stand.
-  std::vector<double> positive;
-  std::vector<std::size_t> ranks;
-  for (std::size_t r = 0; r < weights.size(); ++r) {
-    if (weights[r] == 0) continue;
-    positive.push_back(weights[r]);
-    ranks.push_back(r);
-  }
   return io::visit(keys.array().type, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    auto const splitters = splitters_of_file<T>(keys, positive);
+    auto const [splitters, owners] = ranges_of_file<T>(keys, weights);
     auto const counts = count_ranges(keys, splitters);
     shares s;
     s.counts.assign(weights.size(), 0);
-    for (std::size_t k = 0; k < ranks.size(); ++k) s.counts[ranks[k]] = counts[k];
+    for (std::size_t k = 0; k < owners.size(); ++k) s.counts[static_cast<std::size_t>(owners[k])] = counts[k];
     keys.file().check_unchanged();
     s.loads.assign(s.counts.begin(), s.counts.end());
     for (std::size_t r = 1; r < weights.size(); ++r) {
-      auto const next =
-          static_cast<std::size_t>(std::lower_bound(ranks.begin(), ranks.end(), r) - ranks.begin());
-      if (next == ranks.size())
+      auto const next = static_cast<std::size_t>(
+          std::lower_bound(owners.begin(), owners.end(), static_cast<int>(r)) - owners.begin());
+      if (next == owners.size())
         s.splitters.push_back({});
       else
         s.splitters.push_back(number_of(next == 0 ? total_order<T>().value(0) : splitters[next - 1]));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <host/fp_environment.hpp>
 #include <prorata/assignments.hpp>
 #include <prorata/dealing.hpp>
 #include <prorata/slots.hpp>
@@ -62,6 +63,22 @@ struct by_splitter {
   }
 };
 
+/// The owner of the range that x lies in.
+template <class T>
+struct by_range {
+  by_splitter<T> range_of;
+  int const* owners;
+  PRORATA_HD int operator()(T const& x, index_t i) const { return owners[range_of(x, i)]; }
+};
+
+template <class T>
+void require_order(std::vector<T> const& splitters) {
+  total_order<T> const order;
+  for (std::size_t k = 1; k < splitters.size(); ++k)
+    require(order.key(splitters[k - 1]) <= order.key(splitters[k]),
+            "distribute_by_range: splitter " + std::to_string(k) + " is below the one before it");
+}
+
 struct by_turns {
   block_cyclic turns;
   template <class T>
@@ -118,14 +135,40 @@ distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x,
                                             std::vector<T> const& splitters) {
   require(static_cast<int>(splitters.size()) == x.team().ranks() - 1,
           "distribute_by_range: one splitter between every two ranks");
-  total_order<T> const order;
-  for (std::size_t k = 1; k < splitters.size(); ++k)
-    require(order.key(splitters[k - 1]) <= order.key(splitters[k]),
-            "distribute_by_range: splitter " + std::to_string(k) + " is below the one before it");
+  detail::require_order(splitters);
   return detail::finishing(x)([&] {
     auto const copies = detail::on_every_rank(x.team(), std::span<T const>(splitters));
     return detail::distribute(x, [&](std::size_t k) {
       return detail::by_splitter<T>{copies[k].data(), static_cast<index_t>(splitters.size())};
+    });
+  });
+}
+
+/// Ranges of keys and the ranks that have them. Ranks without a range have nothing, wherever they stand:
+/// there is no splitter that the keys of a rank at the end could lie above.
+///   example  splitters 10 20, owners 1 2 4: rank 1 has what lies below 10, rank 2 [10, 20), rank 4 the rest
+template <class T>
+struct key_ranges {
+  std::vector<T> splitters;  ///< between neighbouring ranges, in the total order of `sort`; never decreasing
+  std::vector<int> owners;   ///< the rank of each range, increasing; one more than splitters
+};
+
+/// The range partition over some of the ranks.
+template <class T, backend S>
+distributed_array<T, S> distribute_by_range(distributed_array<T, S> const& x, key_ranges<T> const& ranges) {
+  require(ranges.owners.size() == ranges.splitters.size() + 1,
+          "distribute_by_range: one splitter between every two ranges");
+  for (std::size_t k = 0; k < ranges.owners.size(); ++k)
+    require(ranges.owners[k] >= 0 && ranges.owners[k] < x.team().ranks() &&
+                (k == 0 || ranges.owners[k - 1] < ranges.owners[k]),
+            "distribute_by_range: owners are ranks of the team, each above the one before it");
+  detail::require_order(ranges.splitters);
+  return detail::finishing(x)([&] {
+    auto const splitters = detail::on_every_rank(x.team(), std::span<T const>(ranges.splitters));
+    auto const owners = detail::on_every_rank(x.team(), std::span<int const>(ranges.owners));
+    return detail::distribute(x, [&](std::size_t k) {
+      return detail::by_range<T>{{splitters[k].data(), static_cast<index_t>(ranges.splitters.size())},
+                                 owners[k].data()};
     });
   });
 }
@@ -139,34 +182,39 @@ inline index_t sample_stride(index_t n, index_t sample) {
   return std::max(index_t{1}, (n + sample - 1) / sample);
 }
 
-/// The weighted quantiles of a sample.
+/// The weighted quantiles of a sample, between the ranks that have a weight.
+///   throws  usage_error for weights that apportion() refuses, and where all of them are zero
 template <class T>
-std::vector<T> splitters_of(std::vector<T> sample, std::span<double const> weights) {
+key_ranges<T> ranges_of(std::vector<T> sample, std::span<double const> weights) {
+  require_weights(weights, true);
   std::sort(sample.begin(), sample.end(), total_order<T>());
   auto const shares = apportion(static_cast<index_t>(sample.size()), weights);
-  std::vector<T> splitters;
+  key_ranges<T> ranges;
   index_t place = 0;
-  for (std::size_t r = 0; r + 1 < shares.size(); ++r) {
+  for (std::size_t r = 0; r < shares.size(); ++r) {
+    if (host::canonically([&] { return weights[r] == 0; })) continue;
+    if (!ranges.owners.empty())
+      ranges.splitters.push_back(sample.empty() ? T{}
+                                 : place < static_cast<index_t>(sample.size())
+                                     ? sample[static_cast<std::size_t>(place)]
+                                     : sample.back());
+    ranges.owners.push_back(static_cast<int>(r));
     place += shares[r];
-    splitters.push_back(sample.empty() ? T{}
-                        : place < static_cast<index_t>(sample.size())
-                            ? sample[static_cast<std::size_t>(place)]
-                            : sample.back());
   }
-  return splitters;
+  return ranges;
 }
 }  // namespace detail
 
-/// Splitters that give each rank elements in proportion to its weight: the weighted quantiles of a sample,
-/// which is every so many elements of the array and so does not depend on where it is cut.
-///   shape   one fewer than weights
+/// Ranges that give each rank elements in proportion to its weight: their splitters are the weighted quantiles
+/// of a sample, which is every so many elements of the array and so does not depend on where it is cut.
+///   shape   one range for each weight but 0; a rank of weight 0 gets nothing
 ///   error   with m elements in the sample, a share is off by about n/√m elements (and by what equal elements
 ///           keep together)
 ///   cost    reads and gathers at most `sample` elements
-///   throws  usage_error for weights that apportion() refuses
+///   throws  usage_error for weights that apportion() refuses, and where all of them are zero
 template <class T, backend S>
-std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
-                               index_t sample = splitter_sample) {
+key_ranges<T> range_splitters(distributed_array<T, S> const& x, std::span<double const> weights,
+                              index_t sample = splitter_sample) {
   return detail::finishing(x)([&] {
     index_t const stride = detail::sample_stride(x.size(), sample);
     // Element k of the sample is x[k · stride]; a rank has those of its part.
@@ -188,7 +236,7 @@ std::vector<T> range_splitters(distributed_array<T, S> const& x, std::span<doubl
       sampled.insert(
           sampled.end(), all.begin() + r * longest,
           all.begin() + r * longest + first_of(x.partition().end(r)) - first_of(x.partition().begin(r)));
-    return detail::splitters_of(std::move(sampled), weights);
+    return detail::ranges_of(std::move(sampled), weights);
   });
 }
 

@@ -113,10 +113,7 @@ inline std::vector<std::uint64_t> group_splitters(std::vector<std::uint64_t> con
     auto const wanted =
         static_cast<index_t>(static_cast<__int128>(total) * rows.end(rank) / std::max<index_t>(rows.n, 1));
     while (next < all.size() && before < wanted) before += all[next++].weight;
-    // the last rank that has rows takes all that is left
-    splitters.push_back(rows.end(rank) == rows.n ? ~std::uint64_t{0}
-                        : next < all.size()      ? all[next].key
-                                                 : ~std::uint64_t{0});
+    splitters.push_back(next < all.size() ? all[next].key : ~std::uint64_t{0});
   }
   return splitters;
 }
@@ -168,8 +165,9 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
   for (int r = 0; r < ranks; ++r) {
     index_t before = 0;
     for (int q = 0; q < ranks; ++q) {
-      index_t const end = q + 1 < ranks ? cuts[static_cast<std::size_t>(r * (ranks - 1) + q)]
-                                        : records[static_cast<std::size_t>(r)];
+      // the last rank that has rows takes all that is left, the last of all keys included
+      index_t const end = rows.end(q) < rows.n ? cuts[static_cast<std::size_t>(r * (ranks - 1) + q)]
+                                               : records[static_cast<std::size_t>(r)];
       counts.push_back(end - before);
       before = end;
     }

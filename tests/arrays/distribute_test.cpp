@@ -30,8 +30,16 @@ auto all_ways(F f) {
     };
     for (partition const& to : splits_of(cuts.n, team.ranks())) add("redistribute", redistribute(x, to));
     add("distribute_by_hash", distribute_by_hash(x, slot_table(weights, 99)));
-    auto const splitters = range_splitters(x, weights, 5000);
-    a.add("splitters", splitters);
+    auto const ranges = range_splitters(x, weights, 5000);
+    a.add("splitters", ranges.splitters);
+    a.add("owners", ranges.owners);
+    auto const by_range = distribute_by_range(x, ranges);
+    for (int r = 0; r < team.ranks(); ++r)
+      if (weights[static_cast<std::size_t>(r)] == 0) EXPECT_EQ(by_range.partition().size(r), 0);
+    add("distribute_by_range over some ranks", by_range);
+    auto splitters = ranges.splitters;  // one between every two ranks
+    splitters.resize(static_cast<std::size_t>(team.ranks() - 1),
+                     splitters.empty() ? decltype(f(0)){} : splitters.back());
     add("distribute_by_range", distribute_by_range(x, splitters));
     for (index_t const block : {1, 1000}) {
       block_cyclic const turns(cuts.n, team.ranks(), block);
