@@ -1,4 +1,4 @@
-// transform, reduce and what is made of them on any team: the host's bits.
+// transform, reduce and what is made of them on any team: the bits of the canonical order, exact sums, plain loops.
 #include <prorata/reduce.hpp>
 #include <tests/arrays/teams.hpp>
 
@@ -19,7 +19,31 @@ struct negative {
 };
 
 TYPED_TEST(arrays, fold_floats) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    auto const x = model::list(scattered<float>{}, n);
+    auto const y = model::list(scattered<double>{}, n);
+    std::vector<double> squares;
+    std::vector<float> small_squares;
+    for (double const v : y) squares.push_back(v * v);
+    for (float const v : x) small_squares.push_back(v * v);
+    answer a;
+    a.add("sums", std::vector<double>{model::sum(x), model::sum(y), model::exact_sum(x).over<float>(1),
+                                      model::exact_sum(y).over(1)});
+    a.add("products", std::vector<double>{model::sum(squares), model::exact_squares(y),
+                                          std::sqrt(model::sum(small_squares))});
+    auto const below = std::count_if(x.begin(), x.end(), negative{});
+    a.add("counts", std::vector<index_t>{below, below > 0});
+    if (n == 0) return a;
+    auto const count = static_cast<double>(n);
+    // weights are the values: (Σ y²) / Σ y
+    a.add("moments", std::vector<double>{model::sum(y) / count, model::spread_of(x).m2 / count,
+                                         model::sum(squares) / model::sum(y)});
+    a.add("extrema", std::vector<index_t>{std::min_element(x.begin(), x.end()) - x.begin(),
+                                          std::max_element(y.begin(), y.end()) - y.begin()});
+    a.add("users", std::vector<float>{std::accumulate(x.begin(), x.end(), x[0], larger_magnitude{})});
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const x = made(team, cuts, scattered<float>{});
     auto const y = made(team, cuts, scattered<double>{});
     answer a;
@@ -33,8 +57,33 @@ TYPED_TEST(arrays, fold_floats) {
     return a;
   });
 }
+
+/// Extremes of x by a loop: NaN where there is one, and −0 below +0.
+template <class T>
+std::vector<double> extremes(std::vector<T> const& x) {
+  auto const ordered = model::sorted(x);
+  bool const nan = std::isnan(ordered.back());
+  return {nan ? NAN : static_cast<double>(ordered.front()), nan ? NAN : static_cast<double>(ordered.back())};
+}
 TYPED_TEST(arrays, fold_with_specials) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    auto const x = model::list(repeated<float>{3}, n);
+    auto const y = model::list(repeated<double>{40}, n);
+    bool const nan = std::any_of(y.begin(), y.end(), [](double v) { return std::isnan(v); });
+    bool const infinite = std::any_of(y.begin(), y.end(), [](double v) { return std::isinf(v); });
+    double const exact_of_y = nan        ? std::numeric_limits<double>::quiet_NaN()
+                              : infinite ? std::numeric_limits<double>::infinity()
+                                         : model::exact_sum(y).over(1);
+    answer a;
+    a.add("sums", std::vector<double>{model::sum(x), model::sum(y), exact_of_y});
+    if (n == 0) return a;
+    auto found = extremes(x);
+    auto const more = extremes(y);
+    found.insert(found.end(), more.begin(), more.end());
+    a.add("extrema", found);
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const x = made(team, cuts, repeated<float>{3});  // zeros and infinity
     auto const y = made(team, cuts, repeated<double>{40});
     answer a;
@@ -44,7 +93,15 @@ TYPED_TEST(arrays, fold_with_specials) {
   });
 }
 TYPED_TEST(arrays, fold_in_sequence) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    auto const x = model::list(scattered<std::uint64_t>{}, n);
+    auto const y = model::list(affine_at{}, n);
+    answer a;
+    a.add("sum", std::vector<std::uint64_t>{std::accumulate(x.begin(), x.end(), std::uint64_t{0})});
+    if (n > 0) a.add("composed", std::vector{std::accumulate(y.begin() + 1, y.end(), y[0], composed{})});
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const x = made(team, cuts, scattered<std::uint64_t>{});
     answer a;
     a.add("sum", std::vector<std::uint64_t>{reduce(plus<std::uint64_t>{}, x)});
@@ -54,7 +111,15 @@ TYPED_TEST(arrays, fold_in_sequence) {
   });
 }
 TYPED_TEST(arrays, transform_two_at_once) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    std::vector<double> out;
+    for (index_t i = 0; i < n; ++i)
+      out.push_back(3.0 * static_cast<double>(scattered<float>{}(i)) + scattered<double>{}(i));
+    answer a;
+    a.add("transformed", out);
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const x = made(team, cuts, scattered<float>{});
     auto const y = made(team, cuts, scattered<double>{});
     auto out = made(team, cuts, scattered<double>{});

@@ -1,4 +1,4 @@
-// run_lengths and reduce_by_key on any team: the host's bits.
+// run_lengths and reduce_by_key on any team: every run as an array of its own.
 #include <prorata/reduce_by_key.hpp>
 #include <tests/arrays/teams.hpp>
 
@@ -20,8 +20,33 @@ struct either {
   PRORATA_HD std::uint64_t operator()(std::uint64_t a, std::uint64_t b) const { return a ^ b; }
 };
 
+template <class T>
+void add_runs(answer& a, std::vector<T> const& x) {
+  auto const begins = model::run_begins(x);
+  auto lengths = begins;
+  for (std::size_t k = 0; k < begins.size(); ++k)
+    lengths[k] = (k + 1 < begins.size() ? begins[k + 1] : static_cast<index_t>(x.size())) - begins[k];
+  a.add("values", model::picked(x, begins)), a.add("begins", begins), a.add("lengths", lengths);
+}
+/// What f makes of the elements of every run of keys.
+template <class X, class F>
+auto of_runs(std::vector<std::int32_t> const& keys, std::vector<X> const& x, F const& f) {
+  auto begins = model::run_begins(keys);
+  begins.push_back(static_cast<index_t>(keys.size()));
+  std::vector<decltype(f(x))> out;
+  for (std::size_t k = 0; k + 1 < begins.size(); ++k)
+    out.push_back(f(std::vector<X>(x.begin() + begins[k], x.begin() + begins[k + 1])));
+  return out;
+}
+
 TYPED_TEST(arrays, run_lengths) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    answer a;
+    add_runs(a, model::list(key_at{n}, n));
+    add_runs(a, model::list(repeated<double>{6}, n));
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     answer a;
     auto const add = [&](auto const& found) {
       a.add("values", found.values), a.add("begins", found.begins), a.add("lengths", found.lengths);
@@ -32,7 +57,21 @@ TYPED_TEST(arrays, run_lengths) {
   });
 }
 TYPED_TEST(arrays, reduce_floats_by_key) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    auto const keys = model::list(key_at{n}, n);
+    auto const x = model::list(scattered<float>{}, n);
+    auto const y = model::list(scattered<double>{}, n);
+    answer a;
+    a.add("keys", model::picked(keys, model::run_begins(keys)));
+    a.add("sums", of_runs(keys, x, [](auto const& run) { return model::sum(run); }));
+    a.add("exact sums", of_runs(keys, y, [](auto const& run) { return model::exact_sum(run).over(1); }));
+    a.add("moments", of_runs(keys, y, [](auto const& run) {
+            auto const m = model::spread_of(run);
+            return moments_state{m.sum, m.base, m.rest, m.m2};
+          }));
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const keys = made(team, cuts, key_at{cuts.n});
     answer a;
     auto const x = made(team, cuts, scattered<float>{});
@@ -45,7 +84,20 @@ TYPED_TEST(arrays, reduce_floats_by_key) {
   });
 }
 TYPED_TEST(arrays, reduce_integers_by_key) {
-  this->has_host_bits([](auto const& team, partition const& cuts) {
+  auto const expected = [](index_t n) {
+    auto const keys = model::list(key_at{n}, n);
+    answer a;
+    a.add("folded", of_runs(keys, model::list(scattered<std::uint64_t>{}, n), [](auto const& run) {
+            std::uint64_t all = 0;
+            for (auto const v : run) all ^= v * v;
+            return all;
+          }));
+    a.add("in sequence", of_runs(keys, model::list(affine_at{}, n), [](auto const& run) {
+            return std::accumulate(run.begin() + 1, run.end(), run[0], composed{});
+          }));
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
     auto const keys = made(team, cuts, key_at{cuts.n});
     auto const x = made(team, cuts, scattered<std::uint64_t>{});
     answer a;
