@@ -225,6 +225,29 @@ TEST(BinEdges, AreThoseOfLinspace) {
   EXPECT_EQ(bin_edges::even({0.1, 0.7, 3}, false).edges(), e);
 }
 
+TEST(BinEdges, EndExactlyWhereTheyWereToldTo) {
+  int beside = 0;  // how often count·step + low is another number
+  for (auto const& r : ranges)
+    for (index_t bins = 1; bins <= 300; ++bins)
+      for (bool const floats : {false, true}) {
+        bin_edges made;
+        try {
+          made = bin_edges::even({r.low, r.high, bins}, floats);
+        } catch (usage_error const&) { continue; }
+        bool const point = r.low == r.high;
+        auto const wanted = [&](double end, double more) {
+          return floats  ? static_cast<double>(static_cast<float>(point ? end + more : end))
+                 : point ? end + more
+                         : end;
+        };
+        ASSERT_EQ(made.edges().front(), wanted(r.low, -0.5)) << bins;
+        ASSERT_EQ(made.edges().back(), wanted(r.high, 0.5)) << bins;
+        double const step = (r.high - r.low) / static_cast<double>(bins);
+        beside += static_cast<double>(bins) * step + r.low != r.high;
+      }
+  EXPECT_GT(beside, 100);
+}
+
 TEST(BinEdges, RefuseWhatIsNoRange) {
   EXPECT_THROW(bin_edges::even({0, 1, 0}, false), usage_error);
   EXPECT_THROW(bin_edges::even({1, 0, 3}, false), usage_error);

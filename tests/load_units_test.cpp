@@ -67,6 +67,12 @@ TEST(LoadUnits, SoonerComparesTimesExactly) {
     ASSERT_EQ(sooner(a, dissect(x), b, dissect(y)), expected) << a << '/' << x << ' ' << b << '/' << y;
   }
   auto const speed = [](double s) { return dissect(s); };
+  for (int i = -1000; i <= 1000;
+       i += 37)  // of equal loads, the faster one is sooner, however far it is ahead
+    for (int j = -1000; j <= 1000; ++j) {
+      double const x = std::ldexp(1.25, i), y = std::ldexp(1.5, j);
+      ASSERT_EQ(sooner(7, speed(x), 7, speed(y)), x > y) << i << ' ' << j;
+    }
   EXPECT_TRUE(sooner(1, speed(1e300), 1, speed(1e-300)));
   EXPECT_FALSE(sooner(1, speed(1e-300), 1, speed(1e300)));
   EXPECT_FALSE(sooner(0, speed(1e-300), 0, speed(1e300)));

@@ -180,6 +180,36 @@ TYPED_TEST(sorting, sees_two_neighbours_of_different_grains_exchanged) {
   }
 }
 
+/// Nothing moves between most ranks then, and between some only in one direction at each border.
+TEST(sorting_again, two_elements_exchanged_anywhere) {
+  for (auto const& cuts : std::vector<std::vector<index_t>>{{0, 24}, {0, 5, 9, 9, 20, 24}, {0, 8, 16, 24}}) {
+    auto const team = make_team(static_cast<int>(cuts.size()) - 1, 1);
+    std::vector<double> sorted(24);
+    std::iota(sorted.begin(), sorted.end(), -7.0);
+    for (auto i = sorted.begin(); i != sorted.end(); ++i)
+      for (auto j = i + 1; j != sorted.end(); ++j) {
+        std::iter_swap(i, j);
+        auto array = placed(team, partition_by_cuts(cuts), sorted);
+        std::iter_swap(i, j);
+        sort(array);
+        ASSERT_EQ(everything(array), sorted) << i - sorted.begin() << " and " << j - sorted.begin();
+      }
+  }
+  index_t const n = fewer(300007);
+  auto const sorted = made<std::int64_t>(pattern::sorted, n, 11);
+  std::mt19937_64 random(12);
+  auto const somewhere = [&] { return static_cast<std::size_t>(random() % static_cast<std::uint64_t>(n)); };
+  for (int turn = 0; turn < 20; ++turn) {
+    auto x = sorted;
+    std::swap(x[somewhere()], x[somewhere()]);
+    int const ranks = 1 + turn % 4;
+    auto const team = make_team(ranks, 2);
+    auto array = placed(team, make_array<char>(team, n).partition(), x);
+    sort(array);
+    ASSERT_TRUE(same_bits(everything(array), sorted)) << turn;
+  }
+}
+
 TEST(sorting_again, what_one_bucket_holds_too_much_of) {
   index_t const n = sparser == 1 ? 2000003 : 800009;  // of 8 bytes: still more than a large bucket
   for (auto const p : {pattern::one_heavy, pattern::narrow, pattern::few})

@@ -106,11 +106,20 @@ TEST(deposit_block, keeps_products_exactly) {
 /// All of one sign and of the largest significand, at both ends of a window: nothing cancels, carries fill
 /// up.
 struct heavy {
-  float operator()(index_t i) const { return i % 3 == 0 ? 0x1.fffffep-34f : 0x1.fffffep+0f; }
+  float sign;
+  float operator()(index_t i) const { return sign * (i % 3 == 0 ? 0x1.fffffep-34f : 0x1.fffffep+0f); }
+};
+/// The same with a part that is negative at one end of the window, and positive at the other.
+struct opposed {
+  float sign;
+  float operator()(index_t i) const { return sign * (i % 3 == 0 ? -0x1.fffffep-34f : 0x1.fffffep+0f); }
 };
 
 TEST(deposit_block, carries_before_windows_overflow) {
-  expect_sum_of_deposits<exact_sum<float>>(heavy{}, {0, 400000, 400000}, 1);
+  for (float const sign : {1.0f, -1.0f}) {
+    expect_sum_of_deposits<exact_sum<float>>(heavy{sign}, {0, 400000, 400000}, 1);
+    expect_sum_of_deposits<exact_sum<float>>(opposed{sign}, {0, 400000, 400000}, 1);
+  }
 }
 
 }  // namespace
