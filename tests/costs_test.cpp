@@ -331,6 +331,31 @@ TEST(costs, a_cap_that_only_rounding_reaches) {
   EXPECT_THROW(partition_by_costs(costs, reals{1}, options), infeasible);
 }
 
+// The same where the total is larger: a load that is returned as the cap is within it, also one unit more.
+TEST(costs, caps_that_are_what_loads_look_like) {
+  integers const costs{std::uint64_t{1} << 53, 1, 5};
+  cost_options options;
+  options.caps = {0x1p53, 5};
+  auto const p = partition_by_costs(costs, reals{1, 1}, options);
+  EXPECT_EQ(p.parts.cuts, (std::vector<index_t>{0, 2, 3}));
+  EXPECT_EQ(p.loads, (reals{0x1p53, 5}));
+  options.caps = {std::nextafter(0x1p53, 0.0), 5};
+  EXPECT_THROW(partition_by_costs(costs, reals{1, 1}, options), infeasible);
+}
+
+// Of speeds that lie further apart than a load has bits, the faster rank takes all, wherever it stands.
+TEST(costs, speeds_that_lie_far_apart) {
+  reals const costs{1, 2, 3, 4};
+  for (int far = 70; far < 2000; far += 13) {
+    double const slow = std::ldexp(1.5, -far / 2), fast = std::ldexp(1.25, far / 2);
+    EXPECT_EQ(partition_by_costs(costs, reals{slow, fast}).parts.cuts, (std::vector<index_t>{0, 0, 4}))
+        << far;
+    EXPECT_EQ(partition_by_costs(costs, reals{fast, slow}).parts.cuts, (std::vector<index_t>{0, 4, 4}))
+        << far;
+    EXPECT_EQ(partition_by_costs(costs, reals{fast, slow}).bottleneck, 10 / fast) << far;
+  }
+}
+
 // A few elements carry nearly everything: the heuristic cut at proportional places would be far off.
 TEST(costs, heavy_tails) {
   std::mt19937_64 random(3);

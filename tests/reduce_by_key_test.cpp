@@ -259,6 +259,23 @@ TEST(ReduceByKeyLongRuns, AreSharedByAllThreads) {
     }
 }
 
+// Of more elements than one thread reduces: 262144.
+TEST(ReduceByKeyLongRuns, MayBeTheOnlyOnes) {
+  for (auto const& lengths :
+       std::vector<std::vector<index_t>>{{600011}, {300005, 300006}, {290000, 1, 310010}}) {
+    index_t const n = 600011;
+    auto keys = keys_of(n, lengths);
+    auto x = values<double>(n, 11);
+    auto const expected = one_by_one(keys, x, plus<double>{});
+    for (int ranks : {1, 2}) {
+      auto const team = make_team(ranks, 3);
+      auto const found =
+          sum_by_key(borrow(team, std::span<std::int32_t>(keys)), borrow(team, std::span<double>(x)));
+      EXPECT_EQ(bytes_of(everything(found.values)), bytes_of(expected)) << lengths.size() << ", " << ranks;
+    }
+  }
+}
+
 TEST(ReduceByKeyArrays, MustBeCutAlike) {
   auto const team = make_team(2, 1);
   std::vector<double> const skewed{1.0, 3.0};
