@@ -343,7 +343,8 @@ TEST(costs, caps_that_are_what_loads_look_like) {
   EXPECT_THROW(partition_by_costs(costs, reals{1, 1}, options), infeasible);
 }
 
-// Of speeds that lie further apart than a load has bits, the faster rank takes all, wherever it stands.
+// Of speeds that lie further apart than a load has bits, the faster rank takes all, wherever it stands; or what its cap
+// lets it take, in what is no time at all for the slow one.
 TEST(costs, speeds_that_lie_far_apart) {
   reals const costs{1, 2, 3, 4};
   for (int far = 70; far < 2000; far += 13) {
@@ -353,6 +354,9 @@ TEST(costs, speeds_that_lie_far_apart) {
     EXPECT_EQ(partition_by_costs(costs, reals{fast, slow}).parts.cuts, (std::vector<index_t>{0, 4, 4}))
         << far;
     EXPECT_EQ(partition_by_costs(costs, reals{fast, slow}).bottleneck, 10 / fast) << far;
+    auto const capped = partition_by_costs(costs, reals{fast, slow}, {{4, 10}, 1, false});
+    EXPECT_EQ(capped.parts.cuts, (std::vector<index_t>{0, 2, 4})) << far;
+    EXPECT_EQ(capped.bottleneck, 7 / slow) << far;
   }
 }
 

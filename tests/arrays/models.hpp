@@ -32,8 +32,8 @@ T sealed(T x) {
 }
 inline auto const add = [](auto a, auto b) { return a + b; };
 
-// The order of reductions, canonical-v2: element i is in lane i mod 32. Every lane is folded, neighbours first, an odd last one
-// carried up; then the lanes are.
+// The order of reductions, canonical-v2: element i is in lane i mod 32. Every lane is folded, neighbours first, an odd
+// last one carried up; then the lanes are.
 
 template <class T, class Op>
 T pairwise(std::vector<T> nodes, Op const& op) {
@@ -83,8 +83,8 @@ spread spread_of(std::vector<T> const& x) {
   return fold(nodes, joined);
 }
 
-/// The order of scans, base32-v1: what stands before in the row of 32, and before it the rows in their tile of 32, and so on
-/// outwards, each from left to right.
+/// The order of scans, base32-v1: what stands before in the row of 32, and before it the rows in their tile of 32, and
+/// so on outwards, each from left to right.
 template <class T, class Op>
 std::vector<T> scan(std::vector<T> const& x, Op const& op) {
   std::vector<std::vector<T>> totals{x};  // of the complete nodes of each level
