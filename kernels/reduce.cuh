@@ -10,6 +10,7 @@
 #include <kernels/shared_memory.cuh>
 #include <kernels/unordered_block.hpp>
 #include <kernels/warp.cuh>
+#include <prorata/integer_moments.hpp>
 #include <vector>
 
 namespace prorata::cuda {
@@ -301,6 +302,15 @@ struct reducer<counting> {
   }
   static void finish(stream& s, counting const&, index_t n, std::byte const* in, index_t* out) {
     reducer<sum>::finish(s, adding, n, in, out);
+  }
+};
+
+/// The same sums for whatever integers: lanes have room for them.
+template <class T>
+struct reducer<integer_moments<T>> : small_reducer<integer_moments<T>> {
+  template <class Load>
+  static void fold(stream& s, integer_moments<T> const&, piece p, Load const& load, std::byte* out) {
+    reducer<order_free<prorata::detail::add_integer_moments>>::fold(s, {}, p, load, out);
   }
 };
 

@@ -274,10 +274,46 @@ TEST(Canonical, MomentsHaveTheBitsOfTheirDefinition) {
       auto const m = by_pieces(ordered<moments>{}, x, cuts, false);
       EXPECT_EQ(std::bit_cast<std::uint64_t>(m.m2), pin.m2) << pin.n;
       EXPECT_EQ(std::bit_cast<std::uint64_t>(m.sum), pin.sum) << pin.n;
+      auto const second = by_pieces(ordered<second_moment>{}, x, cuts, false);
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(second.m2), pin.m2) << pin.n;
     }
     x[0] = 1e15;
     auto const m = by_pieces(ordered<moments>{}, x, {0, pin.n / 2, pin.n}, false);
     EXPECT_EQ(std::bit_cast<std::uint64_t>(m.m2), pin.m2_with_1e15_first) << pin.n;
+  }
+}
+
+/// near_a_billion with weights from 0 to 12, the first one next to nothing.
+weighted_value weighted_near_a_billion(index_t i) {
+  return {i == 0 ? 0x1p-80 : static_cast<double>(i * 7 % 13), i == 0 ? -1e15 : near_a_billion(i)};
+}
+
+/// The bits that tests/order_model.py gives.
+TEST(Canonical, WeightedMomentsHaveTheBitsOfTheirDefinition) {
+  struct pinned {
+    index_t n;
+    std::uint64_t m2, sum, weight;
+  };
+  constexpr pinned pins[] = {
+      {1, 0x0000000000000000u, 0xbe0c6bf526340000u, 0x3af0000000000000u},
+      {2, 0x41293e5c88a9181cu, 0x41fa13b861a708a5u, 0x401c000000000000u},
+      {31, 0x412959012ac840b6u, 0x4244419aa89e2019u, 0x4065c00000000000u},
+      {33, 0x41295a8f91e46709u, 0x4245a73b64df8f01u, 0x4067400000000000u},
+      {1024, 0x412d32df88b8d212u, 0x42965563ab37d59au, 0x40b7fb0000000000u},
+      {1025, 0x412d32e02540539cu, 0x42965a0bc30070c0u, 0x40b8000000000000u},
+      {4097, 0x41349ecae07dcb76u, 0x42b65a475dca4500u, 0x40d8004000000000u},
+      {100003, 0x4169fdd7f378d426u, 0x43010d9e463bd13bu, 0x41224f8c00000000u},
+  };
+  for (auto const& pin : pins) {
+    std::vector<weighted_value> x;
+    for (index_t i = 0; i < pin.n; ++i) x.push_back(weighted_near_a_billion(i));
+    for (std::vector<index_t> const& cuts :
+         {std::vector<index_t>{0, pin.n}, {0, 1, pin.n}, {0, pin.n / 3, pin.n / 2, pin.n}}) {
+      auto const m = by_pieces(ordered<weighted_moments>{}, x, cuts, false);
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(m.m2), pin.m2) << pin.n;
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(m.sum), pin.sum) << pin.n;
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(m.weight), pin.weight) << pin.n;
+    }
   }
 }
 

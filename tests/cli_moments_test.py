@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""prorata reduce var|std and stats against the definition of their order, and against rational arithmetic.
+"""prorata reduce var|std|wvar|wmean and stats against the definition of their order, and against rational arithmetic.
 
 usage: cli_moments_test.py PRORATA [unittest arguments]
 """
+import fractions
 import glob
 import math
 import os
@@ -72,12 +73,23 @@ class Moments(Case):
         for n in (1, 2, 3, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 33333):
             self.check(n, [1e9 + r.gauss(0, 1e-3) for _ in range(n)], 0, SPLITS if n in (33, 33333) else SPLITS[2:4])
 
-    def test_every_type_as_doubles(self):
+    def test_every_type(self):
         for code in CODES:
-            x = some(code, 3001, 6)
-            expected = model.variance([float(v) for v in x])
-            self.assertEqual(answer('reduce', 'var', self.save('x.npy', x), '--devices', 'cpu*3')['result']['bits'], bits(expected), code)
-            self.assertEqual(answer('stats', self.save('x.npy', x))['result']['std']['bits'], bits(math.sqrt(expected)), code)
+            small = code[0] != 'f' and code[1] <= '2'
+            r = np.random.default_rng(9)
+            arrays = [some(code, 3001, 6)]
+            if small and code != 'b1':
+                info = np.iinfo(code)
+                arrays += [np.array([info.max], code), np.full(70_000, info.max, code), r.choice(np.array([info.min, info.max], code), 70_001),
+                           r.integers(info.min, info.max, 70_000, code, True), r.integers(info.max - 2, info.max, 999, code, True)]
+            for x in arrays:
+                path, ddof = self.save('x.npy', x), len(x) % 2 if len(x) > 1 else 0
+                expected = (model.variance_of_small_integers if small else model.variance)([float(v) for v in x], ddof)
+                for split in SPLITS[:4] if small else SPLITS[2:3]:
+                    ask = lambda op: answer(*op, path, '--ddof', ddof, *split)['result']
+                    self.assertEqual(ask(['reduce', 'var'])['bits'], bits(expected), (code, split))
+                    self.assertEqual(ask(['reduce', 'std'])['bits'], bits(math.sqrt(expected)), (code, split))
+                    self.assertEqual(ask(['stats'])['std']['bits'], bits(math.sqrt(expected)), (code, split))
 
     def test_what_is_not_finite_has_no_variance_as_in_numpy(self):
         for n in (1, 2, 33, 5000):
@@ -92,6 +104,59 @@ class Moments(Case):
                         self.assertEqual([f['bits'] for f in found], ['0x7ff8000000000000'] * 5, (n, place, bad))
         large = self.save('x.npy', np.array([1e200, -1e200, 3e200] * 100))  # finite, but their squares are not
         self.assertEqual(answer('reduce', 'var', large)['result']['value'], 'inf')
+
+
+def weights(n, r):
+    """Weights of every kind, for n elements; with their names."""
+    yield 'equal', [1.0] * n
+    yield 'between 0 and 1', [r.random() for _ in range(n)]
+    yield 'of many sizes', [math.exp(r.gauss(0, 20)) for _ in range(n)]
+    yield 'counts, many of them zero', [float(max(0, r.randrange(-2, 4))) for _ in range(n - 1)] + [1.0]
+    yield 'next to nothing for the first', [1e-30] + [1 + r.random() for _ in range(n - 1)]
+    yield 'nearly all for the first', [1e30] + [1 + r.random() for _ in range(n - 1)]
+    yield 'nothing for the first rows', [0.0] * min(n - 1, 100) + [r.random() for _ in range(n - min(n - 1, 100))]
+
+
+class WeightedMoments(Case):
+    def check(self, name, x, w, splits):
+        px, pw = self.save('x.npy', np.array(x)), self.save('w.npy', np.array(w))
+        mean, spread = model.weighted(x, w)
+        exact = model.exact_weighted_variance(x, w)
+        if exact * fractions.Fraction(math.fsum(w)) < 1e308:  # weight · deviation² is added up
+            self.assertLessEqual(model.ulps(spread, float(exact)), MOST_ULPS, name)
+        for split in splits:
+            self.assertEqual(answer('reduce', 'wvar', px, pw, *split)['result']['bits'], bits(spread), (name, split))
+            self.assertEqual(answer('reduce', 'wmean', px, pw, *split)['result']['bits'], bits(mean), (name, split))
+
+    def test_hostile_arrays(self):
+        r = random.Random(4)
+        for k, (name, x) in enumerate(hostile(1500, r)):
+            for j, (kind, w) in enumerate(weights(len(x), r)):
+                if (k + j) % 3 == 0:
+                    self.check((name, kind), x, w, [SPLITS[(k + j) % len(SPLITS)]])
+
+    def test_every_length_and_split(self):
+        r = random.Random(5)
+        for n in (1, 2, 3, 31, 32, 33, 65, 1023, 1024, 1025, 2049, 33333):
+            x = [1e9 + r.gauss(0, 1e-3) for _ in range(n)]
+            for kind, w in list(weights(n, r))[1:6:2 if n < 33333 else 9]:
+                self.check((n, kind), x, w, SPLITS if n in (33, 33333) else SPLITS[2:4])
+
+    def test_every_type_as_doubles(self):
+        for code in CODES:
+            x, w = some(code, 3001, 6), np.abs(some('f4', 3001, 7))
+            expected = model.weighted([float(v) for v in x], [float(v) for v in w])[1]
+            self.assertEqual(answer('reduce', 'wvar', self.save('x.npy', x), self.save('w.npy', w), '--devices', 'cpu*3')['result']['bits'], bits(expected), code)
+
+    def test_what_is_not_finite_has_no_variance_as_in_numpy(self):
+        for n in (1, 2, 33, 5000):
+            for place in {0, n // 2, n - 1}:
+                for bad, weight in ((np.inf, 1), (-np.inf, 1), (np.nan, 1), (np.inf, 0), (np.nan, 0)):
+                    x, w = some('f8', n, 7), np.ones(n)
+                    x[place], w[place] = bad, weight
+                    px, pw = self.save('x.npy', x), self.save('w.npy', w)
+                    for split in ([], ['--devices', 'cpu*3', '--chunk', '4K']):
+                        self.assertEqual(answer('reduce', 'wvar', px, pw, *split)['result']['bits'], '0x7ff8000000000000', (n, place, bad, weight))
 
 
 def wide(code):

@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from command_line import CODES, PRORATA, SPLITS, VERIFYING, Case, answer, bits, main, run, some
-from order_model import canonical_sum, variance, weighted
+from order_model import canonical_sum, variance, variance_of_small_integers, weighted
 
 
 class Numbers(Case):
@@ -62,7 +62,8 @@ class Numbers(Case):
                 self.assertEqual(stats['count'], x.size)
                 mean = canonical_sum(wide) / x.size if code[0] == 'f' else sum(map(int, x)) / x.size
                 self.assertEqual(bits(stats['mean']), bits(mean), code)
-                self.assertEqual(bits(stats['std']), bits(math.sqrt(variance(wide.tolist()))), code)
+                second = variance_of_small_integers if code[0] != 'f' and code[1] <= '2' else variance
+                self.assertEqual(bits(stats['std']), bits(math.sqrt(second(wide.tolist()))), code)
                 self.assertEqual(x.dtype.type(stats['min']), x.min())
                 self.assertEqual(x.dtype.type(stats['max']), x.max())
                 self.assertEqual(stats['argmin'], int(x.argmin()))

@@ -10,6 +10,7 @@
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
 #include <prorata/host.hpp>
+#include <prorata/integer_moments.hpp>
 #include <prorata/reductions.hpp>
 #include <tests/scattered.hpp>
 #include <vector>
@@ -48,6 +49,18 @@ struct at {
   T const* from;
   index_t begin;
   PRORATA_HD T operator()(index_t i) const { return from[i - begin]; }
+};
+
+struct scattered_weights {  // of values that are close to each other; some weigh nothing
+  PRORATA_HD weighted_value operator()(index_t i) const {
+    auto const bits = tests::stirred(i, 3);
+    return {static_cast<double>(bits % 8 == 0 ? 0 : bits >> 40), 1e9 + static_cast<double>(bits >> 50)};
+  }
+};
+
+template <class T>
+struct scattered_bits {
+  PRORATA_HD T operator()(index_t i) const { return static_cast<T>(tests::stirred(i)); }
 };
 
 struct larger_magnitude {  // a user's own operation: commutative
@@ -283,6 +296,8 @@ TYPED_TEST_P(backend_conformance, folds_in_the_canonical_order) {
   this->expect_host_bits(ordered<plus<float>>{}, scattered<float>{});
   this->expect_host_bits(ordered<plus<double>>{}, scattered<double>{});
   this->expect_host_bits(ordered<moments>{}, scattered<float>{});
+  this->expect_host_bits(ordered<second_moment>{}, scattered<double>{});
+  this->expect_host_bits(ordered<weighted_moments>{}, scattered_weights{});
   this->expect_host_bits(ordered<folding<float, larger_magnitude>>{}, scattered<float>{});
 }
 TYPED_TEST_P(backend_conformance, folds_in_sequence) {
@@ -291,6 +306,8 @@ TYPED_TEST_P(backend_conformance, folds_in_sequence) {
 TYPED_TEST_P(backend_conformance, folds_in_any_order) {
   this->expect_host_bits(order_free<plus<std::int32_t>>{}, scattered<std::int32_t>{});
   this->expect_host_bits(order_free<plus<std::uint64_t>>{}, scattered<std::int64_t>{});
+  this->expect_host_bits(integer_moments<std::uint8_t>{}, scattered_bits<std::uint8_t>{});
+  this->expect_host_bits(integer_moments<std::int16_t>{}, scattered_bits<std::int16_t>{});
   this->expect_host_bits(order_free<minimum<float>>{}, hostile<float>{-1});
   this->expect_host_bits(order_free<maximum<double>>{}, hostile<double>{20});
 }

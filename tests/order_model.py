@@ -65,22 +65,39 @@ def second_moment(x):
     return m2 if math.isfinite(base) and math.isfinite(rest) else math.nan
 
 
+def weighted_merged(a, b):
+    """Two neighbours (weight, sum, mean, rest, m2): their mean is mean + rest, near that of the heavier one."""
+    total = a[0] + b[0]
+    light, heavy = (a, b) if b[0] > a[0] else (b, a)
+    share = light[0] / total if light[0] != 0 else 0.0
+    apart = (b[2] - a[2]) + (b[3] - a[3])
+    moved = apart * share
+    rest = heavy[3] + (moved if heavy is a else -moved)
+    mean = heavy[2] + rest
+    return total, a[1] + b[1], mean, rest - (mean - heavy[2]), (a[4] + b[4]) + (apart * apart) * (heavy[0] * share)
+
+
 def weighted(x, w):
     """Mean and variance of values x with weights w, both lists of floats."""
-    def merge(a, b):
-        total = a[0] + b[0]
-        m2 = a[2] + b[2]
-        if a[0] != 0 and b[0] != 0:
-            d = b[1] / b[0] - a[1] / a[0]
-            m2 += (d * d) * (a[0] * (b[0] / total))
-        return total, a[1] + b[1], m2
+    weight, total, mean, rest, m2 = fold([(v, v * u, u, u - u, 0.0) for u, v in zip(x, w)], weighted_merged)
+    return total / weight, m2 / weight if math.isfinite(mean) and math.isfinite(rest) else math.nan
 
-    weight, total, m2 = fold([(v, v * u, 0.0) for u, v in zip(x, w)], merge)
-    return total / weight, m2 / weight
+
+def exact_weighted_variance(x, w):
+    """As a fraction."""
+    values, weights = [fractions.Fraction(v) for v in x], [fractions.Fraction(v) for v in w]
+    total = sum(weights)
+    mean = sum(u * v for u, v in zip(values, weights)) / total
+    return sum(v * (u - mean) ** 2 for u, v in zip(values, weights)) / total
 
 
 def variance(x, ddof=0):
     return second_moment(x) / float(len(x) - ddof)
+
+
+def variance_of_small_integers(x, ddof=0):
+    """Of integers of 16 bits at most: the second moment is rounded once."""
+    return float(exact_variance(x, 0) * len(x)) / float(len(x) - ddof)
 
 
 def exact_variance(x, ddof=0):

@@ -42,6 +42,7 @@ std::string all_results(host_team const& team, partition const& cuts, std::span<
   put(out, weighted_variance(a, b));
   put(out, exact_sum_of(a));
   put(out, exact_mean_of(a));
+  if constexpr (std::is_floating_point_v<T>) put(out, exact_variance_of(a));
   put(out, reduce(in_sequence<T>(plus<T>{}), a));
   if constexpr (std::is_floating_point_v<T>) {
     put(out, exact_dot_of(a, b));

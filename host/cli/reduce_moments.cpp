@@ -12,11 +12,16 @@ using inputs = std::span<std::unique_ptr<input> const>;
 
 double variance_of(session& job, input const& in, reduce_options const& how) {
   index_t const n = job.cuts().n;
-  return with_load<as_real>(in, [&]<class Load>(Load const& load) -> double {
-    if (!how.exact) return detail::ratio(job.fold(ordered<moments>{}, load).m2, n - how.ddof);
-    auto const sum = job.fold(exactly<exact_sum<double>>{}, load);
-    auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
-    return exact_variance(sum, squares, n, how.ddof);
+  if (how.exact)
+    return with_load<as_real>(in, [&]<class Load>(Load const& load) -> double {
+      auto const sum = job.fold(exactly<exact_sum<double>>{}, load);
+      auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
+      return exact_variance(sum, squares, n, how.ddof);
+    });
+  return with_load<as_itself>(in, [&](auto const& load) -> double {
+    using T = std::decay_t<decltype(load(0))>;
+    auto const found = job.fold(variance_reduction<T>{}, load);
+    return detail::ratio(detail::second_moment_of(found, n), n - how.ddof);
   });
 }
 
@@ -37,36 +42,35 @@ totals integer_totals(exact_sum<T> const& total, index_t n, bool wrap) {
           mean};
 }
 
-/// So many elements of 16 bits add up in doubles without rounding.
-constexpr index_t exact_in_doubles = index_t{1} << 37;
-
 template <class Load>
 answer all_statistics(session& job, input const& in, Load const& load, reduce_options const& how) {
   using T = std::decay_t<decltype(load(0))>;
   index_t const n = job.cuts().n;
-  auto const described = [&](totals const& t, moments_state const& m, extrema_result<T> const& e) -> answer {
+  auto const described = [&](totals const& t, double m2, extrema_result<T> const& e) -> answer {
     return {{"count", static_cast<std::int64_t>(n)},
             t.sum,
             {"mean", t.mean},
-            {"std", detail::root(detail::ratio(m.m2, n - how.ddof))},
+            {"std", detail::root(detail::ratio(m2, n - how.ddof))},
             {"min", number_of(e.min)},
             {"max", number_of(e.max)},
             first_place("argmin", job, in, e.argmin),
             first_place("argmax", job, in, e.argmax)};
   };
-  if constexpr (std::is_integral_v<T>) {
+  if constexpr (std::is_integral_v<T> && !small_integer<T>) {
     using wide = wide_integer<T>;
-    if (sizeof(T) > 2 || n > exact_in_doubles) {
-      auto const found = job.fold(both<both<exactly<exact_sum<wide>>, ordered<moments>>, extrema<T>>{}, load);
-      return described(integer_totals(found.first.first, n, how.wrap), found.first.second, found.second);
-    }
-    auto const found = job.fold(statistics_reduction<T>{}, load);
-    exact_sum<wide> total;
-    total.deposit(static_cast<wide>(found.first.sum));
-    return described(integer_totals(total, n, how.wrap), found.first, found.second);
+    auto const found =
+        job.fold(both<both<exactly<exact_sum<wide>>, ordered<second_moment>>, extrema<T>>{}, load);
+    return described(integer_totals(found.first.first, n, how.wrap), found.first.second.m2, found.second);
   } else {
     auto const found = job.fold(statistics_reduction<T>{}, load);
-    return described(real_totals(found.first.sum, n), found.first, found.second);
+    double const m2 = detail::second_moment_of(found.first, n);
+    if constexpr (std::is_integral_v<T>) {
+      exact_sum<wide_integer<T>> total;
+      total.deposit(static_cast<wide_integer<T>>(found.first.sum));
+      return described(integer_totals(total, n, how.wrap), m2, found.second);
+    } else {
+      return described(real_totals(found.first.sum, n), m2, found.second);
+    }
   }
 }
 

@@ -26,8 +26,8 @@ using index_t = std::int64_t;
 inline constexpr char version_string[] = "0.1.0";
 
 /// The canonical order of this release. Results are promised bit for bit for as long as this name stands.
-///   v1 → v2   second moments are about a number near the elements (`moments`); sums of integers, and means from
-///             them, are exact; everything else has the bits that it had
+///   v1 → v2   second moments are about a number near the elements (`second_moment`, `weighted_moments`); sums and
+///             means of integers, and second moments of small ones, are exact; all else has the bits that it had
 inline constexpr char order_name[] = "canonical-v2";
 
 }  // namespace prorata

@@ -143,26 +143,25 @@ struct logical_or {
   PRORATA_HD constexpr bool operator()(bool a, bool b) const { return a || b; }
 };
 
-/// Sum and centred second moment of the elements folded so far.
-struct moments_state {
-  double sum;   ///< the canonical sum of the elements as doubles
+/// Centred second moment of the elements folded so far, and where they are.
+struct second_moment_state {
   double base;  ///< a number near the elements: they add up to n·base + rest
   double rest;
   double m2;  ///< Σ (x − mean)²
   static constexpr auto members =
-      std::tuple{&moments_state::sum, &moments_state::base, &moments_state::rest, &moments_state::m2};
+      std::tuple{&second_moment_state::base, &second_moment_state::rest, &second_moment_state::m2};
 };
 /// The second moment is NaN where an element is infinite (or NaN), as in NumPy, or where the deviations from
 /// `base` add up to more than a double holds.
-PRORATA_HD constexpr moments_state sealed(moments_state const& x) {
+PRORATA_HD constexpr second_moment_state sealed(second_moment_state const& x) {
   bool const finite = x.base - x.base == 0 && x.rest - x.rest == 0;
-  return {canonical_nan(x.sum), canonical_nan(x.base), canonical_nan(x.rest),
+  return {canonical_nan(x.base), canonical_nan(x.rest),
           finite ? canonical_nan(x.m2) : canonical_nan(std::numeric_limits<double>::quiet_NaN())};
 }
 
-/// Merges moments by the pairwise formula of Chan, Golub and LeVeque (1979, STAN-CS-79-773), eq. 2.1 b, with
-/// sums of deviations in place of sums, parenthesised once and for all. The deviations of b are counted from
-/// a's base first:
+/// Merges second moments by the pairwise formula of Chan, Golub and LeVeque (1979, STAN-CS-79-773), eq. 2.1 b,
+/// with sums of deviations in place of sums, parenthesised once and for all. The deviations of b are counted
+/// from a's base first:
 ///   apart = base b − base a,  r = rest b + apart·nb
 ///   m2    = (m2a + m2b) + (r·(na/nb) − rest a)² · nb/(na·(na + nb))
 ///   rest  = rest a + r
@@ -173,22 +172,22 @@ PRORATA_HD constexpr moments_state sealed(moments_state const& x) {
 /// Every difference is thus one of numbers that are as far apart as the elements are, whatever their mean:
 /// each rounding is small beside what it is added to. (Sums that are subtracted lose as many digits as the
 /// mean is larger than the deviation.) In a complete node na = nb = 2^k, and all ratios are powers of two.
-struct moments {
-  using value_type = moments_state;
+struct second_moment {
+  using value_type = second_moment_state;
   static constexpr bool order_free = false;
   /// From so many elements on in the left operand the base is moved.
   static constexpr index_t base_moves = 32;
 
   template <class T>
-  PRORATA_HD static constexpr moments_state lift(T x) {
-    return {static_cast<double>(x), static_cast<double>(x), 0.0, 0.0};
+  PRORATA_HD static constexpr second_moment_state lift(T x) {
+    return {static_cast<double>(x), 0.0, 0.0};
   }
-  [[gnu::always_inline]] PRORATA_HD constexpr moments_state operator()(moments_state const& a,
-                                                                       moments_state const& b, index_t in_a,
-                                                                       index_t in_b) const {
-    double const sum = a.sum + b.sum;
+  [[gnu::always_inline]] PRORATA_HD constexpr second_moment_state operator()(second_moment_state const& a,
+                                                                             second_moment_state const& b,
+                                                                             index_t in_a,
+                                                                             index_t in_b) const {
     double const apart = b.base - a.base;
-    if (in_a == 1 && in_b == 1) return {sum, a.base, apart, (apart * apart) * 0.5};
+    if (in_a == 1 && in_b == 1) return {a.base, apart, (apart * apart) * 0.5};
     double const na = static_cast<double>(in_a);
     double const nb = static_cast<double>(in_b);
     double const n = na + nb;
@@ -197,9 +196,39 @@ struct moments {
     double const d = rest_b * ratio - a.rest;
     double const m2 = (a.m2 + b.m2) + (d * d) * scale;
     double const rest = a.rest + rest_b;
-    if (in_a < base_moves) return {sum, a.base, rest, m2};
+    if (in_a < base_moves) return {a.base, rest, m2};
     double const base = a.base + rest * share;
-    return {sum, base, rest - (base - a.base) * n, m2};
+    return {base, rest - (base - a.base) * n, m2};
+  }
+};
+
+/// Sum and centred second moment of the elements folded so far.
+struct moments_state {
+  double sum;             ///< the canonical sum of the elements as doubles
+  double base, rest, m2;  ///< as in second_moment_state
+  static constexpr auto members =
+      std::tuple{&moments_state::sum, &moments_state::base, &moments_state::rest, &moments_state::m2};
+};
+PRORATA_HD constexpr moments_state sealed(moments_state const& x) {
+  second_moment_state const second = sealed(second_moment_state{x.base, x.rest, x.m2});
+  return {canonical_nan(x.sum), second.base, second.rest, second.m2};
+}
+
+/// A sum beside the second moment: the bits of either alone.
+struct moments {
+  using value_type = moments_state;
+  static constexpr bool order_free = false;
+
+  template <class T>
+  PRORATA_HD static constexpr moments_state lift(T x) {
+    return {static_cast<double>(x), static_cast<double>(x), 0.0, 0.0};
+  }
+  [[gnu::always_inline]] PRORATA_HD constexpr moments_state operator()(moments_state const& a,
+                                                                       moments_state const& b, index_t in_a,
+                                                                       index_t in_b) const {
+    second_moment_state const second =
+        second_moment{}({a.base, a.rest, a.m2}, {b.base, b.rest, b.m2}, in_a, in_b);
+    return {a.sum + b.sum, second.base, second.rest, second.m2};
   }
 };
 
@@ -210,29 +239,46 @@ struct weighted_value {
 
 /// Sums of weights and of weight × value, and the weighted second moment about the weighted mean.
 struct weighted_moments_state {
-  double weight, sum, m2;
+  double weight, sum;
+  double mean, rest;  ///< the weighted mean is mean + rest, of which `mean` has the first 53 bits
+  double m2;
   static constexpr auto members =
-      std::tuple{&weighted_moments_state::weight, &weighted_moments_state::sum, &weighted_moments_state::m2};
+      std::tuple{&weighted_moments_state::weight, &weighted_moments_state::sum, &weighted_moments_state::mean,
+                 &weighted_moments_state::rest, &weighted_moments_state::m2};
 };
+/// The second moment is NaN where an element is infinite (or NaN), also one of no weight, as in NumPy.
 PRORATA_HD constexpr weighted_moments_state sealed(weighted_moments_state const& x) {
-  return {canonical_nan(x.weight), canonical_nan(x.sum), canonical_nan(x.m2)};
+  bool const finite = x.mean - x.mean == 0 && x.rest - x.rest == 0;
+  return {canonical_nan(x.weight), canonical_nan(x.sum), canonical_nan(x.mean), canonical_nan(x.rest),
+          finite ? canonical_nan(x.m2) : canonical_nan(std::numeric_limits<double>::quiet_NaN())};
 }
 
-/// The merge of `moments` with weights in place of counts (West 1979). An operand of no weight adds nothing
-/// to the second moment.
+/// The merge of West (1979, doi 10.1145/359146.359153) with weights, its mean kept in two parts and moved from
+/// that of the heavier operand h (a, where both weigh the same) towards that of the lighter one l:
+///   apart = (mean b − mean a) + (rest b − rest a),  share = weight l / (weight a + weight b)
+///   m2    = (m2a + m2b) + apart² · (weight h · share)
+///   mean  = mean h ± apart·share, in two parts: what rounding takes from `mean` stays in `rest`
+/// As in `second_moment`, nothing is subtracted but numbers that are as far apart as the elements are. An
+/// operand of no weight adds nothing.
 struct weighted_moments {
   using value_type = weighted_moments_state;
   static constexpr bool order_free = false;
   PRORATA_HD static constexpr weighted_moments_state lift(weighted_value x) {
-    return {x.weight, x.weight * x.value, 0.0};
+    return {x.weight, x.weight * x.value, x.value, x.value - x.value, 0.0};
   }
-  PRORATA_HD constexpr weighted_moments_state operator()(weighted_moments_state const& a,
-                                                         weighted_moments_state const& b) const {
+  [[gnu::always_inline]] PRORATA_HD constexpr weighted_moments_state operator()(
+      weighted_moments_state const& a, weighted_moments_state const& b) const {
     double const total = a.weight + b.weight;
-    double const d = b.sum / b.weight - a.sum / a.weight;
-    double const between = (d * d) * (a.weight * (b.weight / total));
-    bool const both = a.weight != 0.0 && b.weight != 0.0;
-    return {total, a.sum + b.sum, both ? (a.m2 + b.m2) + between : a.m2 + b.m2};
+    bool const heavier_b = b.weight > a.weight;
+    double const heavy = heavier_b ? b.weight : a.weight, light = heavier_b ? a.weight : b.weight;
+    double const share = light != 0.0 ? light / total : 0.0;
+    double const apart = (b.mean - a.mean) + (b.rest - a.rest);
+    double const moved = apart * share;
+    double const from = heavier_b ? b.mean : a.mean;
+    double const rest = heavier_b ? b.rest - moved : a.rest + moved;
+    double const mean = from + rest;
+    return {total, a.sum + b.sum, mean, rest - (mean - from),
+            (a.m2 + b.m2) + (apart * apart) * (heavy * share)};
   }
 };
 

@@ -7,6 +7,7 @@
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
 #include <prorata/groups.hpp>
+#include <prorata/integer_moments.hpp>
 #include <prorata/integer_sum.hpp>
 #include <prorata/reductions.hpp>
 
@@ -236,16 +237,31 @@ struct summary {
   double deviation(index_t ddof = 0) const { return detail::root(variance(ddof)); }
 };
 
+namespace detail {
+inline double second_moment_of(second_moment_state const& found, index_t) { return found.m2; }
+inline double second_moment_of(moments_state const& found, index_t) { return found.m2; }
+inline double second_moment_of(integer_moments_state const& found, index_t n) {
+  require(n < most_small_integers, "moments of integers of 16 bits at most are of fewer than 2^47 elements");
+  return host::canonically([&] { return prorata::second_moment_of(found, n); });
+}
+}  // namespace detail
+
+/// The reduction behind `variance`: whole numbers for small integers, else the second moment in the canonical order.
+template <class T>
+using variance_reduction = std::conditional_t<small_integer<T>, integer_moments<T>, ordered<second_moment>>;
+
 /// The reduction behind `statistics`.
 template <class T>
-using statistics_reduction = both<ordered<moments>, extrema<T>>;
+using statistics_reduction =
+    both<std::conditional_t<small_integer<T>, integer_moments<T>, ordered<moments>>, extrema<T>>;
 
 template <class T>
 summary<T> summary_of(index_t n, typename statistics_reduction<T>::result_type const& r) {
+  double const sum = host::canonically([&] { return static_cast<double>(r.first.sum); });
   return {n,
-          r.first.sum,
-          detail::ratio(r.first.sum, n),
-          r.first.m2,
+          sum,
+          detail::ratio(sum, n),
+          detail::second_moment_of(r.first, n),
           r.second.min,
           r.second.max,
           r.second.argmin,
@@ -265,11 +281,14 @@ double mean(distributed_array<T, S> const& x) {
   return detail::ratio(reduce(ordered<plus<double>>{}, x), x.size());
 }
 
-/// Σ (x[i] − mean)² / (n − ddof) in double, by the pairwise update of `moments`: one pass, right to a few units in
-/// the last place whatever the mean. NaN where an element is infinite.
+/// Σ (x[i] − mean)² / (n − ddof) in double, in one pass: right to a few units in the last place whatever the mean
+/// (`second_moment`), and for integers of 16 bits at most from a second moment that is rounded once. NaN where an
+/// element is infinite.
 template <class T, backend S>
 double variance(distributed_array<T, S> const& x, index_t ddof = 0) {
-  return detail::ratio(reduce(moments{}, x).m2, x.size() - ddof);
+  using R = variance_reduction<std::remove_const_t<T>>;
+  auto const found = run_reduction(R{}, identity{}, x);
+  return detail::ratio(detail::second_moment_of(found, x.size()), x.size() - ddof);
 }
 
 template <class T, backend S>
@@ -291,7 +310,8 @@ double weighted_mean(distributed_array<T, S> const& x, distributed_array<W, S> c
   return detail::ratio(m.sum, m.weight);
 }
 
-/// Σ w[i]·(x[i] − weighted mean)² / Σ w[i] in double.
+/// Σ w[i]·(x[i] − weighted mean)² / Σ w[i] in double, right to a few units in the last place whatever the mean. NaN
+/// where an element is infinite.
 template <class T, class W, backend S>
 double weighted_variance(distributed_array<T, S> const& x, distributed_array<W, S> const& w) {
   auto const m = weighted_statistics(x, w);
@@ -350,8 +370,8 @@ requires std::is_floating_point_v<std::remove_const_t<T>>
 double exact_variance_of(distributed_array<T, S> const& x, index_t ddof = 0) {
   using element = std::remove_const_t<T>;
   auto const sum = run_reduction(exactly<exact_sum<element>>{}, identity{}, x);
-  return exact_variance(sum, run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, x),
-                        x.size(), ddof);
+  auto const squares = run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, x);
+  return host::canonically([&] { return exact_variance(sum, squares, x.size(), ddof); });
 }
 
 /// The square root of exact_variance_of.

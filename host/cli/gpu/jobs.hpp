@@ -8,6 +8,7 @@
 #include <host/cli/gpu/rank.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
+#include <prorata/integer_moments.hpp>
 #include <prorata/reductions.hpp>
 
 namespace prorata::cli {
@@ -60,6 +61,25 @@ struct on_gpu<ordered<multiplies<double>>>
     : unchanged_on_gpu<ordered<multiplies<double>>, gpu_reduction::product_f64> {};
 template <>
 struct on_gpu<ordered<moments>> : unchanged_on_gpu<ordered<moments>, gpu_reduction::moments> {};
+/// Without the sums that GPUs add up beside.
+template <>
+struct on_gpu<ordered<second_moment>> {
+  static constexpr std::array reductions{gpu_reduction::moments};
+  static void to_host(piece p, std::byte const* from, std::byte* to) {
+    index_t const count = ordered<moments>::bytes(p) / static_cast<index_t>(sizeof(moments_state));
+    for (index_t k = 0; k < count; ++k) {
+      moments_state both;
+      std::memcpy(&both, from + k * static_cast<index_t>(sizeof both), sizeof both);
+      second_moment_state const second{both.base, both.rest, both.m2};
+      std::memcpy(to + k * static_cast<index_t>(sizeof second), &second, sizeof second);
+    }
+  }
+  static bool same(piece p, std::byte const* a, std::byte const* b) {
+    return same_words(a, b, ordered<second_moment>::bytes(p), true);
+  }
+};
+template <class T>
+struct on_gpu<integer_moments<T>> : unchanged_on_gpu<integer_moments<T>, gpu_reduction::integer_moments> {};
 template <>
 struct on_gpu<ordered<weighted_moments>>
     : unchanged_on_gpu<ordered<weighted_moments>, gpu_reduction::weighted_moments> {};

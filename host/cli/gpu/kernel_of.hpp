@@ -5,6 +5,7 @@
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
+#include <prorata/integer_moments.hpp>
 #include <prorata/reductions.hpp>
 
 namespace prorata::cli {
@@ -37,7 +38,7 @@ kernel_on<Stream> ordered_kernel_on(gpu_reduction r) {
   }
 }
 
-/// Folds in any order: integers modulo 2^64, truth, extremes.
+/// Folds in any order: integers modulo 2^64, small ones and their squares, truth, extremes.
 template <class Stream>
 kernel_on<Stream> unordered_kernel_on(gpu_reduction r) {
   using std::int64_t, std::uint64_t;
@@ -46,6 +47,8 @@ kernel_on<Stream> unordered_kernel_on(gpu_reduction r) {
       return kernel_for<order_free<plus<int64_t>>, int64_t, Stream>(gpu_value::i64);
     case gpu_reduction::product_i64:
       return kernel_for<order_free<multiplies<int64_t>>, int64_t, Stream>(gpu_value::i64);
+    case gpu_reduction::integer_moments:
+      return kernel_for<integer_moments<int64_t>, int64_t, Stream>(gpu_value::i64);
     case gpu_reduction::any:
       return kernel_for<order_free<logical_or>, int64_t, Stream>(gpu_value::i64);
     case gpu_reduction::all:

@@ -25,6 +25,7 @@ enum class gpu_reduction {
   weighted_moments,
   sum_i64,
   product_i64,
+  integer_moments,
   any,
   all,
   extrema_f32,
