@@ -15,8 +15,8 @@ MOST = 1 << 16  # as in planted_fault.hpp
 class Test:
     """A program or a script with several cases."""
 
-    def __init__(self, name, command, cases, kind):
-        self.name, self.command, self.cases, self.kind = name, command, cases, kind
+    def __init__(self, name, command, cases, kind, environment):
+        self.name, self.command, self.cases, self.kind, self.environment = name, command, cases, kind, environment
 
     def run_command(self, cases):
         if self.kind == 'gtest':
@@ -48,7 +48,10 @@ def cases_of_script(path):
 
 
 def cases_of_program(command):
-    listed = subprocess.run([*command, '--gtest_list_tests'], capture_output=True, text=True, timeout=60)
+    try:
+        listed = subprocess.run([*command, '--gtest_list_tests'], capture_output=True, text=True, timeout=60)
+    except OSError:  # it is being built
+        return []
     cases, suite = [], ''
     for line in listed.stdout.splitlines():
         name = line.split('#')[0].rstrip()
@@ -66,25 +69,29 @@ def all_tests(build, left_out):
     tests = []
     for entry in listed['tests']:
         command, name = entry.get('command', []), entry['name']
+        environment = dict(pair.split('=', 1) for p in entry.get('properties', []) if p['name'] == 'ENVIRONMENT'
+                           for pair in p['value'] if not pair.startswith('PRORATA_SIMULATED_KERNELS'))
         if name in left_out or not command or not all(os.path.exists(part) for part in command if part.startswith('/')):
             continue
         if name == 'cli_pretended':  # its cases take the names of methods
             names = [c.split('.')[1] for c in cases_of_script(command[1]) if c.startswith('Gpu.')]
-            tests.append(Test(name, command, names, 'names'))
+            tests.append(Test(name, command, names, 'names', environment))
         elif name.startswith('cli'):
-            tests.append(Test(name, command, cases_of_script(command[1]), 'unittest'))
+            tests.append(Test(name, command, cases_of_script(command[1]), 'unittest', environment))
         elif command[0].endswith('_test') and len(command) == 1:
-            tests.append(Test(name, command, cases_of_program(command), 'gtest'))
+            tests.append(Test(name, command, cases_of_program(command), 'gtest', environment))
         else:
-            tests.append(Test(name, command, [name], 'whole'))
+            tests.append(Test(name, command, [name], 'whole', environment))
     return tests
 
 
 def run(test, cases, seconds, environment):
     """Runs some cases of a test: (how it ended, seconds it took, output); ended is passed, failed or hung."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith('PRORATA_')} | environment
+    env = {k: v for k, v in os.environ.items() if not k.startswith('PRORATA_')} | test.environment | environment
     begun = time.monotonic()
-    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix='mutation-') as folder:
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(
+            prefix='mutation-', dir=test.environment.get('TMPDIR')) as folder:
+        os.chmod(folder, 0o755)  # some cases are another user's
         env['TMPDIR'] = folder
         try:
             child = subprocess.Popen(test.run_command(cases), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -105,12 +112,12 @@ def run(test, cases, seconds, environment):
         return ended, time.monotonic() - begun, log.read().decode(errors='replace')
 
 
-def measure(test, case, folder):
-    """What one case reaches where no fault is switched on: {passed, seconds, reached}."""
+def measure(test, case, folder, longest):
+    """What one case reaches where no fault is switched on: {passed, ended, seconds, reached}."""
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         file.truncate(MOST)
-        ended, seconds, output = run(test, [case], 900, {'PRORATA_REACHED': file.name})
+        ended, seconds, output = run(test, [case], longest, {'PRORATA_REACHED': file.name})
         with open(file.name, 'rb') as reread:
             reached = [k for k, byte in enumerate(reread.read()) if byte]
-    return {'passed': ended == 'passed', 'seconds': round(seconds, 3), 'reached': reached,
+    return {'passed': ended == 'passed', 'ended': ended, 'seconds': round(seconds, 3), 'reached': reached,
             'output': '' if ended == 'passed' else output[-2000:]}
