@@ -5,6 +5,7 @@
 #include <limits>
 #include <prorata/reduce_by_key.hpp>
 #include <sstream>
+#include <tests/arrays/models.hpp>
 #include <tests/contents.hpp>
 #include <tests/element_types.hpp>
 #include <tests/splits.hpp>
@@ -29,16 +30,27 @@ std::vector<std::int32_t> keys_of(index_t n, std::vector<index_t> const& lengths
   return keys;
 }
 
-/// Each run on its own, by `reduce` on one rank.
+/// What a run alone comes to: the order of reductions in plain loops.
 template <class Op, class T>
-auto one_by_one(std::vector<std::int32_t> const& keys, std::vector<T>& x, Op const& op) {
-  auto const team = make_team(1, 1);
-  using result = decltype(reduce(op, borrow(team, std::span<T>(x))));
-  std::vector<result> results;
+T alone(std::vector<T> const& run, Op const& op) {
+  return conformance::model::sealed(conformance::model::fold(run, op));
+}
+/// Of moments the library's forest, by one thread at once; moments have tests of their own.
+template <class T>
+moments::value_type alone(std::vector<T> const& run, moments const&) {
+  auto const n = static_cast<index_t>(run.size());
+  ordered<moments> const reduction;
+  host::state_of<ordered<moments>> state(reduction, n, 0);
+  state.take([&](index_t i) { return run[static_cast<std::size_t>(i)]; }, n);
+  return state.result();
+}
+template <class Op, class T>
+auto one_by_one(std::vector<std::int32_t> const& keys, std::vector<T> const& x, Op const& op) {
+  std::vector<decltype(alone(x, op))> results;
   for (std::size_t i = 0; i < x.size();) {
     std::size_t end = i + 1;
     while (end < x.size() && keys[end] == keys[i]) ++end;
-    results.push_back(reduce(op, borrow(team, std::span<T>(x).subspan(i, end - i))));
+    results.push_back(alone(std::vector<T>(&x[i], &x[0] + end), op));
     i = end;
   }
   return results;
