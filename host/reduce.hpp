@@ -20,6 +20,13 @@ concept prepared = requires(Load const& load, index_t i) {
   load.prepare(i, i);
 };
 
+/// A load that gives its elements a block at a time, such as one that decodes a file: block(first, last, room) is the
+/// load of elements [first, last), and `last` becomes where the block ends.
+template <class Load>
+concept blockwise = requires(Load const& load, index_t& last, typename Load::room& room) {
+  load.block(last, last, room);
+};
+
 template <class R>
 using state_of = typename R::template state<warp<R::lanes>>;
 
@@ -29,7 +36,17 @@ template <class R, class Load>
 [[gnu::noinline]] void reduce_part(R const& r, piece p, Load const& load, std::byte* out) {
   if constexpr (prepared<Load>) load.prepare(p.begin, p.end);
   state_of<R> state(r, p.n, p.begin);
-  state.take(load, p.end);
+  if constexpr (blockwise<Load>) {
+    typename Load::room room;
+    for (index_t at = p.begin; at < p.end;) {
+      index_t end = p.end;
+      auto const block = load.block(at, end, room);
+      state.take(block, end);
+      at = end;
+    }
+  } else {
+    state.take(load, p.end);
+  }
   state.write(out);
 }
 

@@ -6,12 +6,12 @@
 
 #include <atomic>
 #include <fstream>
-#include <host/cli/chunk_feed.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/external_sort.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/npy.hpp>
+#include <host/run/chunk_feed.hpp>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -249,7 +249,7 @@ TEST(ChunkFeed, brings_every_chunk_once_and_in_order) {
   auto const cuts = partition_by_weights(100 * tile + 7, std::vector<double>{3, 0, 1, 2});
   for (bool const passed_on : {false, true}) {
     std::vector<std::vector<piece>> seen(4);
-    chunk_feed feed(team_of(4), cuts, 3 * tile, passed_on);
+    host::chunk_feed feed(team_of(4), cuts, 3 * tile, passed_on);
     EXPECT_FALSE(feed.done());
     feed.run([&](host::stream& s, int rank, piece p) {
       s.enqueue([&seen, rank, p] { seen[static_cast<std::size_t>(rank)].push_back(p); });
@@ -270,7 +270,7 @@ TEST(ChunkFeed, brings_every_chunk_once_and_in_order) {
 TEST(ChunkFeed, queues_one_chunk_of_a_rank_at_a_time) {
   auto const cuts = partition_by_weights(3000 * tile, std::vector<double>{1, 1});
   std::atomic<int> queued{0}, most{0};
-  chunk_feed(team_of(2), cuts, tile).run([&](host::stream& s, int, piece) {
+  host::chunk_feed(team_of(2), cuts, tile).run([&](host::stream& s, int, piece) {
     int const now = ++queued;
     for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {}
     s.enqueue([&] { --queued; });
@@ -281,7 +281,7 @@ TEST(ChunkFeed, queues_one_chunk_of_a_rank_at_a_time) {
 TEST(ChunkFeed, can_be_paused_and_goes_on_where_it_was) {
   auto const cuts = partition_by_weights(64 * tile, std::vector<double>{1, 1});
   std::atomic<index_t> elements{0};
-  chunk_feed feed(team_of(2), cuts, tile);
+  host::chunk_feed feed(team_of(2), cuts, tile);
   int runs = 0;
   for (; !feed.done(); ++runs)
     feed.run([&](host::stream&, int, piece p) {
@@ -299,7 +299,7 @@ TEST(ChunkFeed, nothing_is_at_work_when_it_is_left_by_an_exception) {
       auto const team = team_of(3);
       std::atomic<bool> left{false};
       std::atomic<int> late{0}, chunks{0};
-      EXPECT_THROW(chunk_feed(team, cuts, tile).run([&](host::stream& s, int rank, piece) {
+      EXPECT_THROW(host::chunk_feed(team, cuts, tile).run([&](host::stream& s, int rank, piece) {
         ++chunks;
         s.enqueue([&] {
           std::this_thread::sleep_for(std::chrono::milliseconds(1));

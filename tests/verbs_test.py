@@ -22,8 +22,19 @@ def public_text(text):
     return text
 
 
+def with_arrays(text):
+    """Where a template takes any source, the signature that takes an array."""
+    def as_array(found):
+        signature = found.group(2)
+        for name in re.findall(r"\bsource(?:\.\.\.)? (\w+)", found.group(1)):
+            signature = re.sub(rf"\b{name} const&", "distributed_array<T, S> const&", signature)
+        return f"template <{found.group(1)}>\n{signature}{{"
+    return re.sub(r"template <([^\n]*\bsource\b[^\n]*)>\n([^{]*)\{", as_array, text)
+
+
 def verbs(text):
     """Names of functions that take an array, once for each overload."""
+    text = with_arrays(text)
     for found in re.finditer(r"^[^\n;{}=()]*?\b(\w+)\(([^;{}]*?)\)\s*\{", text, re.M):
         name, parameters = found.groups()
         if re.search(r"distributed_array<[^>]*>?,? ?S?> ?(const)?&", parameters) and name not in not_verbs:

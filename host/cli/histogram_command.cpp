@@ -12,10 +12,10 @@
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/cli/value_source.hpp>
 #include <host/cli/word_source.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
+#include <host/io/decoded.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <mutex>
@@ -52,9 +52,9 @@ struct span {
 template <class X>
 struct binned_file {
   input const& in;
-  std::unique_ptr<value_source<X>> source;
+  io::decoded<X> source;
 
-  explicit binned_file(input const& file) : in(file), source(value_source_of<X>(file)) {}
+  explicit binned_file(input const& file) : in(file), source(file.array(), file.data()) {}
 
   /// f(first, elements, n) for blocks of a piece.
   template <index_t Block, class F>
@@ -63,10 +63,22 @@ struct binned_file {
     alignas(64) X elements[Block];
     for (index_t first = p.begin; first < p.end; first += Block) {
       index_t const n = std::min(Block, p.end - first);
-      source->read(first, n, elements);
+      source.read(first, n, elements);
       f(first, elements, n);
     }
   }
+};
+
+/// load(i), or many at once.
+template <class X>
+struct by_block {
+  io::decoded<X> const& source;
+  X operator()(index_t i) const {
+    X x;
+    source.read(i, 1, &x);
+    return x;
+  }
+  void read(index_t first, index_t n, X* to) const { source.read(first, n, to); }
 };
 
 /// The least and greatest of the elements from low to high, both finite.
@@ -138,7 +150,7 @@ std::vector<double> edges_in(io::job_files& files, std::string const& path, opti
   require_room(o, file.count(), weighted);
   std::vector<double> edges(static_cast<std::size_t>(file.count()));
   file.prepare(0, file.count());
-  value_source_of<double>(file)->read(0, file.count(), edges.data());
+  io::decoded<double>(file.array(), file.data()).read(0, file.count(), edges.data());
   file.file().check_unchanged();
   return edges;
 }
@@ -312,7 +324,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
           "histogram",
           [&](piece p) {
             file.in.prepare(p.begin, p.end);
-            counters.count(by_block<X>{*file.source}, p.begin, p.end);
+            counters.count(by_block<X>{file.source}, p.begin, p.end);
           },
           [&](host::stream const& s, gpu_rank& gpu, piece p) {
             std::vector<index_t> counts(found.counts.size(), 0);

@@ -31,13 +31,14 @@ io::array_file described(io::input_file const& file, options const& o) {
 
 }  // namespace
 
-input::input(io::job_files& files, std::string const& path, options const& o)
-    : file_(files.read(path)), array_(described(file_, o)), size_(io::size_of(array_.type)) {
+input::input(io::job_files& files, std::string const& path, options const& o) : input(files.read(path), o) {}
+
+input::input(io::input_file file, options const& o)
+    : io::file_column(std::move(file), [&o](io::input_file const& opened) { return described(opened, o); }) {
   // With one element or none in all dimensions but one, both orders are the same.
   auto const long_dimensions =
       std::count_if(array_.shape.begin(), array_.shape.end(), [](index_t n) { return n > 1; });
   reordered_ = array_.fortran_order && long_dimensions > 1 && array_.count > 0;
-  if (array_.data_bytes > 0) mapping_ = file_.map(array_.data_offset, array_.data_bytes);
 }
 
 void input::read(index_t first, index_t last, std::byte* to) const {

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <host/cli/options.hpp>
-#include <host/io/array_file.hpp>
-#include <host/io/input_file.hpp>
+#include <host/io/file_column.hpp>
 #include <host/io/job_files.hpp>
 #include <memory>
 #include <optional>
@@ -19,23 +18,11 @@ enum class numbering {
   c_order  ///< they do, and are those of C order, as in NumPy
 };
 
-/// One input array. Elements are numbered in the order they are stored.
-class input {
+/// One input array.
+class input : public io::file_column {
  public:
   /// Opens PATH, one of the job's files, as .npy, or as the raw layout that --dtype describes.
   input(io::job_files& files, std::string const& path, options const& o);
-
-  io::array_file const& array() const { return array_; }
-  io::input_file const& file() const { return file_; }
-  index_t count() const { return array_.count; }
-  std::byte const* data() const { return mapping_.data(); }
-  io::mapping const& mapping() const { return mapping_; }
-
-  /// Brings elements [first, last) into reach; gives them back after use. From any thread.
-  void prepare(index_t first, index_t last) const {
-    mapping_.populate(first * size_, (last - first) * size_);
-  }
-  void release(index_t first, index_t last) const { mapping_.release(first * size_, (last - first) * size_); }
 
   /// Copies elements [first, last), in this machine's byte order. From any thread.
   ///   few     fewer are read as they are; for more, the caller prepares and releases them
@@ -72,11 +59,8 @@ class input {
   index_t place_in_c_order(index_t i) const;
   /// Where the bytes of elements are.
   io::input_file const& stored() const { return copy_ ? *copy_ : file_; }
+  input(io::input_file file, options const& o);
 
-  io::input_file file_;
-  io::array_file array_;
-  io::mapping mapping_;
-  index_t size_;  // bytes of an element
   bool reordered_;
   std::optional<io::input_file> copy_;  // in C order
 };

@@ -1,15 +1,16 @@
-// Loading elements of input files as the type a reduction wants, chosen once per job and not per element.
+// Loading elements of input files as the type a reduction wants, a block at a time.
 //
 // Loads also say what a GPU is to do in their place: `form`, of the elements of sources().
 #pragma once
 
-#include <bit>
-#include <cstring>
+#include <array>
 #include <host/cli/gpu/elements.hpp>
 #include <host/cli/inputs.hpp>
-#include <host/io/dtype.hpp>
+#include <host/run/file_load.hpp>
+#include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/operations.hpp>
+#include <tuple>
 #include <type_traits>
 
 namespace prorata::cli {
@@ -17,127 +18,139 @@ namespace prorata::cli {
 /// What each stored type is reduced as.
 struct as_itself {  ///< min, max: the type itself; halves as float, booleans as bytes
   template <class Stored>
-  using type = decltype(value_of(Stored{}));
+  using type = io::value_type_of<Stored>;
 };
 struct as_wide {  ///< sums: floats as double, integers as 64 bits of their signedness
-  template <class Stored, class V = decltype(value_of(Stored{}))>
+  template <class Stored, class V = io::value_type_of<Stored>>
   using type = std::conditional_t<std::is_floating_point_v<V>, double,
                                   std::conditional_t<std::is_signed_v<V>, std::int64_t, std::uint64_t>>;
 };
 struct as_addends {  ///< sums that are exact where they are of integers: those as they are, floats as double
-  template <class Stored, class V = decltype(value_of(Stored{}))>
+  template <class Stored, class V = io::value_type_of<Stored>>
   using type = std::conditional_t<std::is_floating_point_v<V>, double, V>;
-};
-struct as_exact {  ///< exact sums: like as_wide, but floats stay floats, whose accumulator is smaller
-  template <class Stored, class V = decltype(value_of(Stored{}))>
-  using type = std::conditional_t<std::is_floating_point_v<V>, V, typename as_wide::type<Stored>>;
 };
 struct as_real {  ///< moments of pairs: everything as double
   template <class Stored>
   using type = double;
 };
 
-/// load(i) of a file whose elements are `Stored` in this machine's byte order, at any alignment.
-template <class Stored, class To>
-struct stored_load {
-  static constexpr auto form = gpu_form::value;
-  input const* from;
-  std::byte const* data;
-
-  explicit stored_load(input const& in) : from(&in), data(in.data()) {}
-
-  To operator()(index_t i) const {
-    Stored x;
-    std::memcpy(&x, data + i * static_cast<index_t>(sizeof(Stored)), sizeof(Stored));
-    return static_cast<To>(value_of(x));
-  }
-  void prepare(index_t first, index_t last) const { from->prepare(first, last); }
-  std::vector<input const*> sources() const { return {from}; }
-};
-
-/// The same for the other byte order.
-template <class Stored, class To>
-struct swapped_load : stored_load<Stored, To> {
-  using stored_load<Stored, To>::stored_load;
-
-  To operator()(index_t i) const {
-    using bits = std::conditional_t<sizeof(Stored) == 2, std::uint16_t,
-                                    std::conditional_t<sizeof(Stored) == 4, std::uint32_t, std::uint64_t>>;
-    bits x;
-    std::memcpy(&x, this->data + i * static_cast<index_t>(sizeof x), sizeof x);
-    if constexpr (sizeof x == 2) x = __builtin_bswap16(x);
-    if constexpr (sizeof x == 4) x = __builtin_bswap32(x);
-    if constexpr (sizeof x == 8) x = __builtin_bswap64(x);
-    return static_cast<To>(value_of(std::bit_cast<Stored>(x)));
-  }
-};
-
-/// load(i) of any file, by asking for its type at each element: for pairs of files of different types, which
-/// are too rare to be worth a loop for each combination.
-template <class To>
-struct any_load {
-  static constexpr auto form = gpu_form::value;
-  input const* from;
-
-  explicit any_load(input const& in) : from(&in) {}
-
-  [[gnu::noinline]] To operator()(index_t i) const {
-    return io::visit(from->array().type, [&](auto tag) {
-      using Stored = typename decltype(tag)::type;
-      if constexpr (sizeof(Stored) > 1) {
-        if (from->array().swapped) return swapped_load<Stored, To>(*from)(i);
-      }
-      return stored_load<Stored, To>(*from)(i);
-    });
-  }
-  void prepare(index_t first, index_t last) const { from->prepare(first, last); }
-  std::vector<input const*> sources() const { return {from}; }
-};
-
-/// What GPUs make of two files that go through f.
+/// f of elements as double.
 template <class F>
-inline constexpr auto form_of = gpu_form::pair;
+struct of_doubles {
+  F f;
+  template <class... X>
+  auto operator()(X... x) const {
+    return f(static_cast<double>(x)...);
+  }
+};
+
+/// g of what f gives.
+template <class G, class F>
+struct composed {
+  G g;
+  F f;
+  template <class... X>
+  auto operator()(X... x) const {
+    return g(f(x...));
+  }
+};
+
+/// What reductions make of one element, or of one of each of two files.
+struct square {
+  template <class T>
+  auto operator()(T x) const {
+    return x * x;
+  }
+};
+template <class To>
+struct nonzero {  // NaN is not zero, as in NumPy
+  template <class T>
+  To operator()(T x) const {
+    return x != 0;
+  }
+};
+/// Of integers in 64 bits, modulo 2^64.
+template <class To>
+struct wide_product {
+  template <class T>
+  To operator()(T x, T y) const {
+    return multiplies<To>{}(static_cast<To>(x), static_cast<To>(y));
+  }
+};
+struct as_factors {
+  factors<double> operator()(double x) const { return {x, x}; }
+  factors<double> operator()(double x, double y) const { return {x, y}; }
+};
+struct as_weighted {
+  weighted_value operator()(double x, double w) const { return {w, x}; }
+};
+
+/// What GPUs make of the same files.
+template <class F>
+inline constexpr auto form_of = gpu_form::value;
+template <class To>
+inline constexpr auto form_of<nonzero<To>> = gpu_form::nonzero;
+template <class To>
+inline constexpr auto form_of<wide_product<To>> = gpu_form::product;
+template <>
+inline constexpr auto form_of<square> = gpu_form::product;
 template <class T>
 inline constexpr auto form_of<multiplies<T>> = gpu_form::product;
+template <>
+inline constexpr auto form_of<as_factors> = gpu_form::pair;
+template <>
+inline constexpr auto form_of<as_weighted> = gpu_form::pair;
+template <class F>
+inline constexpr auto form_of<of_doubles<F>> = form_of<F>;
+template <class G, class F>
+inline constexpr auto form_of<composed<G, F>> = form_of<G>;
 
-/// The factors of a square.
-template <class Load>
-struct with_itself {
-  static constexpr auto form = gpu_form::pair;
-  Load load;
-  factors<double> operator()(index_t i) const {
-    auto const x = static_cast<double>(load(i));
-    return {x, x};
-  }
-  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
-  std::vector<input const*> sources() const { return {load.from, load.from}; }
-};
-
-/// f(a(i), b(i)).
-template <class A, class B, class F>
-struct pair_load {
+/// f(a[i], …) of files whose elements are X, …
+template <class F, class... X>
+class input_load : public host::file_load<F, X...> {
+ public:
   static constexpr auto form = form_of<F>;
-  A a;
-  B b;
-  F f;
-  auto operator()(index_t i) const { return f(a(i), b(i)); }
-  void prepare(index_t first, index_t last) const {
-    a.prepare(first, last);
-    b.prepare(first, last);
+
+  template <class... In>
+  requires(std::is_same_v<In, input>&&...) explicit input_load(F f, In const&... in)
+      : host::file_load<F, X...>(std::move(f), in...), inputs_{&in...} {}
+
+  /// g of what this gives.
+  template <class G>
+  auto then(G g) const {
+    return input_load<composed<G, F>, X...>({std::move(g), this->f_}, *this);
   }
-  std::vector<input const*> sources() const { return {a.from, b.from}; }
+
+  /// The two factors of a product or a pair; else each file.
+  std::vector<input const*> sources() const {
+    std::vector<input const*> list(inputs_.begin(), inputs_.end());
+    if ((form == gpu_form::product || form == gpu_form::pair) && list.size() == 1) list.push_back(list[0]);
+    return list;
+  }
+
+ private:
+  template <class G, class... Y>
+  friend class input_load;
+  template <class G>
+  input_load(F f, input_load<G, X...> const& other)
+      : host::file_load<F, X...>(std::move(f), other), inputs_(other.inputs_) {}
+
+  std::array<input const*, sizeof...(X)> inputs_;
 };
 
-/// Calls f(load) with the load for this input, elements converted as As says.
+/// Calls f(load) with the load for this input, elements converted as As says. Numbers of at most 32 bits become double
+/// behind the load, so that they are read where they lie.
 template <class As, class F>
 decltype(auto) with_load(input const& in, F const& f) {
   return io::visit(in.array().type, [&](auto tag) {
     using Stored = typename decltype(tag)::type;
     using To = typename As::template type<Stored>;
-    if constexpr (sizeof(Stored) > 1) {
-      if (in.array().swapped) return f(swapped_load<Stored, To>(in));
+    using X = io::value_type_of<Stored>;
+    if constexpr (std::is_same_v<To, double> && sizeof(X) <= 4) {
+      return f(input_load<of_doubles<identity>, X>({}, in));
+    } else {
+      return f(input_load<identity, To>({}, in));
     }
-    return f(stored_load<Stored, To>(in));
   });
 }
 

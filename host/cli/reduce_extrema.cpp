@@ -27,8 +27,8 @@ struct found {
 };
 
 found extremes(session& job, input const& in) {
-  return with_load<as_itself>(in, [&](auto const& load) -> found {
-    using T = std::decay_t<decltype(load(0))>;
+  return with_load<as_itself>(in, [&]<class Load>(Load const& load) -> found {
+    using T = typename Load::value_type;
     auto const r = job.fold(extrema<T>{}, load);
     return {as_number(r.min), as_number(r.max), r.argmin, r.argmax};
   });

@@ -9,20 +9,11 @@ namespace {
 
 using inputs = std::span<std::unique_ptr<input> const>;
 
-template <class Load, class To>
-struct nonzero {  // NaN is not zero, as in NumPy
-  static constexpr auto form = gpu_form::nonzero;
-  Load load;
-  To operator()(index_t i) const { return load(i) != 0; }
-  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
-  std::vector<input const*> sources() const { return load.sources(); }
-};
-
 template <class Op>
 typename Op::value_type asked(session& job, input const& in) {
   if (job.cuts().n == 0) return Op::identity();
-  return with_load<as_itself>(in, [&]<class Load>(Load const& load) {
-    return job.fold(order_free<Op>{}, nonzero<Load, typename Op::value_type>{load});
+  return with_load<as_itself>(in, [&](auto const& load) {
+    return job.fold(order_free<Op>{}, load.then(nonzero<typename Op::value_type>{}));
   });
 }
 

@@ -13,13 +13,13 @@ using inputs = std::span<std::unique_ptr<input> const>;
 double variance_of(session& job, input const& in, reduce_options const& how) {
   index_t const n = job.cuts().n;
   if (how.exact)
-    return with_load<as_real>(in, [&]<class Load>(Load const& load) -> double {
+    return with_load<as_real>(in, [&](auto const& load) -> double {
       auto const sum = job.fold(exactly<exact_sum<double>>{}, load);
-      auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
+      auto const squares = job.fold(exactly<exact_dot<double>>{}, load.then(as_factors{}));
       return exact_variance(sum, squares, n, how.ddof);
     });
-  return with_load<as_itself>(in, [&](auto const& load) -> double {
-    using T = std::decay_t<decltype(load(0))>;
+  return with_load<as_itself>(in, [&]<class Load>(Load const& load) -> double {
+    using T = typename Load::value_type;
     auto const found = job.fold(variance_reduction<T>{}, load);
     return detail::ratio(detail::second_moment_of(found, n), n - how.ddof);
   });
@@ -44,7 +44,7 @@ totals integer_totals(exact_sum<T> const& total, index_t n, bool wrap) {
 
 template <class Load>
 answer all_statistics(session& job, input const& in, Load const& load, reduce_options const& how) {
-  using T = std::decay_t<decltype(load(0))>;
+  using T = typename Load::value_type;
   index_t const n = job.cuts().n;
   auto const described = [&](totals const& t, double m2, extrema_result<T> const& e) -> answer {
     return {{"count", static_cast<std::int64_t>(n)},

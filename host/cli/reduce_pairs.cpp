@@ -10,47 +10,37 @@ namespace {
 
 using inputs = std::span<std::unique_ptr<input> const>;
 
-struct as_weighted {
-  weighted_value operator()(double x, double w) const { return {w, x}; }
-};
-struct as_exact_factors {
-  factors<double> operator()(double x, double y) const { return {x, y}; }
-};
-
-/// Calls f(a, b) with loads of both files as double: fast ones where both are f32 or both f64.
-template <class F>
-answer with_real_pair(input const& a, input const& b, F const& f) {
-  using io::dtype;
-  auto const x = a.array().type, y = b.array().type;
-  bool const plain = !a.array().swapped && !b.array().swapped;
-  if (plain && x == dtype::f64 && y == dtype::f64)
-    return f(stored_load<double, double>(a), stored_load<double, double>(b));
-  if (plain && x == dtype::f32 && y == dtype::f32)
-    return f(stored_load<float, double>(a), stored_load<float, double>(b));
-  return f(any_load<double>(a), any_load<double>(b));
+/// Whether a file's elements are floats, or are decoded to them.
+bool narrow(input const& in) {
+  return in.array().type == io::dtype::f32 || in.array().type == io::dtype::f16;
 }
 
-/// The same, but integers as 64 bits where both files are signed or both unsigned.
+/// Calls f(load) with the load of g(a[i], b[i]), of doubles.
+template <class G, class F>
+answer with_real_pair(input const& a, input const& b, G const& g, F const& f) {
+  if (narrow(a) && narrow(b)) return f(input_load<of_doubles<G>, float, float>({g}, a, b));
+  return f(input_load<G, double, double>(g, a, b));
+}
+
+/// Calls f(load) with the load of products: of doubles, or of 64 bits where both files hold signed integers, or both
+/// unsigned ones.
 template <class F>
-answer with_pair(input const& a, input const& b, F const& f) {
-  using io::dtype;
+answer with_products(input const& a, input const& b, F const& f) {
   auto const x = a.array().type, y = b.array().type;
-  bool const plain = !a.array().swapped && !b.array().swapped;
-  auto const counting = [](dtype t) { return io::is_unsigned_integer(t) || t == dtype::boolean; };
-  if (plain && x == dtype::i64 && y == dtype::i64)
-    return f(stored_load<std::int64_t, std::int64_t>(a), stored_load<std::int64_t, std::int64_t>(b));
-  if (plain && x == dtype::i32 && y == dtype::i32)
-    return f(stored_load<std::int32_t, std::int64_t>(a), stored_load<std::int32_t, std::int64_t>(b));
+  auto const counting = [](io::dtype t) { return io::is_unsigned_integer(t) || t == io::dtype::boolean; };
+  if (x == io::dtype::i32 && y == io::dtype::i32)
+    return f(input_load<wide_product<std::int64_t>, std::int32_t, std::int32_t>({}, a, b));
   if (io::is_signed_integer(x) && io::is_signed_integer(y))
-    return f(any_load<std::int64_t>(a), any_load<std::int64_t>(b));
-  if (counting(x) && counting(y)) return f(any_load<std::uint64_t>(a), any_load<std::uint64_t>(b));
-  return with_real_pair(a, b, f);
+    return f(input_load<multiplies<std::int64_t>, std::int64_t, std::int64_t>({}, a, b));
+  if (counting(x) && counting(y))
+    return f(input_load<multiplies<std::uint64_t>, std::uint64_t, std::uint64_t>({}, a, b));
+  return with_real_pair(a, b, multiplies<double>{}, f);
 }
 
 weighted_moments_state weighted(session& job, inputs in) {
   weighted_moments_state m{};
-  with_real_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& w) -> answer {
-    m = job.fold(ordered<weighted_moments>{}, pair_load<A, B, as_weighted>{x, w, {}});
+  with_real_pair(*in[0], *in[1], as_weighted{}, [&](auto const& load) -> answer {
+    m = job.fold(ordered<weighted_moments>{}, load);
     return {};
   });
   return m;
@@ -60,26 +50,25 @@ weighted_moments_state weighted(session& job, inputs in) {
 
 answer run_dot(session& job, inputs in, reduce_options const& how) {
   if (how.exact)
-    return with_real_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& y) -> answer {
+    return with_real_pair(*in[0], *in[1], as_factors{}, [&](auto const& load) -> answer {
       if (job.cuts().n == 0) return {{"dot", 0.0}};
-      return {{"dot",
-               job.fold(exactly<exact_dot<double>>{}, pair_load<A, B, as_exact_factors>{x, y, {}}).round()}};
+      return {{"dot", job.fold(exactly<exact_dot<double>>{}, load).round()}};
     });
-  return with_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& y) -> answer {
-    using T = std::decay_t<decltype(x(0))>;
+  return with_products(*in[0], *in[1], [&]<class Load>(Load const& load) -> answer {
+    using T = typename Load::value_type;
     using R = decltype(detail::reduction_of<T>(plus<T>{}));
     if (job.cuts().n == 0) return {{"dot", T{}}};
-    return {{"dot", job.fold(R{}, pair_load<A, B, multiplies<T>>{x, y, {}})}};
+    return {{"dot", job.fold(R{}, load)}};
   });
 }
 
 answer run_wmean(session& job, inputs in, reduce_options const& how) {
   if (how.exact)
-    return with_real_pair(*in[0], *in[1], [&]<class A, class B>(A const& x, B const& w) -> answer {
-      auto const products =
-          job.fold(exactly<exact_dot<double>>{}, pair_load<A, B, as_exact_factors>{x, w, {}});
-      auto const weights = job.fold(exactly<exact_sum<double>>{}, w);
-      return {{"wmean", quotient<double>(products, weights)}};
+    return with_real_pair(*in[0], *in[1], as_factors{}, [&](auto const& load) -> answer {
+      auto const products = job.fold(exactly<exact_dot<double>>{}, load);
+      return with_load<as_real>(*in[1], [&](auto const& weights) -> answer {
+        return {{"wmean", quotient<double>(products, job.fold(exactly<exact_sum<double>>{}, weights))}};
+      });
     });
   auto const m = weighted(job, in);
   return {{"wmean", detail::ratio(m.sum, m.weight)}};

@@ -21,7 +21,7 @@ auto folded(session& job, auto const& load, Op op) {
 }
 
 template <class Load>
-using loaded = std::decay_t<std::invoke_result_t<Load const&, index_t>>;
+using loaded = typename std::decay_t<Load>::value_type;
 
 /// The exact accumulator of all elements.
 template <class T>
@@ -30,25 +30,12 @@ exact_sum<T> exact(session& job, auto const& load) {
   return job.fold(exactly<exact_sum<T>>{}, load);
 }
 
-template <class Load>
-struct squared {
-  static constexpr auto form = gpu_form::product;
-  Load load;
-  auto operator()(index_t i) const {
-    auto const x = static_cast<double>(load(i));
-    return x * x;
-  }
-  void prepare(index_t first, index_t last) const { load.prepare(first, last); }
-  std::vector<input const*> sources() const { return {load.from, load.from}; }
-};
-
 }  // namespace
 
 answer run_sum(session& job, inputs in, reduce_options const& how) {
   if (how.exact)
-    return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
-      using T = loaded<decltype(load)>;
-      auto const total = exact<T>(job, load);
+    return with_load<as_itself>(*in[0], [&](auto const& load) -> answer {
+      auto const total = exact<exact_element<loaded<decltype(load)>>>(job, load);
       return {{"sum", total.template round_to<double>()}};
     });
   return with_load<as_addends>(*in[0], [&](auto const& load) -> answer {
@@ -73,8 +60,8 @@ answer run_product(session& job, inputs in, reduce_options const&) {
 
 answer run_mean(session& job, inputs in, reduce_options const& how) {
   if (how.exact)
-    return with_load<as_exact>(*in[0], [&](auto const& load) -> answer {
-      auto const total = exact<loaded<decltype(load)>>(job, load);
+    return with_load<as_itself>(*in[0], [&](auto const& load) -> answer {
+      auto const total = exact<exact_element<loaded<decltype(load)>>>(job, load);
       return {{"mean", total.template mean_to<double>(job.cuts().n)}};
     });
   return with_load<as_addends>(*in[0], [&](auto const& load) -> answer {
@@ -88,13 +75,13 @@ answer run_mean(session& job, inputs in, reduce_options const& how) {
 }
 
 answer run_norm(session& job, inputs in, reduce_options const& how) {
-  return with_load<as_real>(*in[0], [&]<class Load>(Load const& load) -> answer {
+  return with_load<as_real>(*in[0], [&](auto const& load) -> answer {
     if (job.cuts().n == 0) return {{"norm", 0.0}};
     if (how.exact) {
-      auto const squares = job.fold(exactly<exact_dot<double>>{}, with_itself<Load>{load});
+      auto const squares = job.fold(exactly<exact_dot<double>>{}, load.then(as_factors{}));
       return {{"norm", detail::root(squares.round())}};
     }
-    return {{"norm", detail::root(folded(job, squared<Load>{load}, plus<double>{}))}};
+    return {{"norm", detail::root(folded(job, load.then(square{}), plus<double>{}))}};
   });
 }
 

@@ -4,12 +4,13 @@
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/scan_forms.hpp>
-#include <host/cli/value_source.hpp>
 #include <host/cli/write_elements.hpp>
+#include <host/io/decoded.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/scan.hpp>
 #include <nlohmann/json.hpp>
+#include <prorata/elements.hpp>
 #include <prorata/groups.hpp>
 
 namespace prorata::cli {
@@ -47,7 +48,7 @@ struct scan_rank {
 
 /// Queues slice[i − p.begin] = element i.
 template <class T>
-void queue_load(host::stream& s, input const& in, value_source<T> const& source, piece p, T* slice) {
+void queue_load(host::stream& s, input const& in, io::decoded<T> const& source, piece p, T* slice) {
   s.enqueue([&s, &in, &source, p, slice] {
     index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
     s.parallel(blocks, [&](index_t k) {
@@ -92,7 +93,7 @@ template <class Op>
 void run(scan_job const& j) {
   using T = typename Op::value_type;
   auto const form = scan_form_of<Op>(j.scan.exclusive);
-  auto const source = value_source_of<T>(*j.scan.source);
+  io::decoded<T> const source(j.scan.source->array(), j.scan.source->data());
   auto const& cuts = j.job.cuts();
   std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
   int last = 0;
@@ -113,8 +114,9 @@ void run(scan_job const& j) {
           });
         });
       each_slice(chunk, [&](piece p) {
-        queue_load(s, *j.scan.source, *source, p, mine.slice.data());
-        host::scan_nodes(s, form.op, p, in_block<T>{mine.slice.data(), p.begin}, mine.fresh.data());
+        queue_load(s, *j.scan.source, source, p, mine.slice.data());
+        host::scan_nodes(s, form.op, p, element_load<identity, T>({}, p.begin, mine.slice.data()),
+                         mine.fresh.data());
         s.enqueue([&mine, p] { mine.append(p, mine.fresh.data()); });
       });
     });
@@ -136,8 +138,9 @@ void run(scan_job const& j) {
         });
       });
     each_slice(chunk, [&](piece p) {
-      queue_load(s, *j.scan.source, *source, p, mine.slice.data());
-      host::scan_piece(s, form, p, in_block<T>{mine.slice.data(), p.begin}, &mine.so_far, mine.slice.data());
+      queue_load(s, *j.scan.source, source, p, mine.slice.data());
+      host::scan_piece(s, form, p, element_load<identity, T>({}, p.begin, mine.slice.data()), &mine.so_far,
+                       mine.slice.data());
       queue_store(s, j, p, mine.slice.data());
     });
   });

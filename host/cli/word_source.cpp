@@ -1,33 +1,34 @@
-// One loop for each stored type.
-#include <host/cli/loads.hpp>
+// One loop for each type of numbers.
+#include <algorithm>
 #include <host/cli/word_source.hpp>
+#include <host/io/decoded.hpp>
 
 namespace prorata::cli {
 
 namespace {
 
-template <class Load, bool Keys>
+template <class X, bool Keys>
 class words_of final : public word_source {
  public:
-  explicit words_of(Load const& load) : load_(load) {}
+  explicit words_of(input const& in) : elements_(in.array(), in.data()) {}
   void read(index_t begin, index_t n, std::uint64_t* words) const override {
-    for (index_t i = 0; i < n; ++i) {
-      if constexpr (Keys) {
-        words[i] = key_word(load_(begin + i));
-      } else {
-        words[i] = value_word(load_(begin + i));
-      }
+    constexpr index_t block = 256;
+    X room[block];
+    for (index_t at = 0; at < n; at += block) {
+      index_t const some = std::min(block, n - at);
+      X const* const x = elements_.at(begin + at, some, room);
+      for (index_t i = 0; i < some; ++i) words[at + i] = Keys ? key_word(x[i]) : value_word(x[i]);
     }
   }
 
  private:
-  Load load_;
+  io::decoded<X> elements_;
 };
 
 template <bool Keys>
 std::unique_ptr<word_source> source(input const& in) {
-  return with_load<as_itself>(in, [&](auto const& load) -> std::unique_ptr<word_source> {
-    return std::make_unique<words_of<std::remove_cvref_t<decltype(load)>, Keys>>(load);
+  return io::visit(in.array().type, [&](auto tag) -> std::unique_ptr<word_source> {
+    return std::make_unique<words_of<io::value_type_of<typename decltype(tag)::type>, Keys>>(in);
   });
 }
 

@@ -2,10 +2,23 @@
 // it.
 #pragma once
 
+#include <concepts>
 #include <prorata/finishing.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace prorata {
+
+/// An array whose elements verbs can read, wherever they lie: a distributed_array, or a file_array.
+template <class X>
+concept source = requires(X const& x) {
+  typename X::value_type;
+  { x.size() } -> std::convertible_to<index_t>;
+  x.team();
+  x.partition();
+};
+template <source X>
+using element_of = std::remove_const_t<typename X::value_type>;
 
 /// The element itself.
 struct identity {

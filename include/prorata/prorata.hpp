@@ -8,6 +8,7 @@
 #include <prorata/costs.hpp>
 #include <prorata/distribute.hpp>
 #include <prorata/divisor.hpp>
+#include <prorata/file_array.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>

@@ -115,10 +115,10 @@ typename R::result_type run_reduction(R const& reduction, F f, distributed_array
 /// pass.
 ///   order   canonical, L = 32 (P4016R0), integers and min/max in any order
 ///   empty   the operation's identity if it has one, else usage_error
-template <class Op, class F, class T, class... U, backend S>
-auto transform_reduce(F f, Op const& op, distributed_array<T, S> const& x,
-                      distributed_array<U, S> const&... more) {
-  using element = std::remove_cvref_t<std::invoke_result_t<F, T const&, U const&...>>;
+template <class Op, class F, source X, source... More>
+auto transform_reduce(F f, Op const& op, X const& x, More const&... more) {
+  using element =
+      std::remove_cvref_t<std::invoke_result_t<F, element_of<X> const&, element_of<More> const&...>>;
   auto const reduction = detail::reduction_of<element>(op);
   using R = std::remove_const_t<decltype(reduction)>;
   if constexpr (requires { R::operation::identity(); }) {
@@ -128,14 +128,14 @@ auto transform_reduce(F f, Op const& op, distributed_array<T, S> const& x,
 }
 
 /// Folds the elements of x with op.
-template <class Op, class T, backend S>
-auto reduce(Op const& op, distributed_array<T, S> const& x) {
+template <class Op, source X>
+auto reduce(Op const& op, X const& x) {
   return transform_reduce(identity{}, op, x);
 }
 
 /// The same with an initial value, which enters last: op(init, fold of x).
-template <class Op, class I, class T, backend S>
-I reduce(Op const& op, distributed_array<T, S> const& x, I init) {
+template <class Op, class I, source X>
+I reduce(Op const& op, X const& x, I init) {
   if (x.size() == 0) return init;
   auto const folded = reduce(op, x);
   return host::canonically([&] { return sealed(static_cast<I>(op(init, static_cast<I>(folded)))); });
@@ -143,8 +143,8 @@ I reduce(Op const& op, distributed_array<T, S> const& x, I init) {
 
 namespace detail {
 /// Arrays of which one may be a view of what must not change.
-template <class T, class U>
-concept same_elements = std::is_same_v<std::remove_const_t<T>, std::remove_const_t<U>>;
+template <class X, class Y>
+concept same_elements = std::is_same_v<element_of<X>, element_of<Y>>;
 
 struct times {
   template <class T>
@@ -192,11 +192,11 @@ using exact_element =
 /// Σ x[i]: floats in T, in the canonical order; integers exactly, in 64 bits of their signedness. (For sums modulo
 /// 2^bits there is reduce(plus<T>{}, x).) Empty: 0 (−0 for floats).
 ///   throws  input_error where 64 bits do not hold a sum of integers: 128 are kept
-template <class T, backend S>
-auto sum(distributed_array<T, S> const& x) {
-  using element = std::remove_const_t<T>;
+template <source X>
+auto sum(X const& x) {
+  using element = element_of<X>;
   if constexpr (std::is_integral_v<element>) {
-    using wide = exact_element<T>;
+    using wide = exact_element<element_of<X>>;
     if (x.size() == 0) return wide{0};
     return integer_sum_or_refuse<wide>(run_reduction(exactly<exact_sum<wide>>{}, identity{}, x), "the sum",
                                        "exact_sum_of rounds to double, reduce with plus<> wraps");
@@ -206,22 +206,21 @@ auto sum(distributed_array<T, S> const& x) {
 }
 
 /// Π x[i], in T.
-template <class T, backend S>
-std::remove_const_t<T> product(distributed_array<T, S> const& x) {
-  return reduce(multiplies<std::remove_const_t<T>>{}, x);
+template <source X>
+element_of<X> product(X const& x) {
+  return reduce(multiplies<element_of<X>>{}, x);
 }
 
 /// Σ x[i]·y[i], in T: products rounded once, then summed in the canonical order.
-template <class T, class U, backend S>
-requires detail::same_elements<T, U> std::remove_const_t<T> dot(distributed_array<T, S> const& x,
-                                                                distributed_array<U, S> const& y) {
-  return transform_reduce(detail::times{}, plus<std::remove_const_t<T>>{}, x, y);
+template <source X, source Y>
+requires detail::same_elements<X, Y> element_of<X> dot(X const& x, Y const& y) {
+  return transform_reduce(detail::times{}, plus<element_of<X>>{}, x, y);
 }
 
 /// √Σ x[i]², in T.
-template <class T, backend S>
-std::remove_const_t<T> norm(distributed_array<T, S> const& x) {
-  return detail::root(transform_reduce(detail::square{}, plus<std::remove_const_t<T>>{}, x));
+template <source X>
+element_of<X> norm(X const& x) {
+  return detail::root(transform_reduce(detail::square{}, plus<element_of<X>>{}, x));
 }
 
 /// What `statistics` knows about an array; sums of integers, too, are those of doubles.
@@ -269,74 +268,73 @@ summary<T> summary_of(index_t n, typename statistics_reduction<T>::result_type c
 }
 
 /// Count, sum, mean, second moment, extremes and their places, in one pass; sums in double.
-template <class T, backend S>
-summary<std::remove_const_t<T>> statistics(distributed_array<T, S> const& x) {
-  using element = std::remove_const_t<T>;
+template <source X>
+summary<element_of<X>> statistics(X const& x) {
+  using element = element_of<X>;
   return summary_of<element>(x.size(), run_reduction(statistics_reduction<element>{}, identity{}, x));
 }
 
 /// Σ x[i] / n in double, the sum in the canonical order.
-template <class T, backend S>
-double mean(distributed_array<T, S> const& x) {
+template <source X>
+double mean(X const& x) {
   return detail::ratio(reduce(ordered<plus<double>>{}, x), x.size());
 }
 
 /// Σ (x[i] − mean)² / (n − ddof) in double, in one pass: right to a few units in the last place whatever the mean
 /// (`second_moment`), and for integers of 16 bits at most from a second moment that is rounded once. NaN where an
 /// element is infinite.
-template <class T, backend S>
-double variance(distributed_array<T, S> const& x, index_t ddof = 0) {
-  using R = variance_reduction<std::remove_const_t<T>>;
+template <source X>
+double variance(X const& x, index_t ddof = 0) {
+  using R = variance_reduction<element_of<X>>;
   auto const found = run_reduction(R{}, identity{}, x);
   return detail::ratio(detail::second_moment_of(found, x.size()), x.size() - ddof);
 }
 
-template <class T, backend S>
-double deviation(distributed_array<T, S> const& x, index_t ddof = 0) {
+template <source X>
+double deviation(X const& x, index_t ddof = 0) {
   return detail::root(variance(x, ddof));
 }
 
 /// Sums of weights and weighted elements and the weighted second moment of x with weights w.
-template <class T, class W, backend S>
-weighted_moments_state weighted_statistics(distributed_array<T, S> const& x,
-                                           distributed_array<W, S> const& w) {
+template <source X, source W>
+weighted_moments_state weighted_statistics(X const& x, W const& w) {
   return transform_reduce(detail::paired{}, weighted_moments{}, x, w);
 }
 
 /// Σ w[i]·x[i] / Σ w[i] in double.
-template <class T, class W, backend S>
-double weighted_mean(distributed_array<T, S> const& x, distributed_array<W, S> const& w) {
+template <source X, source W>
+double weighted_mean(X const& x, W const& w) {
   auto const m = weighted_statistics(x, w);
   return detail::ratio(m.sum, m.weight);
 }
 
 /// Σ w[i]·(x[i] − weighted mean)² / Σ w[i] in double, right to a few units in the last place whatever the mean. NaN
 /// where an element is infinite.
-template <class T, class W, backend S>
-double weighted_variance(distributed_array<T, S> const& x, distributed_array<W, S> const& w) {
+template <source X, source W>
+double weighted_variance(X const& x, W const& w) {
   auto const m = weighted_statistics(x, w);
   return detail::ratio(m.m2, m.weight);
 }
 
 /// The least and the greatest element and their lowest indices; floats as in IEEE 754-2019 minimum/maximum.
-template <class T, backend S>
-extrema_result<std::remove_const_t<T>> minmax(distributed_array<T, S> const& x) {
-  return run_reduction(extrema<std::remove_const_t<T>>{}, identity{}, x);
+template <source X>
+extrema_result<element_of<X>> minmax(X const& x) {
+  return run_reduction(extrema<element_of<X>>{}, identity{}, x);
 }
-template <class T, backend S>
-std::remove_const_t<T> min(distributed_array<T, S> const& x) {
+template <source X>
+element_of<X> min(X const& x) {
   return minmax(x).min;
 }
-template <class T, backend S>
-std::remove_const_t<T> max(distributed_array<T, S> const& x) {
+template <source X>
+element_of<X> max(X const& x) {
   return minmax(x).max;
 }
-template <class T, backend S>
-index_t argmin(distributed_array<T, S> const& x) {
+template <source X>
+index_t argmin(X const& x) {
   return minmax(x).argmin;
 }
-template <class T, backend S>
-index_t argmax(distributed_array<T, S> const& x) {
+template <source X>
+index_t argmax(X const& x) {
   return minmax(x).argmax;
 }
 
@@ -351,67 +349,64 @@ struct as_factors {
 
 /// Σ x[i] rounded once: to T for floats, to double for integers. Any order, any split: the same bits, those
 /// of the true sum. Empty: +0.
-template <class T, backend S>
-auto exact_sum_of(distributed_array<T, S> const& x) {
-  if (x.size() == 0) return exact_sum<exact_element<T>>{}.round();
-  return run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, x).round();
+template <source X>
+auto exact_sum_of(X const& x) {
+  if (x.size() == 0) return exact_sum<exact_element<element_of<X>>>{}.round();
+  return run_reduction(exactly<exact_sum<exact_element<element_of<X>>>>{}, identity{}, x).round();
 }
 
 /// Σ x[i] / n rounded once.
-template <class T, backend S>
-auto exact_mean_of(distributed_array<T, S> const& x) {
-  return run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, x).mean(x.size());
+template <source X>
+auto exact_mean_of(X const& x) {
+  return run_reduction(exactly<exact_sum<exact_element<element_of<X>>>>{}, identity{}, x).mean(x.size());
 }
 
 /// Σ (x[i] − mean)² / (n − ddof) rounded once, of floats.
 ///   cost   reads x twice
-template <class T, backend S>
-requires std::is_floating_point_v<std::remove_const_t<T>>
-double exact_variance_of(distributed_array<T, S> const& x, index_t ddof = 0) {
-  using element = std::remove_const_t<T>;
+template <source X>
+requires std::is_floating_point_v<element_of<X>>
+double exact_variance_of(X const& x, index_t ddof = 0) {
+  using element = element_of<X>;
   auto const sum = run_reduction(exactly<exact_sum<element>>{}, identity{}, x);
   auto const squares = run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, x);
   return host::canonically([&] { return exact_variance(sum, squares, x.size(), ddof); });
 }
 
 /// The square root of exact_variance_of.
-template <class T, backend S>
-requires std::is_floating_point_v<std::remove_const_t<T>>
-double exact_deviation_of(distributed_array<T, S> const& x, index_t ddof = 0) {
-  return detail::root(exact_variance_of(x, ddof));
-}
+template <source X>
+requires std::is_floating_point_v<element_of<X>>
+double exact_deviation_of(X const& x, index_t ddof = 0) { return detail::root(exact_variance_of(x, ddof)); }
 
 /// Σ x[i]·y[i] rounded once; no product is rounded before.
-template <class T, class U, backend S>
-requires detail::same_elements<T, U> std::remove_const_t<T> exact_dot_of(distributed_array<T, S> const& x,
-                                                                         distributed_array<U, S> const& y) {
-  using products = exact_dot<std::remove_const_t<T>>;
+template <source X, source Y>
+requires detail::same_elements<X, Y> element_of<X> exact_dot_of(X const& x, Y const& y) {
+  using products = exact_dot<element_of<X>>;
   require_alike(x, y);
   if (x.size() == 0) return products{}.round();
   return run_reduction(exactly<products>{}, detail::as_factors{}, x, y).round();
 }
 
 /// Σ w[i]·x[i] / Σ w[i] rounded once.
-template <class T, class U, backend S>
-requires detail::same_elements<T, U> std::remove_const_t<T> exact_weighted_mean_of(
-    distributed_array<T, S> const& x, distributed_array<U, S> const& w) {
-  using element = std::remove_const_t<T>;
+template <source X, source Y>
+requires detail::same_elements<X, Y> element_of<X> exact_weighted_mean_of(X const& x, Y const& w) {
+  using element = element_of<X>;
   auto const products = run_reduction(exactly<exact_dot<element>>{}, detail::as_factors{}, x, w);
-  return quotient<element>(products, run_reduction(exactly<exact_sum<exact_element<T>>>{}, identity{}, w));
+  return quotient<element>(products,
+                           run_reduction(exactly<exact_sum<exact_element<element_of<X>>>>{}, identity{}, w));
 }
 
 /// How many elements the predicate holds for; whether for any, for all (empty: none, all).
-template <class T, backend S, class P>
-index_t count_if(distributed_array<T, S> const& x, P predicate) {
+template <source X, class P>
+index_t count_if(X const& x, P predicate) {
   if (x.size() == 0) return 0;
   return run_reduction(counting{}, detail::counted_if<P>{predicate}, x);
 }
-template <class T, backend S, class P>
-bool any_of(distributed_array<T, S> const& x, P predicate) {
+template <source X, class P>
+bool any_of(X const& x, P predicate) {
   return count_if(x, predicate) > 0;
 }
-template <class T, backend S, class P>
-bool all_of(distributed_array<T, S> const& x, P predicate) {
+template <source X, class P>
+bool all_of(X const& x, P predicate) {
   return count_if(x, predicate) == x.size();
 }
 

@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
-"""The README's program is the one that was compiled, and prints the number in its comment.
+"""A program of the README is the one that was compiled, and prints the number in its comment. It finds the numbers from
+1 to a million in x.npy.
 
 usage: readme_test.py README.md readme.cpp PROGRAM
 """
+import os
 import re
 import subprocess
 import sys
+import tempfile
+
+import numpy as np
 
 readme, source, program = sys.argv[1:]
 with open(readme) as r, open(source) as s:
     text = s.read()
     assert text in r.read(), f'{source} does not stand in {readme} word for word'
 expected = re.search(r'printf.*// (\S+), on any devices', text).group(1)
-printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout.strip()
+with tempfile.TemporaryDirectory() as folder:
+    np.save(os.path.join(folder, 'x.npy'), np.arange(1, 1_000_001, dtype='i4'))
+    printed = subprocess.run([program], capture_output=True, text=True, check=True, cwd=folder).stdout.strip()
 assert printed == expected, f'printed {printed}, the README says {expected}'
 print(printed)

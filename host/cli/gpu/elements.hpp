@@ -3,7 +3,7 @@
 
 #include <bit>
 #include <cstdint>
-#include <host/io/dtype.hpp>
+#include <host/io/decoded.hpp>
 #include <prorata/boolean8.hpp>
 #include <prorata/half.hpp>
 #include <prorata/total_order.hpp>
@@ -96,17 +96,7 @@ PRORATA_HD auto with_element(stored_elements const& from, index_t i, F const& f)
   return f(stored_at<double, std::uint64_t>(from, i));
 }
 
-/// The arithmetic value of a stored element.
-template <class T>
-PRORATA_HD constexpr auto value_of(T x) {
-  if constexpr (std::is_same_v<T, half>) {
-    return to_float(x);
-  } else if constexpr (std::is_same_v<T, boolean8>) {
-    return static_cast<std::uint8_t>(x ? 1 : 0);
-  } else {
-    return x;
-  }
-}
+using io::value_of;
 
 template <class To>
 struct value_as {

@@ -9,7 +9,7 @@
 #include <prorata/team.hpp>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// Every rank's chunks, in order, each on a stream: the rank's own, or that of the rank after it.
 ///
@@ -20,7 +20,7 @@ namespace prorata::cli {
 class chunk_feed {
  public:
   /// passed_on: a rank's chunks go to the stream of the next rank.
-  chunk_feed(team<host::stream> team, partition const& cuts, index_t chunk, bool passed_on = false)
+  chunk_feed(team<stream> team, partition const& cuts, index_t chunk, bool passed_on = false)
       : team_(std::move(team)), cuts_(cuts), chunk_(chunk), shift_(passed_on ? 1 : 0) {
     for (int rank = 0; rank < cuts.ranks(); ++rank) at_.push_back(cuts.begin(rank));
   }
@@ -59,12 +59,12 @@ class chunk_feed {
     piece const p{at, end, cuts_.n};
     at = end;
     int const by = (rank + shift_) % cuts_.ranks();
-    host::stream& stream = team_.streams()[static_cast<std::size_t>(by)];
+    stream& stream = team_.streams()[static_cast<std::size_t>(by)];
     work(stream, by, p);
     stream.enqueue([this, rank, &work] { next(rank, work); });
   }
 
-  team<host::stream> team_;
+  team<stream> team_;
   partition const& cuts_;
   index_t chunk_;
   int shift_;
@@ -72,4 +72,4 @@ class chunk_feed {
   std::atomic<bool> paused_{false};
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

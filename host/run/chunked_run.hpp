@@ -1,0 +1,162 @@
+// chunked_run: a job over arrays larger than memory. Ranks take their shares chunk by chunk, and partial results join.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <host/io/file_column.hpp>
+#include <host/reduce.hpp>
+#include <host/run/chunk_feed.hpp>
+#include <optional>
+#include <prorata/buffer.hpp>
+#include <prorata/error.hpp>
+#include <prorata/host.hpp>
+#include <prorata/team.hpp>
+#include <utility>
+#include <vector>
+
+namespace prorata::host {
+
+/// A reduction as a run sees it: verbs over bytes, so that the run is compiled once and not for every operation and
+/// type.
+class fold_job {
+ public:
+  virtual ~fold_job() = default;
+  /// Of the partial result of a piece.
+  virtual index_t bytes(piece p) const = 0;
+  /// Queues the reduction of a piece on the device of `rank`, whose stream is s.
+  virtual void reduce(stream& s, int rank, piece p, std::byte* out) const = 0;
+  /// Queues the joining of neighbours, whose partial results lie at multiples of 64 bytes.
+  virtual void join(stream& s, std::vector<piece> pieces, std::byte const* in, std::byte* out) const = 0;
+  /// Queues the last step, from the partial result of all n ≥ 1 elements to the result.
+  virtual void finish(stream& s, index_t n, std::byte const* in, void* result) const = 0;
+  /// Whether two partial results of one piece are the same.
+  virtual bool same(piece p, std::byte const* a, std::byte const* b) const = 0;
+};
+
+/// A reduction R of what a load gives, on the threads of the ranks' streams.
+template <class R, class Load>
+class fold_of : public fold_job {
+ public:
+  fold_of(R const& r, Load const& l) : reduction(r), load(l) {}
+  index_t bytes(piece p) const override { return R::bytes(p); }
+  void reduce(stream& s, int, piece p, std::byte* out) const override {
+    reduce_piece(s, reduction, p, load, out);
+  }
+  void join(stream& s, std::vector<piece> pieces, std::byte const* in, std::byte* out) const override {
+    reduce_join(s, reduction, std::move(pieces), in, out);
+  }
+  void finish(stream& s, index_t n, std::byte const* in, void* result) const override {
+    reduce_finish(s, reduction, n, in, static_cast<typename R::result_type*>(result));
+  }
+  bool same(piece p, std::byte const* a, std::byte const* b) const override {
+    return std::memcmp(a, b, static_cast<std::size_t>(R::bytes(p))) == 0;
+  }
+
+  R reduction;
+  Load load;
+};
+
+/// Sees how a run goes on; `done` from the threads of all ranks.
+class run_observer {
+ public:
+  using clock = std::chrono::steady_clock;
+  virtual ~run_observer() = default;
+
+  /// One read of all elements begins; `what` it is for may be empty.
+  virtual void begins(char const* /*what*/) {}
+  /// A rank worked on a piece from `since` to now.
+  virtual void done(int /*rank*/, char const* /*what*/, piece, clock::time_point /*since*/) {}
+  virtual void ends() {}
+  /// What is thrown where the device of `rank` has another result for a piece than the device of `other`.
+  virtual device_error disagreement(int rank, int other, piece p) const;
+};
+
+struct run_limits {
+  index_t memory = index_t{1} << 30;  ///< bytes that chunks and partial results may take
+  double verify = 0;                  ///< per cent of a fold's chunks that another device computes, too
+};
+
+/// How large chunks are, in bytes.
+struct chunk_request {
+  index_t bytes = 0;  ///< so large; 0: half of a rank's part of the memory, but no more than is enough
+  index_t enough = index_t{32} << 20;
+  index_t memory = index_t{1} << 30;  ///< for a chunk of every rank
+};
+/// The same in elements, whole tiles, one at least; nothing where the chunks of all ranks do not fit the memory.
+std::optional<index_t> elements_of_chunk(chunk_request const& wanted, index_t bytes_per_element, int ranks);
+
+/// The passes of one job over its sources. Its results depend on nothing but the elements: not on the team, the cuts,
+/// the chunks or the limits.
+class chunked_run {
+ public:
+  using clock = run_observer::clock;
+
+  /// `sources` are read in each pass, and given back a chunk at a time; they and the observer outlive the run.
+  ///   chunk  elements, whole tiles
+  chunked_run(prorata::team<stream> team, partition cuts, index_t chunk,
+              std::vector<io::file_column const*> sources, run_limits const& limits, run_observer& observer)
+      : team_(std::move(team)),
+        cuts_(std::move(cuts)),
+        chunk_(chunk),
+        sources_(std::move(sources)),
+        limits_(limits),
+        observer_(observer) {}
+
+  partition const& cuts() const { return cuts_; }
+  index_t chunk() const { return chunk_; }
+  prorata::team<stream> const& team() const { return team_; }
+
+  /// Folds all elements. n ≥ 1.
+  ///   waits   for everything, also when it throws: so do sweep and pass
+  ///   throws  input_error when a source changed meanwhile; what the job throws; what the observer says where two
+  ///           devices disagree
+  void fold(fold_job const& job, void* result);
+  template <class R, class Load>
+  typename R::result_type fold(R const& reduction, Load const& load) {
+    typename R::result_type result;
+    fold(fold_of<R, Load>(reduction, load), &result);
+    return result;
+  }
+
+  /// Calls work(stream, rank, piece) for each chunk of each rank: it queues the chunk's work. For jobs that
+  /// need a rank's chunks in order.
+  template <class Work>
+  void sweep(char const* what, Work const& work) {
+    std::vector<clock::time_point> began(static_cast<std::size_t>(cuts_.ranks()));
+    pass(what, false, [&](stream& s, int rank, piece p) {
+      auto& from = began[static_cast<std::size_t>(rank)];
+      s.enqueue([&from] { from = clock::now(); });
+      work(s, rank, p);
+      s.enqueue([this, &from, what, rank, p] { done(rank, what, p, from); });
+    });
+  }
+
+  /// One read of all elements, work(stream, rank, piece) for each chunk, which says done(…) at its end. With passed_on,
+  /// chunks go to the ranks after those that have them.
+  template <class Work>
+  void pass(char const* what, bool passed_on, Work const& work) {
+    observer_.begins(what);
+    chunk_feed(team_, cuts_, chunk_, passed_on).run(work);
+    end_pass();
+  }
+  void done(int rank, char const* what, piece p, clock::time_point since) const;
+
+  /// Whether a chunk is one of those that another device computes again: the same ones at every run.
+  bool chosen_for_verification(piece p) const;
+  /// That a piece has other results on the device that checked it, which is the one after its own.
+  device_error disagreement(piece p) const;
+
+ private:
+  void release(piece p) const;
+  void end_pass();
+
+  prorata::team<stream> team_;
+  partition cuts_;
+  index_t chunk_;
+  std::vector<io::file_column const*> sources_;
+  run_limits limits_;
+  run_observer& observer_;
+};
+
+}  // namespace prorata::host

@@ -1,0 +1,22 @@
+// Opening files as arrays.
+#include <algorithm>
+#include <host/io/job_files.hpp>
+#include <host/io/npy.hpp>
+#include <host/io/printable.hpp>
+#include <prorata/file_array.hpp>
+
+namespace prorata::detail {
+
+std::shared_ptr<io::file_column const> open_npy(std::string const& path) {
+  io::job_files files;
+  auto column = std::make_shared<io::file_column>(files.read(path), io::read_npy);
+  auto const& array = column->array();
+  auto const long_dimensions =
+      std::count_if(array.shape.begin(), array.shape.end(), [](index_t n) { return n > 1; });
+  require(!array.fortran_order || long_dimensions < 2,
+          io::printable(path) +
+              ": is stored in Fortran order; store it in C order, as numpy.ascontiguousarray does");
+  return column;
+}
+
+}  // namespace prorata::detail

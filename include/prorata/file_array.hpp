@@ -1,0 +1,111 @@
+// file_array: an array in a file, as large as the disk bears, for the verbs that read arrays.
+#pragma once
+
+#include <host/io/decoded.hpp>
+#include <host/io/file_column.hpp>
+#include <host/run/chunked_run.hpp>
+#include <host/run/file_load.hpp>
+#include <memory>
+#include <prorata/elements.hpp>
+#include <prorata/error.hpp>
+#include <prorata/machine.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace prorata {
+
+/// How verbs run over arrays that do not lie in memory. No result depends on it.
+struct run_options {
+  index_t memory = index_t{1} << 30;  ///< bytes that a verb holds at a time, over all ranks
+  index_t chunk = 0;                  ///< bytes that a rank reads at a time; 0: what suits the memory
+  double verify = 0;                  ///< per cent of the chunks that a second rank computes, too, to compare
+  host::run_observer* observer = nullptr;  ///< sees how far a verb is; outlives it
+};
+
+namespace detail {
+/// Opens PATH as a .npy file.
+std::shared_ptr<io::file_column const> open_npy(std::string const& path);
+}  // namespace detail
+
+/// The array of a file over the ranks of a team of CPUs, as T: every rank reads its own share, a chunk at a time.
+/// double serves files of all types, 64-bit integers those of integers and booleans, any other T those that store it
+/// (float also half). Copies are the same file.
+///   shape    n elements, numbered in C order
+///   cost     opening reads the header; a verb reads the elements once, decoded where the file has them in another type
+///            or byte order, and holds no more than run_options::memory of them
+///   threads  as the team
+template <class T>
+class file_array {
+ public:
+  using value_type = T;
+
+  file_array(std::shared_ptr<io::file_column const> column, prorata::team<host::stream> team,
+             prorata::partition cuts, run_options const& options)
+      : column_(std::move(column)), team_(std::move(team)), partition_(std::move(cuts)), options_(options) {
+    (void)io::decoded<T>(column_->array(), column_->data());  // refuses other types
+    require(partition_.ranks() == team_.ranks(), "an array's partition has as many ranks as its team");
+    require(partition_.n == column_->count(), "a file's partition has as many elements as the file");
+    require(options_.verify >= 0 && options_.verify <= 100, "verify is a percentage from 0 to 100");
+    require(options_.verify == 0 || team_.ranks() > 1, "verify compares two ranks, and there is one");
+  }
+
+  index_t size() const { return column_->count(); }
+  std::vector<index_t> const& shape() const { return column_->array().shape; }
+  prorata::team<host::stream> const& team() const { return team_; }
+  prorata::partition const& partition() const { return partition_; }
+  run_options const& options() const { return options_; }
+  io::file_column const& column() const { return *column_; }
+
+ private:
+  std::shared_ptr<io::file_column const> column_;
+  prorata::team<host::stream> team_;
+  prorata::partition partition_;
+  run_options options_;
+};
+
+/// Opens the array of a .npy file, cut among the ranks as `cuts` says, or equally.
+///   example  double const total = sum(prorata::open<double>("x.npy"));
+///   throws   input_error (no such file, not .npy), usage_error (its elements are no T; or stored in Fortran order,
+///            whose elements would be numbered otherwise)
+template <class T>
+file_array<T> open(std::string const& path, team<host::stream> team, partition cuts,
+                   run_options const& options = {}) {
+  return {detail::open_npy(path), std::move(team), std::move(cuts), options};
+}
+template <class T>
+file_array<T> open(std::string const& path, team<host::stream> team = cpu_team(),
+                   run_options const& options = {}) {
+  auto column = detail::open_npy(path);
+  std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
+  auto cuts = partition_by_weights(column->count(), equal);
+  return {std::move(column), std::move(team), std::move(cuts), options};
+}
+
+/// As for arrays in memory: partial results of chunks join in the order of their elements, so that the bits are the
+/// same.
+///   memory  run_options of the first array
+///   throws  also input_error where a file cannot be read, or was changed meanwhile; out_of_memory where the memory
+///           does not hold a chunk of every rank; device_error where verification finds two results
+template <class R, class F, class T, class... U>
+typename R::result_type run_reduction(R const& reduction, F f, file_array<T> const& x,
+                                      file_array<U> const&... more) {
+  require_alike(x, more...);
+  require(x.size() > 0, "a reduction of no elements has no result");
+  auto const& options = x.options();
+  index_t const bytes =
+      (io::size_of(x.column().array().type) + ... + io::size_of(more.column().array().type));
+  host::chunk_request wanted;  // (not by designators: nvcc loses them)
+  wanted.bytes = options.chunk;
+  wanted.memory = options.memory;
+  auto const chunk = host::elements_of_chunk(wanted, bytes, x.team().ranks());
+  if (!chunk)
+    throw out_of_memory("chunks of that size of every rank do not fit the memory; make them smaller");
+  host::run_observer nobody;
+  host::chunked_run run(x.team(), x.partition(), *chunk, {&x.column(), &more.column()...},
+                        {options.memory, options.verify},
+                        options.observer != nullptr ? *options.observer : nobody);
+  return run.fold(reduction, host::file_load<F, T, U...>(std::move(f), x.column(), more.column()...));
+}
+
+}  // namespace prorata
