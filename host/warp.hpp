@@ -9,7 +9,8 @@
 namespace prorata::host {
 
 /// A state whose members should lie in arrays of their own, so that lane loops use whole SIMD registers.
-/// Declares `static constexpr auto members = std::tuple{&state::a, &state::b};`.
+/// Declares `static constexpr auto members = std::tuple{&state::a, &state::b};`. (Always inlined below: compilers
+/// give up on that in the largest folds, and a call in a loop over lanes makes it five times slower.)
 template <class T>
 concept spread = requires {
   T::members;
@@ -48,20 +49,23 @@ requires(L > 1) struct varying<T, L> {
   };
   typename arrays_of<std::remove_const_t<decltype(T::members)>>::type arrays;
 
-  PRORATA_HD T get(index_t lane) const {
+  [[gnu::always_inline]] PRORATA_HD T get(index_t lane) const {
     T value;
     each([&]<std::size_t I>() { value.*std::get<I>(T::members) = std::get<I>(arrays).get(lane); });
     return value;
   }
-  PRORATA_HD void set(index_t lane, T const& value) {
+  [[gnu::always_inline]] PRORATA_HD void set(index_t lane, T const& value) {
     each([&]<std::size_t I>() { std::get<I>(arrays).set(lane, value.*std::get<I>(T::members)); });
   }
 
  private:
   template <class F>
-  PRORATA_HD static void each(F f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
-    (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(T::members)>>>{});
+  [[gnu::always_inline]] PRORATA_HD static void each(F f) {
+    each_of(f, std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(T::members)>>>{});
+  }
+  template <class F, std::size_t... I>
+  [[gnu::always_inline]] PRORATA_HD static void each_of(F f, std::index_sequence<I...>) {
+    (f.template operator()<I>(), ...);
   }
 };
 

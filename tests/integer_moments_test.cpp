@@ -72,7 +72,7 @@ TEST(IntegerMoments, CarryBeyond64Bits) {
   constexpr index_t some = index_t{1} << 16, times = index_t{1} << 20, n = some * times;
   state part(R{}, n, 0), whole(R{}, n, 0);
   part.take(load_type{}, some);
-  std::byte bytes[sizeof(integer_moments_state)];
+  alignas(integer_moments_state) std::byte bytes[sizeof(integer_moments_state)]{};
   part.write(bytes);
   for (index_t k = 0; k < times; ++k) whole.join(bytes, {k * some, (k + 1) * some, n});
   auto const found = whole.result();
