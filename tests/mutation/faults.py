@@ -94,7 +94,9 @@ def plant_file(text, faults):
             raise SystemExit(f'{alike[0].where}: {alike[0].name}: its code overlaps that of another fault')
         last = begin
         code = text[begin:end]
-        for fault in alike:
+        if sum(fault.raw is not None for fault in alike) > 1:
+            raise SystemExit(f'{alike[0].where}: {alike[0].name}: two raw faults of one code: only one of them would be there')
+        for fault in sorted(alike, key=lambda fault: fault.raw is None):  # raw text takes the place of all that stood there
             code = fault.planted(code)
         text = text[:begin] + code + text[end:]
     return text
