@@ -19,7 +19,7 @@ namespace {
                     "' is not a device; use cpu, gpu, gpu:N or sim:SPEED,SPEED, each with *COUNT");
 }
 
-std::vector<std::string_view> words_of(std::string_view text) {
+std::vector<std::string_view> split_at_commas(std::string_view text) {
   std::vector<std::string_view> words;
   for (std::size_t from = 0; from <= text.size();) {
     std::size_t const comma = std::min(text.find(',', from), text.size());
@@ -89,7 +89,7 @@ std::vector<device_spec> parse_devices(std::string_view text) {
     return devices;
   }
   bool in_sim = false;
-  for (std::string_view const whole : words_of(text)) {
+  for (std::string_view const whole : split_at_commas(text)) {
     std::string_view word = whole;
     if (word.starts_with("sim:")) {
       in_sim = true;

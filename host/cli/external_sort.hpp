@@ -179,7 +179,7 @@ struct external_limits {
   int threads = 0;     ///< 0 means every core
 };
 
-namespace detail {
+namespace dealing {
 /// A range on disk, small enough or all equal.
 template <class E>
 struct leaf {
@@ -244,7 +244,7 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
     place += count;
   }
 }
-}  // namespace detail
+}  // namespace dealing
 
 /// Sorts n elements that read() gives by what work makes of ranges of them. Returns how many ranges there
 /// were.
@@ -254,8 +254,8 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
 template <class E>
 index_t sort_externally(index_t n, element_reader<E> const& read, range_work<E>& work,
                         external_limits const& limits, progress& bar) {
-  std::vector<detail::leaf<E>> leaves;
-  detail::deal_out<E>(0, n, read, limits, leaves, bar);
+  std::vector<dealing::leaf<E>> leaves;
+  dealing::deal_out<E>(0, n, read, limits, leaves, bar);
   auto const count = static_cast<index_t>(leaves.size());
   for (auto& l : leaves) {
     index_t const size = l.on_disk->size(l.range);

@@ -25,7 +25,7 @@ namespace prorata::cli {
 
 namespace {
 
-struct asked {
+struct histogram_request {
   std::string bins, range, edges, by, svg;
 };
 
@@ -164,8 +164,8 @@ bin_edges edges_of_file(std::string const& path, std::vector<double> const& give
 }
 
 template <class X>
-bin_edges edges_for(session& job, options const& o, asked const& a, std::vector<double> const& given,
-                    binned_file<X> const& file) {
+bin_edges edges_for(session& job, options const& o, histogram_request const& a,
+                    std::vector<double> const& given, binned_file<X> const& file) {
   if (!a.edges.empty()) return edges_of_file(a.edges, given);
   bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
   index_t bins = by_rule ? 1 : bins_asked(a.bins);
@@ -278,7 +278,7 @@ void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
 void histogram_command(arguments const& args, io::job_files& files) {
   command_line command("histogram");
   options o;
-  asked a;
+  histogram_request a;
   command.option("inputs", o.inputs);
   command.option("--bins", a.bins);
   command.option("--range", a.range);

@@ -14,7 +14,7 @@ namespace {
   throw usage_error(std::string(option) + " '" + io::printable(text, 60) + "': expected " + wanted);
 }
 
-std::optional<double> number(std::string_view text) {
+std::optional<double> real_number(std::string_view text) {
   double value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return {};
@@ -43,7 +43,7 @@ index_t parse_bytes(std::string_view text, char const* option) {
       unit = std::ldexp(1.0, 10 * static_cast<int>(k + 1));
       break;
     }
-  auto const value = number(digits);
+  auto const value = real_number(digits);
   if (!value || !(*value > 0) || *value * unit >= 0x1p63)
     refuse_option(option, text, "a size in bytes such as 4096, 64K, 512M or 1.5G");
   return static_cast<index_t>(*value * unit);
@@ -58,7 +58,7 @@ std::vector<double> parse_numbers(std::string_view text, char const* option) {
   std::vector<double> values;
   for (std::size_t from = 0; from <= text.size();) {
     std::size_t const comma = std::min(text.find(',', from), text.size());
-    auto const value = number(text.substr(from, comma - from));
+    auto const value = real_number(text.substr(from, comma - from));
     if (!value)
       refuse_option(option, text,
                     "numbers separated by commas; number " + std::to_string(values.size()) + " is not one");
