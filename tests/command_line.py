@@ -17,6 +17,8 @@ import unittest
 import numpy as np
 
 PRORATA = os.path.abspath(sys.argv[1])
+# AddressSanitizer's own tables take terabytes of addresses, which no limit of memory allows.
+ADDRESS_SANITIZER = 'ASAN_OPTIONS' in os.environ
 CODES = ['b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8']
 
 

@@ -1,8 +1,8 @@
-// starved: what makes the Nth allocation of a program fail that is linked with it, for programs that cannot have
-// allocations.cpp preloaded, as under AddressSanitizer.
+// starved: what makes the Nth allocation of a program fail that is linked with it, counted from the start of main,
+// for programs that cannot have allocations.cpp preloaded, as under AddressSanitizer.
 //
-// It stands in for operator new; the linker sends aligned_alloc and mmap here, too (--wrap). The variables are those
-// of allocations.cpp.
+// It stands in for operator new; the linker sends main, aligned_alloc and mmap here, too (--wrap). The variables are
+// those of allocations.cpp.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include <new>
 
 extern "C" {
+int __real_main(int count, char** arguments);
 void* __real_aligned_alloc(std::size_t alignment, std::size_t bytes);
 void* __real_mmap(void* address, std::size_t length, int protection, int flags, int file, off_t offset);
 }
@@ -51,21 +52,6 @@ void finish() {
   std::snprintf(line, sizeof line, "%ld\n", allocations.load());
   say(line);
 }
-
-struct start {
-  start() {
-    log_name = std::getenv("PRORATA_ALLOCATION_LOG");
-    if (char const* const bytes = std::getenv("PRORATA_ALLOCATION_BYTES"))
-      least = std::strtoul(bytes, nullptr, 10);
-    if (char const* const text = std::getenv("PRORATA_ALLOCATION")) {
-      char* end = nullptr;
-      first = std::strtol(text, &end, 10);
-      last = *end == '+' ? LONG_MAX : first;
-    }
-    std::atexit(finish);
-    counting = true;
-  }
-} const started;
 
 void* allocated(std::size_t bytes) {
   void* const memory = fails(bytes) ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
@@ -106,6 +92,23 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 extern "C" {
+/// A constructor of nlohmann::json that throws loses what it has built; the command ends then.
+char const* __lsan_default_suppressions() { return "leak:nlohmann::json_abi"; }
+char const* __lsan_default_options() { return "print_suppressions=0"; }
+
+int __wrap_main(int count, char** arguments) {
+  log_name = std::getenv("PRORATA_ALLOCATION_LOG");
+  if (char const* const bytes = std::getenv("PRORATA_ALLOCATION_BYTES"))
+    least = std::strtoul(bytes, nullptr, 10);
+  if (char const* const text = std::getenv("PRORATA_ALLOCATION")) {
+    char* end = nullptr;
+    first = std::strtol(text, &end, 10);
+    last = *end == '+' ? LONG_MAX : first;
+  }
+  std::atexit(finish);
+  counting = true;
+  return __real_main(count, arguments);
+}
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t bytes) {
   return fails(bytes) ? nullptr : __real_aligned_alloc(alignment, bytes);
 }
