@@ -191,7 +191,8 @@ TEST(input_file, bad_input_46_too_many_open_files) {
   try {
     input_file const file = job_files().read((dir / "a").string());
   } catch (...) { thrown = std::current_exception(); }
-  ::setrlimit(RLIMIT_NOFILE, &before);  // before anything else: a sanitizer opens files to look at the exception
+  ::setrlimit(RLIMIT_NOFILE,
+              &before);  // before anything else: a sanitizer opens files to look at the exception
   ASSERT_TRUE(thrown);
   try {
     std::rethrow_exception(thrown);
