@@ -35,8 +35,9 @@ auto all_ways(F f) {
     a.add("splitters", ranges.splitters);
     a.add("owners", ranges.owners);
     auto const by_range = distribute_by_range(x, ranges);
-    for (int r = 0; r < team.ranks(); ++r)
-      if (weights[static_cast<std::size_t>(r)] == 0) EXPECT_EQ(by_range.partition().size(r), 0);
+    for (int r = 0; r < team.ranks(); ++r) {
+      if (weights[static_cast<std::size_t>(r)] == 0) { EXPECT_EQ(by_range.partition().size(r), 0); }
+    }
     add("distribute_by_range over some ranks", by_range);
     auto splitters = ranges.splitters;  // one between every two ranks
     splitters.resize(static_cast<std::size_t>(team.ranks() - 1),
@@ -101,15 +102,23 @@ auto modelled(F f) {
     std::vector<index_t> weights;
     for (double const w : weights_of(ranks)) weights.push_back(static_cast<index_t>(w));
     auto const shares = model::shares(static_cast<index_t>(sample.size()), weights);
+    std::vector<int> owners;  // ranks with a weight; a splitter between every two of them
     std::size_t place = 0;
-    for (int r = 0; r + 1 < ranks; ++r) {
+    for (int r = 0; r < ranks; ++r) {
+      if (weights[static_cast<std::size_t>(r)] == 0) continue;
+      if (!owners.empty()) splitters.push_back(n == 0 ? T{} : sample[std::min(place, sample.size() - 1)]);
+      owners.push_back(r);
       place += static_cast<std::size_t>(shares[static_cast<std::size_t>(r)]);
-      splitters.push_back(n == 0 ? T{} : sample[std::min(place, sample.size() - 1)]);
     }
     a.add("splitters", splitters);
-    add_model(a, "distribute_by_range", x, ranks, [&](T v, index_t) {
+    a.add("owners", owners);
+    auto const range_of = [&](T v) {
       return std::count_if(splitters.begin(), splitters.end(), [&](T s) { return !less(v, s); });
-    });
+    };
+    add_model(a, "distribute_by_range over some ranks", x, ranks,
+              [&](T v, index_t) { return owners[static_cast<std::size_t>(range_of(v))]; });
+    splitters.resize(static_cast<std::size_t>(ranks - 1), splitters.empty() ? T{} : splitters.back());
+    add_model(a, "distribute_by_range", x, ranks, [&](T v, index_t) { return range_of(v); });
     for (index_t const block : {1, 1000}) {
       add_model(a, "deal", x, ranks, [&](T, index_t i) { return i / block % ranks; });
       add("collect", splits_of(n, ranks)[2]);
