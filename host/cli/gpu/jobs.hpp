@@ -15,6 +15,7 @@ namespace prorata::cli {
 
 /// For each reduction R:
 ///   reductions                the GPU's that make it up
+///   device_bytes(piece)       of their partial results, one after the other at multiples of 64
 ///   to_host(piece, from, to)  makes R's partial result of theirs, R::bytes(piece) bytes; most are the same
 ///   same(piece, a, b)         whether two of R's partial results are the same bytes, but for payloads of
 ///                             NaN and for padding: devices fill those as they like. --verify asks
@@ -46,6 +47,7 @@ bool same_extrema(std::byte const* a, std::byte const* b) {
 template <class R, gpu_reduction Which>
 struct unchanged_on_gpu {
   static constexpr std::array reductions{Which};
+  static index_t device_bytes(piece p) { return R::bytes(p); }
   static void to_host(piece p, std::byte const* from, std::byte* to) {
     std::memcpy(to, from, static_cast<std::size_t>(R::bytes(p)));
   }
@@ -65,8 +67,9 @@ struct on_gpu<ordered<moments>> : unchanged_on_gpu<ordered<moments>, gpu_reducti
 template <>
 struct on_gpu<ordered<second_moment>> {
   static constexpr std::array reductions{gpu_reduction::moments};
+  static index_t device_bytes(piece p) { return ordered<moments>::bytes(p); }
   static void to_host(piece p, std::byte const* from, std::byte* to) {
-    index_t const count = ordered<moments>::bytes(p) / static_cast<index_t>(sizeof(moments_state));
+    index_t const count = device_bytes(p) / static_cast<index_t>(sizeof(moments_state));
     for (index_t k = 0; k < count; ++k) {
       moments_state both;
       std::memcpy(&both, from + k * static_cast<index_t>(sizeof both), sizeof both);
@@ -131,6 +134,7 @@ struct on_gpu<extrema<T>> {
   using wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
   static constexpr std::array reductions{std::is_signed_v<T> ? gpu_reduction::extrema_i64
                                                              : gpu_reduction::extrema_u64};
+  static index_t device_bytes(piece p) { return extrema<wide>::bytes(p); }
   static void to_host(piece, std::byte const* from, std::byte* to) {
     typename extrema<wide>::found wider;
     std::memcpy(&wider, from, sizeof wider);
@@ -141,7 +145,7 @@ struct on_gpu<extrema<T>> {
   static bool same(piece, std::byte const* a, std::byte const* b) { return same_extrema<T>(a, b); }
 };
 
-/// Both partial results lie side by side on either side, the second one where the first's bytes end.
+/// Both partial results lie side by side on either side, the second one where the first's bytes of that side end.
 template <class A, class B>
 struct on_gpu<both<A, B>> {
   static constexpr auto reductions = [] {
@@ -150,13 +154,16 @@ struct on_gpu<both<A, B>> {
     std::copy(on_gpu<B>::reductions.begin(), on_gpu<B>::reductions.end(), next);
     return all;
   }();
+  static constexpr auto aligned = both<A, B>::aligned;
+  static index_t device_bytes(piece p) {
+    return aligned(on_gpu<A>::device_bytes(p)) + aligned(on_gpu<B>::device_bytes(p));
+  }
   static void to_host(piece p, std::byte const* from, std::byte* to) {
-    index_t const beside = both<A, B>::aligned(A::bytes(p));
     on_gpu<A>::to_host(p, from, to);
-    on_gpu<B>::to_host(p, from + beside, to + beside);
+    on_gpu<B>::to_host(p, from + aligned(on_gpu<A>::device_bytes(p)), to + aligned(A::bytes(p)));
   }
   static bool same(piece p, std::byte const* a, std::byte const* b) {
-    index_t const beside = both<A, B>::aligned(A::bytes(p));
+    index_t const beside = aligned(A::bytes(p));
     return on_gpu<A>::same(p, a, b) && on_gpu<B>::same(p, a + beside, b + beside);
   }
 };
