@@ -27,7 +27,8 @@ template <index_t L, class T, class Load>
 inline constexpr int ordered_blocks_per_sm = L == 1                                    ? 12
                                              : sizeof(T) <= 4 && sizeof(Load) <= 3 * 8 ? 4
                                              : sizeof(T) <= 8                          ? 3
-                                                                                       : 2;
+                                             : sizeof(T) <= 32                         ? 2
+                                                                                       : 1;
 
 template <class Tuning, class Op, class Load, index_t L>
 __global__ void __launch_bounds__((L == 1 ? 32 : 256),
