@@ -22,7 +22,7 @@ class element_costs {
   void read(index_t first, index_t n, double* to) const;
   /// All of them in memory, for those who must have them there.
   std::vector<double> all() const;
-  /// throws  input_error when the file changed since it was opened
+  ///   throws  input_error when the file changed since it was opened
   void check_unchanged() const { file_->file().check_unchanged(); }
 
  private:

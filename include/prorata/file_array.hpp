@@ -33,7 +33,7 @@ std::shared_ptr<io::file_column const> open_npy(std::string const& path);
 /// (float also half). Copies are the same file.
 ///   shape    n elements, numbered in C order
 ///   cost     opening reads the header; a verb reads the elements once, decoded where the file has them in another type
-///            or byte order, and holds no more than run_options::memory of them
+///            or byte order, and holds no more than run_options::memory of them, or a tile a rank
 ///   threads  as the team
 template <class T>
 class file_array {
@@ -44,6 +44,7 @@ class file_array {
              prorata::partition cuts, run_options const& options)
       : column_(std::move(column)), team_(std::move(team)), partition_(std::move(cuts)), options_(options) {
     (void)io::decoded<T>(column_->array(), column_->data());  // refuses other types
+    require(team_.local_ranks() == team_.ranks(), "a file is read by the ranks of one process");
     require(partition_.ranks() == team_.ranks(), "an array's partition has as many ranks as its team");
     require(partition_.n == column_->count(), "a file's partition has as many elements as the file");
     require(options_.verify >= 0 && options_.verify <= 100, "verify is a percentage from 0 to 100");
