@@ -38,8 +38,14 @@ struct witness_of_joins : order_free<plus<std::int64_t>> {
     }
   };
 };
+}  // namespace prorata::cli
+
 template <>
-struct on_gpu<witness_of_joins> : unchanged_on_gpu<witness_of_joins, gpu_reduction::sum_i64> {};
+struct prorata::host::on_gpu<prorata::cli::witness_of_joins>
+    : prorata::host::unchanged_on_gpu<prorata::cli::witness_of_joins, prorata::host::gpu_reduction::sum_i64> {
+};
+
+namespace prorata::cli {
 
 namespace {
 
@@ -48,7 +54,7 @@ constexpr index_t n = 20 * tile;
 /// Element i of the file, which is i; at(i) is called first.
 template <class F>
 struct watched_load {
-  static constexpr auto form = gpu_form::value;
+  static constexpr auto form = host::gpu_form::value;
   input const* from;
   F const* at;
   std::int64_t operator()(index_t i) const {
@@ -57,7 +63,7 @@ struct watched_load {
     return (*at)(i, x);
   }
   void prepare(index_t first, index_t last) const { from->prepare(first, last); }
-  std::vector<input const*> sources() const { return {from}; }
+  std::vector<io::file_column const*> sources() const { return {from}; }
 };
 
 class Session : public testing::Test {
@@ -193,16 +199,17 @@ TEST_F(Session, verify_of_a_job_that_writes_goes_to_the_next_device_too) {
       EXPECT_TRUE(readers.emplace(p.begin, std::this_thread::get_id()).second);
     };
   };
-  auto const on_gpu = [](host::stream const&, gpu_rank&, piece) {};
-  job.run("map", noted_in(first), on_gpu);
-  job.verify(noted_in(second), on_gpu);
+  auto const on_gpu = [](host::stream const&, host::gpu_rank&, piece) {};
+  job.passes().run("map", noted_in(first), on_gpu);
+  job.passes().verify(noted_in(second), on_gpu);
   EXPECT_EQ(first.size(), second.size());
   for (auto const& [begin, thread] : first) EXPECT_NE(second.at(begin), thread);
-  EXPECT_THROW(job.verify([&](piece p) { throw job.disagreement(p); }, on_gpu), device_error);
+  EXPECT_THROW(job.passes().verify([&](piece p) { throw job.passes().disagreement(p); }, on_gpu),
+               device_error);
 
   options const nobody = with("cpu*3");
   session silent(files, nobody, {&in}, 8, "map");
-  silent.verify([](piece) { FAIL(); }, on_gpu);
+  silent.passes().verify([](piece) { FAIL(); }, on_gpu);
 }
 
 TEST_F(Session, a_rewritten_input_is_noticed_by_a_fold) {
@@ -216,27 +223,28 @@ TEST_F(Session, a_rewritten_input_is_noticed_by_a_fold) {
 
 TEST_F(Session, a_rewritten_input_is_noticed_by_run_and_sweep) {
   options const o = with("cpu*2");
-  auto const on_gpu = [](host::stream const&, gpu_rank&, piece) {};
+  auto const on_gpu = [](host::stream const&, host::gpu_rank&, piece) {};
   {
     io::job_files files;
     input const in(files, path, o);
     session job(files, o, {&in}, 8, "map");
-    EXPECT_NO_THROW(job.run(
+    EXPECT_NO_THROW(job.passes().run(
         "map", [](piece) {}, on_gpu));
     std::once_flag once;
-    EXPECT_THROW(job.run(
+    EXPECT_THROW(job.passes().run(
                      "map", [&](piece) { std::call_once(once, [&] { rewrite(3); }); }, on_gpu),
                  input_error);
   }
   io::job_files files;
   input const in(files, path, o);
   session job(files, o, {&in}, 8, "scan");
-  EXPECT_NO_THROW(job.sweep("scan", [](host::stream&, int, piece) {}));
+  EXPECT_NO_THROW(job.passes().sweep("scan", [](host::stream&, int, piece) {}));
   std::once_flag once;
-  EXPECT_THROW(
-      job.sweep("scan", [&](host::stream& s, int,
-                            piece) { s.enqueue([&] { std::call_once(once, [&] { rewrite(3); }); }); }),
-      input_error);
+  EXPECT_THROW(job.passes().sweep("scan",
+                                  [&](host::stream& s, int, piece) {
+                                    s.enqueue([&] { std::call_once(once, [&] { rewrite(3); }); });
+                                  }),
+               input_error);
 }
 
 team<host::stream> team_of(int ranks) {

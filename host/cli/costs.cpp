@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <host/cli/answer.hpp>
 #include <host/cli/costs.hpp>
-#include <host/cli/gpu/elements.hpp>
 #include <host/cli/progress.hpp>
 #include <host/io/printable.hpp>
 #include <host/parallel.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <limits>
 #include <prorata/error.hpp>
 
@@ -52,7 +52,7 @@ void element_costs::read_unchecked(index_t first, index_t n, double* to) const {
     std::span const bytes(reinterpret_cast<std::byte*>(elements), static_cast<std::size_t>(n) * sizeof(T));
     file_->file().read(array.data_offset + first * static_cast<index_t>(sizeof(T)), bytes);
     if (array.swapped) io::swap_bytes(bytes.data(), n, sizeof(T));
-    for (index_t i = 0; i < n; ++i) to[i] = static_cast<double>(value_of(elements[i]));
+    for (index_t i = 0; i < n; ++i) to[i] = static_cast<double>(io::value_of(elements[i]));
     return 0;
   });
 }

@@ -112,7 +112,7 @@ class group_job {
         take_(take),
         hands_(host::stream_options{.threads = limits.threads}),
         budget_(std::max<index_t>(limits.memory / 2, index_t{16} << 20)) {
-    thread_bytes_ = budget_ / std::max(job.threads_at_once(), hands_.threads());
+    thread_bytes_ = budget_ / std::max(job.passes().threads_at_once(), hands_.threads());
   }
 
   grouping_outcome run() {
@@ -222,10 +222,10 @@ class group_job {
                   });
     };
     input const& values = value_file_ != nullptr ? *value_file_ : key_file_;
-    job_.run("group", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+    job_.passes().run("group", work, [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
       gpu.group(
           s, {&key_file_, &values, plan_}, p, [&](record_run run) { to.take_records(s, run); },
-          [&](piece rows) { each_grain(s, rows, work); });
+          [&](piece rows) { host::each_grain(s, rows, work); });
     });
   }
 

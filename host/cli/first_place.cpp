@@ -19,7 +19,7 @@ index_t first_in_c_order(session& job, input const& in, index_t i) {
     index_t const column = in.array().shape.front();
     index_t lowest = in.c_order_index(i);
     std::mutex comparing;
-    run_on_threads(job, "place", [&](piece p) {
+    job.passes().run("place", [&](piece p) {
       index_t mine = in.count();
       source.each_block(p.begin, p.end, [&](K const* keys, index_t first, index_t n) {
         for (index_t j = 0; j < n; ++j) {

@@ -187,7 +187,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   io::dtype const key_type = in[0]->array().type;
   io::dtype const value_type = values != nullptr ? values->array().type : io::dtype::u64;
 
-  std::vector<input const*> arrays;
+  std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     arrays.push_back(i.get());

@@ -86,7 +86,7 @@ template <class X>
 span span_within(session& job, binned_file<X> const& file, double low, double high) {
   std::mutex mutex;
   span all;
-  run_on_threads(job, "range", [&](piece p) {
+  job.passes().run("range", [&](piece p) {
     span mine;
     file.template each<tile>(p, [&](index_t, X const* elements, index_t n) {
       for (index_t i = 0; i < n; ++i) {
@@ -222,10 +222,10 @@ void add_weights(session& job, bin_rule const& rule, binned_file<X> const& file,
     each_words(p,
                [&](auto const* keys, auto const* values, index_t count) { mine->take(keys, values, count); });
   };
-  job.run("histogram", work, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+  job.passes().run("histogram", work, [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
     gpu.group(
         s, {&file.in, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
-        [&](piece rows) { each_grain(s, rows, work); });
+        [&](piece rows) { host::each_grain(s, rows, work); });
   });
   groups->finish(job.team().streams().front());
   result.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
@@ -297,7 +297,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
   if (!a.by.empty()) o.inputs.push_back(a.by);
 
   auto const in = open_inputs(files, o);
-  std::vector<input const*> arrays;
+  std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     arrays.push_back(i.get());
@@ -320,13 +320,13 @@ void histogram_command(arguments const& args, io::job_files& files) {
       host::bin_counters counters(rule);
       found.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
       std::mutex adding;
-      job.run(
+      job.passes().run(
           "histogram",
           [&](piece p) {
             file.in.prepare(p.begin, p.end);
             counters.count(by_block<X>{file.source}, p.begin, p.end);
           },
-          [&](host::stream const& s, gpu_rank& gpu, piece p) {
+          [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
             std::vector<index_t> counts(found.counts.size(), 0);
             gpu.count_bins(s, *in.front(), rule, p, counts.data());
             std::lock_guard const lock(adding);

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <host/cli/options.hpp>
 #include <host/io/file_column.hpp>
 #include <host/io/job_files.hpp>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace prorata::cli {
@@ -24,11 +22,6 @@ class input : public io::file_column {
   /// Opens PATH, one of the job's files, as .npy, or as the raw layout that --dtype describes.
   input(io::job_files& files, std::string const& path, options const& o);
 
-  /// Copies elements [first, last), in this machine's byte order. From any thread.
-  ///   few     fewer are read as they are; for more, the caller prepares and releases them
-  void read(index_t first, index_t last, std::byte* to) const;
-  static constexpr index_t few = 64;
-
   /// Prepares, reads and releases elements [first, last) of T, one after another at f(place in the piece, x).
   template <class T, class F>
   void read_each(index_t first, index_t last, F const& f) const {
@@ -44,25 +37,12 @@ class input : public io::file_column {
     if (mapped) release(first, last);
   }
 
-  /// Whether elements are stored in another order than they are numbered by NumPy.
-  bool reordered() const { return reordered_; }
   /// Has them stored in C order from now on: where they are not, by a temporary copy in `folder`, or here.
-  ///   throws  usage_error (no such folder …), out_of_memory (the disk is full), input_error, device_error
+  ///   throws  as host::store_in_c_order
   void store_in_c_order(std::string const& folder, options const& o);
 
-  /// The index that NumPy gives the element stored at i: its place in C order.
-  index_t c_order_index(index_t i) const { return reordered_ ? place_in_c_order(i) : i; }
   /// An index in C order as "(3, 17)"; empty for one dimension.
   std::string position(index_t c_order_index) const;
-
- private:
-  index_t place_in_c_order(index_t i) const;
-  /// Where the bytes of elements are.
-  io::input_file const& stored() const { return copy_ ? *copy_ : file_; }
-  input(io::input_file file, options const& o);
-
-  bool reordered_;
-  std::optional<io::input_file> copy_;  // in C order
 };
 
 /// Opens every input; they must have one shape. Where they are stored in different orders, all get C order.

@@ -1,4 +1,5 @@
 // One loop for each stored type.
+#include <cstring>
 #include <host/cli/key_source.hpp>
 #include <prorata/canonical.hpp>
 #include <prorata/error.hpp>

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <array>
-#include <host/cli/gpu/elements.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/run/file_load.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/operations.hpp>
@@ -87,19 +87,19 @@ struct as_weighted {
 
 /// What GPUs make of the same files.
 template <class F>
-inline constexpr auto form_of = gpu_form::value;
+inline constexpr auto form_of = host::gpu_form::value;
 template <class To>
-inline constexpr auto form_of<nonzero<To>> = gpu_form::nonzero;
+inline constexpr auto form_of<nonzero<To>> = host::gpu_form::nonzero;
 template <class To>
-inline constexpr auto form_of<wide_product<To>> = gpu_form::product;
+inline constexpr auto form_of<wide_product<To>> = host::gpu_form::product;
 template <>
-inline constexpr auto form_of<square> = gpu_form::product;
+inline constexpr auto form_of<square> = host::gpu_form::product;
 template <class T>
-inline constexpr auto form_of<multiplies<T>> = gpu_form::product;
+inline constexpr auto form_of<multiplies<T>> = host::gpu_form::product;
 template <>
-inline constexpr auto form_of<as_factors> = gpu_form::pair;
+inline constexpr auto form_of<as_factors> = host::gpu_form::pair;
 template <>
-inline constexpr auto form_of<as_weighted> = gpu_form::pair;
+inline constexpr auto form_of<as_weighted> = host::gpu_form::pair;
 template <class F>
 inline constexpr auto form_of<of_doubles<F>> = form_of<F>;
 template <class G, class F>
@@ -122,9 +122,10 @@ class input_load : public host::file_load<F, X...> {
   }
 
   /// The two factors of a product or a pair; else each file.
-  std::vector<input const*> sources() const {
-    std::vector<input const*> list(inputs_.begin(), inputs_.end());
-    if ((form == gpu_form::product || form == gpu_form::pair) && list.size() == 1) list.push_back(list[0]);
+  std::vector<io::file_column const*> sources() const {
+    std::vector<io::file_column const*> list(inputs_.begin(), inputs_.end());
+    if ((form == host::gpu_form::product || form == host::gpu_form::pair) && list.size() == 1)
+      list.push_back(list[0]);
     return list;
   }
 

@@ -33,7 +33,7 @@ void map_command(arguments const& args, io::job_files& files) {
   // Everything a user can get wrong is refused before the output is begun.
   auto const in = open_inputs(files, o, numbering::any, folder_of(o.output));
   std::vector<io::element_type> types;
-  std::vector<input const*> arrays;
+  std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     types.push_back({i->array().type, i->array().swapped});
@@ -74,20 +74,21 @@ void map_command(arguments const& args, io::job_files& files) {
   auto const on_host = [&](piece p) {
     out.write(data_begin + p.begin * size, bytes_of(p, computed(p).get()));
   };
-  gpu_map const kernel{expression::emit_cuda(tree, output_type), arrays, size};
-  auto const on_gpu = [&](host::stream const& s, gpu_rank& gpu, piece p) {
+  host::gpu_map const kernel{expression::emit_cuda(tree, output_type), arrays, size};
+  auto const on_gpu = [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
     gpu.map(s, kernel, p, [&](piece slot, std::byte const* results) {
       write_elements(s, out, data_begin, size, slot, results);
     });
   };
-  job.run("map", on_host, on_gpu);
+  job.passes().run("map", on_host, on_gpu);
   auto const compare = [&](piece p, std::byte const* results) {
     std::vector<std::byte> written(static_cast<std::size_t>((p.end - p.begin) * size));
     out.read(data_begin + p.begin * size, written);
-    if (!std::ranges::equal(written, bytes_of(p, results))) throw job.disagreement(p);
+    if (!std::ranges::equal(written, bytes_of(p, results))) throw job.passes().disagreement(p);
   };
-  job.verify([&](piece p) { compare(p, computed(p).get()); },
-             [&](host::stream const& s, gpu_rank& gpu, piece p) { gpu.map(s, kernel, p, compare); });
+  job.passes().verify(
+      [&](piece p) { compare(p, computed(p).get()); },
+      [&](host::stream const& s, host::gpu_rank& gpu, piece p) { gpu.map(s, kernel, p, compare); });
   job.finish();
   if (o.json) {
     print("{}\n", nlohmann::json{{"op", "map"},

@@ -76,7 +76,7 @@ class file_keys {
   /// f(room, keys, first, n) for every tile, on all threads; each part of the file has its make_room().
   template <class MakeRoom, class F>
   void each(char const* what, MakeRoom const& make_room, F const& f) {
-    run_on_threads(job_, what, [&](piece p) { in_tiles(p, make_room, f); });
+    job_.passes().run(what, [&](piece p) { in_tiles(p, make_room, f); });
   }
   /// The same without a room.
   template <class F>
@@ -98,13 +98,13 @@ class file_keys {
       else
         host::detail::count_some<K>(keys_of_tile<K>{keys}, rule, 0, n, table->counts.data());
     };
-    job_.run(
+    job_.passes().run(
         "count",
         [&](piece p) {
           in_tiles(
               p, [&] { return counted.lend(); }, count);
         },
-        [&](host::stream const& s, gpu_rank& gpu, piece p) {
+        [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
           std::vector<index_t> counts(static_cast<std::size_t>(slots), 0);
           gpu.count_digits(s, in_, way_, rule, p, counts.data());
           counted.add(counts);

@@ -36,7 +36,7 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
   if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= how.ddof)
     throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
                       " needs more than --ddof elements");
-  std::vector<input const*> arrays;
+  std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     arrays.push_back(i.get());

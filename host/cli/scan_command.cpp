@@ -3,11 +3,11 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/scan_forms.hpp>
 #include <host/cli/write_elements.hpp>
 #include <host/io/decoded.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
+#include <host/run/scan_forms.hpp>
 #include <host/scan.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/elements.hpp>
@@ -26,7 +26,7 @@ struct scan_job {
   session& job;
   io::atomic_file& out;
   index_t data_begin;  // bytes of the header
-  gpu_scan scan;
+  host::gpu_scan scan;
 };
 
 /// One rank's way through its slices.
@@ -48,7 +48,7 @@ struct scan_rank {
 
 /// Queues slice[i − p.begin] = element i.
 template <class T>
-void queue_load(host::stream& s, input const& in, io::decoded<T> const& source, piece p, T* slice) {
+void queue_load(host::stream& s, io::file_column const& in, io::decoded<T> const& source, piece p, T* slice) {
   s.enqueue([&s, &in, &source, p, slice] {
     index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
     s.parallel(blocks, [&](index_t k) {
@@ -72,7 +72,7 @@ void queue_store(host::stream& s, scan_job const& j, piece p, T const* slice) {
         index_t const count = std::min(host::loop_grain, p.end - begin);
         auto const results = std::make_unique_for_overwrite<Stored[]>(static_cast<std::size_t>(count));
         for (index_t i = 0; i < count; ++i)
-          results[static_cast<std::size_t>(i)] = stored<Stored>(slice[begin - p.begin + i]);
+          results[static_cast<std::size_t>(i)] = host::stored<Stored>(slice[begin - p.begin + i]);
         j.out.write(j.data_begin + begin * static_cast<index_t>(sizeof(Stored)),
                     std::as_bytes(std::span(results.get(), static_cast<std::size_t>(count))));
       });
@@ -92,22 +92,22 @@ void each_slice(piece chunk, F const& f) {
 template <class Op>
 void run(scan_job const& j) {
   using T = typename Op::value_type;
-  auto const form = scan_form_of<Op>(j.scan.exclusive);
+  auto const form = host::scan_form_of<Op>(j.scan.exclusive);
   io::decoded<T> const source(j.scan.source->array(), j.scan.source->data());
   auto const& cuts = j.job.cuts();
   std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
   int last = 0;
   for (int r = 0; r < cuts.ranks(); ++r) {
     if (cuts.size(r) > 0) last = r;
-    if (j.job.gpu(r) == nullptr)
+    if (j.job.passes().gpu(r) == nullptr)
       ranks[static_cast<std::size_t>(r)].slice.resize(
           static_cast<std::size_t>(std::min({slice_elements, j.job.chunk(), cuts.size(r)})));
   }
   if (last > 0 && cuts.size(last) < cuts.n) {
-    j.job.sweep("fold", [&](host::stream& s, int r, piece chunk) {
+    j.job.passes().sweep("fold", [&](host::stream& s, int r, piece chunk) {
       if (r == last) return;
       auto& mine = ranks[static_cast<std::size_t>(r)];
-      if (gpu_rank* const gpu = j.job.gpu(r))
+      if (host::gpu_rank* const gpu = j.job.passes().gpu(r))
         return s.enqueue([&s, &j, &mine, gpu, chunk] {
           gpu->scan_nodes(s, j.scan, chunk, [&](piece slot, std::byte const* totals) {
             mine.append(slot, reinterpret_cast<T const*>(totals));
@@ -129,9 +129,9 @@ void run(scan_job const& j) {
       return 0;
     });
   }
-  j.job.sweep("scan", [&](host::stream& s, int r, piece chunk) {
+  j.job.passes().sweep("scan", [&](host::stream& s, int r, piece chunk) {
     auto& mine = ranks[static_cast<std::size_t>(r)];
-    if (gpu_rank* const gpu = j.job.gpu(r))
+    if (host::gpu_rank* const gpu = j.job.passes().gpu(r))
       return s.enqueue([&s, &j, &mine, gpu, chunk] {
         gpu->scan(s, j.scan, chunk, &mine.so_far, [&](piece slot, std::byte const* elements) {
           write_elements(s, j.out, j.data_begin, io::size_of(j.scan.result), slot, elements);
@@ -146,7 +146,7 @@ void run(scan_job const& j) {
   });
 }
 
-using operation = gpu_scan::operation;
+using operation = host::gpu_scan::operation;
 
 /// An exclusive minimum, or maximum, begins with what no element of the output's type exceeds: it was computed
 /// in 64 bits, and narrower types do not have those.
@@ -156,7 +156,7 @@ void write_first(scan_job const& j) {
   io::visit(j.scan.result, [&](auto tag) {
     using Stored = typename decltype(tag)::type;
     using T = detail::plain_type<Stored>;
-    auto const first = stored<Stored>(least ? minimum<T>::identity() : maximum<T>::identity());
+    auto const first = host::stored<Stored>(least ? minimum<T>::identity() : maximum<T>::identity());
     j.out.write(j.data_begin, std::as_bytes(std::span(&first, 1)));
     return 0;
   });

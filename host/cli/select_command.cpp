@@ -171,7 +171,7 @@ void select_command(arguments const& args, io::job_files& files) {
 
   auto const in = open_inputs(files, o, numbering::c_order, folder_of(o.output));
   std::vector<io::element_type> types;
-  std::vector<input const*> arrays;
+  std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
     types.push_back({i->array().type, i->array().swapped});
@@ -184,12 +184,12 @@ void select_command(arguments const& args, io::job_files& files) {
 
   session job(files, o, arrays, bytes, "select");
   kept_elements kept(tree, in, first.count, parse_bytes(o.memory, "--memory"));
-  gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};
-  job.run(
+  host::gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};
+  job.passes().run(
       "count", [&](piece p) { kept.count(p); },
-      [&](host::stream const& s, gpu_rank& gpu, piece p) {
+      [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
         gpu.map(s, on_gpu, p, [&](piece slot, std::byte const* flags) {
-          each_grain(s, slot, [&](piece grain) {
+          host::each_grain(s, slot, [&](piece grain) {
             kept.count(grain, reinterpret_cast<unsigned char const*>(flags) + (grain.begin - slot.begin));
           });
         });
@@ -220,11 +220,11 @@ void select_command(arguments const& args, io::job_files& files) {
   };
   auto const write_kept = [&](piece p) { write(p, [&](auto const& f) { kept.each(p, f); }); };
   if (kept.remembers()) {
-    run_on_threads(job, "write", write_kept);
+    job.passes().run("write", write_kept);
   } else {  // a GPU is asked again about its share: exp and its like may have other bits on CPUs
-    job.run("write", write_kept, [&](host::stream const& s, gpu_rank& gpu, piece p) {
+    job.passes().run("write", write_kept, [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
       gpu.map(s, on_gpu, p, [&](piece slot, std::byte const* flags) {
-        each_grain(s, slot, [&](piece grain) {
+        host::each_grain(s, slot, [&](piece grain) {
           auto const* const mine = reinterpret_cast<unsigned char const*>(flags) + (grain.begin - slot.begin);
           write(grain, [&](auto const& f) { each_answered(grain, mine, f); });
         });

@@ -25,7 +25,7 @@ partition cuts_for(io::job_files& files, options const& o, index_t n, std::vecto
 
 }  // namespace
 
-session::session(io::job_files& files, options const& o, std::vector<input const*> inputs,
+session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
                  index_t bytes_per_element, std::string label)
     : options_(o),
       devices_(parse_devices(o.devices)),
@@ -38,10 +38,10 @@ session::session(io::job_files& files, options const& o, std::vector<input const
   require(o.verify == 0 || devices_.size() > 1,
           "--verify compares two devices, and there is one; name more, as in --devices gpu:0,cpu or cpu*2");
   // bytes: above that a larger chunk is no faster; on GPUs each one begins and ends without overlap
-  bool const gpus =
+  bool const has_gpus =
       std::any_of(devices_.begin(), devices_.end(), [](auto const& d) { return d.kind == device_kind::gpu; });
   host::chunk_request const wanted{.bytes = o.chunk.empty() ? 0 : parse_bytes(o.chunk, "--chunk"),
-                                   .enough = gpus ? 256 << 20 : 32 << 20,
+                                   .enough = has_gpus ? 256 << 20 : 32 << 20,
                                    .memory = parse_bytes(o.memory, "--memory")};
   auto const chunk = host::elements_of_chunk(wanted, bytes_per_element_, cuts_.ranks());
   if (!chunk)
@@ -50,24 +50,21 @@ session::session(io::job_files& files, options const& o, std::vector<input const
   constexpr index_t slot = 16 << 20;  // bytes: copies of that size run at the link's speed
   index_t most = 0;
   for (int rank = 0; rank < cuts_.ranks(); ++rank) most = std::max(most, cuts_.end(rank) - cuts_.begin(rank));
-  gpus_ = open_gpus(devices_, std::min(slot, std::min(*chunk, most) * bytes_per_element_ / 4));
+  std::vector<std::optional<int>> gpu_numbers;
+  for (auto const& d : devices_)
+    gpu_numbers.push_back(d.kind == device_kind::gpu ? std::optional(d.number) : std::nullopt);
+  auto gpus =
+      host::open_gpu_ranks(gpu_numbers, std::min(slot, std::min(*chunk, most) * bytes_per_element_ / 4));
   if (!o.trace.empty()) trace_file_ = &files.write(o.trace);
   std::vector<host::stream> streams;
   int const threads = threads_of(o);
   for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, threads));
   int const each = streams.front().threads();
-  run_.emplace(prorata::team<host::stream>(std::move(streams)), cuts_, *chunk,
-               std::vector<io::file_column const*>(inputs.begin(), inputs.end()),
-               host::run_limits{wanted.memory, o.verify}, static_cast<host::run_observer&>(*this));
-  at_once_ = std::max(1, std::min(std::max(2 * cores(), 8), borne_by_memory(o) / each));
-  places_ = std::make_unique<std::counting_semaphore<>>(at_once_);
+  int const at_once = std::max(1, std::min(std::max(2 * cores(), 8), borne_by_memory(o) / each));
+  run_.emplace(prorata::team<host::stream>(std::move(streams)), cuts_, *chunk, std::move(inputs),
+               host::run_limits{wanted.memory, o.verify, at_once}, static_cast<host::run_observer&>(*this),
+               std::move(gpus));
   start_ = clock::now();
-}
-
-int session::threads_at_once() const {
-  int threads = 0;
-  for (host::stream const& s : team().streams()) threads = std::max(threads, s.threads());
-  return threads * std::min(at_once_, cuts_.ranks());
 }
 
 void session::begins(char const* what) {

@@ -38,21 +38,4 @@ void each_tile(input const& in, index_t begin, index_t end, F const& f) {
   }
 }
 
-/// work(piece) for parts of a piece, on the threads of a stream; called from inside its work.
-template <class Stream, class Work>
-void each_grain(Stream const& s, piece p, Work const& work) {
-  constexpr index_t grain = 32 * tile;
-  s.parallel((p.end - p.begin + grain - 1) / grain, [&](index_t k) {
-    index_t const begin = p.begin + k * grain;
-    work(piece{begin, std::min(begin + grain, p.end), p.n});
-  });
-}
-
-/// Runs work(piece) over all elements with a session, on the threads of every rank's stream, also of ranks
-/// that have a GPU.
-template <class Session, class Work>
-void run_on_threads(Session& job, char const* what, Work const& work) {
-  job.run(what, work, [&](auto const& s, auto&, piece p) { each_grain(s, p, work); });
-}
-
 }  // namespace prorata::cli

@@ -141,7 +141,7 @@ void write_inverse(session& job, io::atomic_file& out, index_t n, key_source<U> 
   auto const header = io::npy_header(io::dtype::i64, {n});
   auto const data_begin = static_cast<index_t>(header.size());
   out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  run_on_threads(job, "inverse", [&](piece p) {
+  job.passes().run("inverse", [&](piece p) {
     std::vector<index_t> numbers;
     numbers.reserve(static_cast<std::size_t>(p.end - p.begin));
     source.each_block(p.begin, p.end, [&](U const* keys, index_t, index_t size) {

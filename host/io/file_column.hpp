@@ -1,8 +1,10 @@
 // file_column: one array in a file, opened, described and mapped, so that pieces of it can be brought into reach.
 #pragma once
 
+#include <algorithm>
 #include <host/io/array_file.hpp>
 #include <host/io/input_file.hpp>
+#include <optional>
 #include <utility>
 
 namespace prorata::io {
@@ -15,6 +17,10 @@ class file_column {
   file_column(input_file file, Describe const& describe)
       : file_(std::move(file)), array_(describe(std::as_const(file_))), size_(size_of(array_.type)) {
     if (array_.data_bytes > 0) mapping_ = file_.map(array_.data_offset, array_.data_bytes);
+    // With one element or none in all dimensions but one, both orders are the same.
+    auto const long_dimensions =
+        std::count_if(array_.shape.begin(), array_.shape.end(), [](index_t n) { return n > 1; });
+    reordered_ = array_.fortran_order && long_dimensions > 1 && array_.count > 0;
   }
 
   array_file const& array() const { return array_; }
@@ -32,11 +38,27 @@ class file_column {
     mapping_.release(first * size_, (last - first) * size_);
   }
 
- protected:
+  /// Copies elements [first, last), in this machine's byte order. From any thread.
+  ///   few     fewer are read as they are; for more, the caller prepares and releases them
+  void read(index_t first, index_t last, std::byte* to) const;
+  static constexpr index_t few = 64;
+
+  /// Whether elements are stored in another order than C order numbers them.
+  bool reordered() const { return reordered_; }
+  /// The index that C order gives the element stored at i.
+  index_t c_order_index(index_t i) const { return reordered_ ? place_in_c_order(i) : i; }
+  /// A file of the same elements without a header, in C order: they are read from there from now on.
+  void use_copy_in_c_order(input_file copy);
+
+ private:
+  index_t place_in_c_order(index_t i) const;
+
   input_file file_;
   array_file array_;
   io::mapping mapping_;
   index_t size_;  // bytes of an element
+  bool reordered_;
+  std::optional<input_file> copy_;  // in C order
 };
 
 }  // namespace prorata::io

@@ -154,6 +154,12 @@ void chunked_run::fold(fold_job const& job, void* result) {
   end_pass();
 }
 
+int chunked_run::threads_at_once() const {
+  int threads = 0;
+  for (stream const& s : team_.streams()) threads = std::max(threads, s.threads());
+  return threads * at_once_;
+}
+
 void chunked_run::end_pass() {
   for (auto const* source : sources_) source->file().check_unchanged();
   observer_.ends();

@@ -7,11 +7,14 @@
 #include <host/io/file_column.hpp>
 #include <host/reduce.hpp>
 #include <host/run/chunk_feed.hpp>
+#include <host/run/gpu/rank.hpp>
+#include <memory>
 #include <optional>
 #include <prorata/buffer.hpp>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
 #include <prorata/team.hpp>
+#include <semaphore>
 #include <utility>
 #include <vector>
 
@@ -57,6 +60,15 @@ class fold_of : public fold_job {
   Load load;
 };
 
+/// work(piece) for parts of a piece, on the threads of a stream; called from inside its work.
+template <class Work>
+void each_grain(stream const& s, piece p, Work const& work) {
+  s.parallel((p.end - p.begin + loop_grain - 1) / loop_grain, [&](index_t k) {
+    index_t const begin = p.begin + k * loop_grain;
+    work(piece{begin, std::min(begin + loop_grain, p.end), p.n});
+  });
+}
+
 /// Sees how a run goes on; `done` from the threads of all ranks.
 class run_observer {
  public:
@@ -75,6 +87,7 @@ class run_observer {
 struct run_limits {
   index_t memory = index_t{1} << 30;  ///< bytes that chunks and partial results may take
   double verify = 0;                  ///< per cent of a fold's chunks that another device computes, too
+  int at_once = 0;                    ///< CPU ranks that hold memory for their grains at a time; 0: all
 };
 
 /// How large chunks are, in bytes.
@@ -94,18 +107,29 @@ class chunked_run {
 
   /// `sources` are read in each pass, and given back a chunk at a time; they and the observer outlive the run.
   ///   chunk  elements, whole tiles
+  ///   gpus   one a rank, null where it has none; or nothing
   chunked_run(prorata::team<stream> team, partition cuts, index_t chunk,
-              std::vector<io::file_column const*> sources, run_limits const& limits, run_observer& observer)
-      : team_(std::move(team)),
+              std::vector<io::file_column const*> sources, run_limits const& limits, run_observer& observer,
+              std::vector<std::unique_ptr<gpu_rank>> gpus = {})
+      : gpus_(std::move(gpus)),
+        team_(std::move(team)),
         cuts_(std::move(cuts)),
         chunk_(chunk),
         sources_(std::move(sources)),
         limits_(limits),
-        observer_(observer) {}
+        observer_(observer),
+        at_once_(limits.at_once > 0 ? std::min(limits.at_once, cuts_.ranks()) : cuts_.ranks()),
+        places_(limits.at_once > 0 ? limits.at_once : cuts_.ranks()) {}
 
   partition const& cuts() const { return cuts_; }
   index_t chunk() const { return chunk_; }
   prorata::team<stream> const& team() const { return team_; }
+  /// The GPU of a rank; null where it has none.
+  gpu_rank* gpu(int rank) const {
+    return gpus_.empty() ? nullptr : gpus_[static_cast<std::size_t>(rank)].get();
+  }
+  /// How many threads of CPU ranks are at work on grains at a time, at most.
+  int threads_at_once() const;
 
   /// Folds all elements. n ≥ 1.
   ///   waits   for everything, also when it throws: so do sweep and pass
@@ -117,6 +141,25 @@ class chunked_run {
     typename R::result_type result;
     fold(fold_of<R, Load>(reduction, load), &result);
     return result;
+  }
+
+  /// Runs work(piece) for all elements, grain by grain on every rank's threads.
+  /// Where a rank has a GPU, gpu_work(stream, gpu, piece) does a whole chunk instead.
+  template <class Work, class GpuWork>
+  void run(char const* what, Work const& work, GpuWork const& gpu_work) {
+    pass(what, false, each_grain_of(what, work, gpu_work, false));
+  }
+  /// The same on the threads of every rank's stream, also of ranks that have a GPU.
+  template <class Work>
+  void run(char const* what, Work const& work) {
+    run(what, work, [&](stream const& s, gpu_rank&, piece p) { each_grain(s, p, work); });
+  }
+
+  /// The same as run() for the chunks that verification chooses, each on the device after the one that had it; nothing
+  /// without verification. The work compares, and throws disagreement().
+  template <class Work, class GpuWork>
+  void verify(Work const& work, GpuWork const& gpu_work) {
+    if (limits_.verify > 0) pass("verify", true, each_grain_of("verify", work, gpu_work, true));
   }
 
   /// Calls work(stream, rank, piece) for each chunk of each rank: it queues the chunk's work. For jobs that
@@ -148,15 +191,45 @@ class chunked_run {
   device_error disagreement(piece p) const;
 
  private:
+  /// Where many shards share a CPU, some wait while others work.
+  struct place {
+    explicit place(std::counting_semaphore<>& of) : places(of) { places.acquire(); }
+    ~place() { places.release(); }
+    place(place const&) = delete;
+    place& operator=(place const&) = delete;
+    std::counting_semaphore<>& places;
+  };
+
+  /// What a chunk's work is: its grains on the threads of a rank, or all of it on the rank's GPU.
+  template <class Work, class GpuWork>
+  auto each_grain_of(char const* what, Work const& work, GpuWork const& gpu_work, bool chosen_alone) {
+    return [this, what, &work, &gpu_work, chosen_alone](stream& s, int rank, piece p) {
+      if (chosen_alone && !chosen_for_verification(p)) return;
+      s.enqueue([this, &s, &work, &gpu_work, what, rank, p] {
+        auto const from = clock::now();
+        if (gpu_rank* const gpu = this->gpu(rank)) {
+          gpu_work(s, *gpu, p);
+        } else {
+          place const mine(places_);
+          each_grain(s, p, work);
+        }
+        done(rank, what, p, from);
+      });
+    };
+  }
+
   void release(piece p) const;
   void end_pass();
 
+  std::vector<std::unique_ptr<gpu_rank>> gpus_;  // before team_: its streams first finish what they have
   prorata::team<stream> team_;
   partition cuts_;
   index_t chunk_;
   std::vector<io::file_column const*> sources_;
   run_limits limits_;
   run_observer& observer_;
+  int at_once_;
+  std::counting_semaphore<> places_;  // so many
 };
 
 }  // namespace prorata::host

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <host/cli/gpu/forms.hpp>
-#include <host/cli/gpu/words.hpp>
 #include <host/cli/loads.hpp>
+#include <host/run/gpu/forms.hpp>
+#include <host/run/gpu/words.hpp>
 #include <random>
 
 #include "../temporary_directory.hpp"
@@ -15,6 +15,7 @@ namespace {
 
 using namespace prorata;
 using namespace prorata::cli;
+using namespace prorata::host;
 using io::dtype;
 
 constexpr index_t n = 4099;

@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <host/cli/gpu/forms.hpp>
 #include <host/cli/gpu/gpus.hpp>
-#include <host/cli/gpu/kernel_of.hpp>
-#include <host/cli/gpu/scan_of.hpp>
-#include <host/cli/gpu/slot_rank.hpp>
 #include <host/cli/team_sorter_on.hpp>
 #include <host/expression/cuda_source.hpp>
+#include <host/run/gpu/forms.hpp>
+#include <host/run/gpu/kernel_of.hpp>
+#include <host/run/gpu/scan_of.hpp>
+#include <host/run/gpu/slot_rank.hpp>
 #include <map>
 #include <mutex>
 #include <prorata/host.hpp>
@@ -20,6 +20,8 @@
 namespace prorata::cli {
 
 namespace {
+
+using namespace host;
 
 /// The printed kernel of an expression as a function of one thread.
 class printed_kernels {
@@ -191,18 +193,6 @@ index_t gpu_free_bytes(int) {
 }
 double gpu_speed(int) { return 1e9; }
 
-std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices,
-                                                 index_t slot_bytes) {
-  pretended_verbs const verbs{std::make_shared<printed_kernels>()};
-  std::vector<std::unique_ptr<gpu_rank>> ranks(devices.size());
-  for (std::size_t k = 0; k < devices.size(); ++k) {
-    if (devices[k].kind != device_kind::gpu) continue;
-    auto const open = [&] { return host::stream({.threads = 1, .slowdown = 1, .name = devices[k].name}); };
-    ranks[k] = std::make_unique<slot_rank<pretended_verbs>>(open(), open(), open(), slot_bytes, verbs);
-  }
-  return ranks;
-}
-
 template <class U>
 std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& devices,
                                                 sorting_shares shares, int threads) {
@@ -217,3 +207,18 @@ template std::unique_ptr<team_sorter<std::uint64_t>> open_gpu_sorter(std::vector
                                                                      sorting_shares, int);
 
 }  // namespace prorata::cli
+
+std::vector<std::unique_ptr<prorata::host::gpu_rank>> prorata::host::open_gpu_ranks(
+    std::vector<std::optional<int>> const& gpus, index_t slot_bytes) {
+  cli::pretended_verbs const verbs{std::make_shared<cli::printed_kernels>()};
+  std::vector<std::unique_ptr<gpu_rank>> ranks;
+  for (auto const& number : gpus) {
+    auto const open = [&] {
+      return stream({.threads = 1, .slowdown = 1, .name = "gpu:" + std::to_string(*number)});
+    };
+    ranks.push_back(
+        number ? std::make_unique<slot_rank<cli::pretended_verbs>>(open(), open(), open(), slot_bytes, verbs)
+               : nullptr);
+  }
+  return ranks;
+}

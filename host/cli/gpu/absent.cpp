@@ -1,7 +1,7 @@
 // Without the CUDA half there are no GPUs, and the message says how to get them.
 #include <host/cli/gpu/gpus.hpp>
-#include <host/cli/gpu/rank.hpp>
 #include <host/cli/team_sorter.hpp>
+#include <host/run/gpu/rank.hpp>
 #include <prorata/error.hpp>
 
 namespace prorata::cli {
@@ -14,9 +14,6 @@ std::string gpu_absence() {
 std::vector<gpu_info> gpu_list() { return {}; }
 index_t gpu_free_bytes(int) { return 0; }
 double gpu_speed(int) { return 0; }
-std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices, index_t) {
-  return std::vector<std::unique_ptr<gpu_rank>>(devices.size());
-}
 
 template <class U>
 std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const&, sorting_shares, int) {
@@ -28,3 +25,8 @@ template std::unique_ptr<team_sorter<std::uint64_t>> open_gpu_sorter(std::vector
                                                                      sorting_shares, int);
 
 }  // namespace prorata::cli
+
+std::vector<std::unique_ptr<prorata::host::gpu_rank>> prorata::host::open_gpu_ranks(
+    std::vector<std::optional<int>> const& gpus, index_t) {
+  return std::vector<std::unique_ptr<gpu_rank>>(gpus.size());
+}

@@ -1,10 +1,10 @@
 // Counting elements by bins and keys by digits, compiled by nvcc.
-#include <host/cli/gpu/kernels.hpp>
+#include <host/run/gpu/kernels.hpp>
 #include <kernels/count_digits.cuh>
 #include <kernels/histogram.cuh>
 #include <prorata/elements.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 void count_in_bins(cuda::stream& s, bin_rule const& rule, double const* elements, index_t count,
                    index_t* counts) {
@@ -22,4 +22,4 @@ template void count_in_digits(cuda::stream&, digit_rule<std::uint32_t> const&, s
 template void count_in_digits(cuda::stream&, digit_rule<std::uint64_t> const&, std::uint64_t const*, index_t,
                               index_t*);
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,12 +1,12 @@
 // Ranks on CUDA's GPUs: what their streams, kernels and pinned memory are.
-#include <host/cli/gpu/slot_rank.hpp>
 #include <host/expression/cuda_source.hpp>
+#include <host/run/gpu/slot_rank.hpp>
 #include <kernels/device.hpp>
 #include <kernels/grouping/rows.hpp>
 #include <kernels/nvrtc.hpp>
 #include <kernels/pinned.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 namespace {
 
@@ -24,27 +24,27 @@ struct cuda_verbs {
   static gpu_scan_kernel scan_kernel_of(gpu_scan const& job) { return scan_kernel(job); }
 
   static void store(stream& s, io::dtype wide, void const* from, io::dtype to, index_t count, void* out) {
-    cli::store(s, wide, from, to, count, out);
+    store(s, wide, from, to, count, out);
   }
   static void count_in_bins(stream& s, bin_rule const& rule, double const* elements, index_t count,
                             index_t* counts) {
-    cli::count_in_bins(s, rule, elements, count, counts);
+    count_in_bins(s, rule, elements, count, counts);
   }
   template <class Key>
   static void count_in_digits(stream& s, digit_rule<Key> const& rule, Key const* keys, index_t count,
                               index_t* counts) {
-    cli::count_in_digits(s, rule, keys, count, counts);
+    count_in_digits(s, rule, keys, count, counts);
   }
 
   static void gather(stream& s, gpu_form form, gpu_value value, stored_elements const& a,
                      stored_elements const& b, index_t count, void* out) {
-    cli::gather(s, form, value, a, b, count, out);
+    gather(s, form, value, a, b, count, out);
   }
 
   using groups = cuda::groups;
   static void gather_words(stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
                            index_t count, std::uint64_t* out) {
-    cli::gather_words(s, word, a, rule, count, out);
+    gather_words(s, word, a, rule, count, out);
   }
 
   void map(stream& s, gpu_map const& job, index_t count, std::vector<void const*> inputs, void* out) const {
@@ -63,17 +63,17 @@ struct cuda_verbs {
 
 }  // namespace
 
-std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices,
-                                                 index_t slot_bytes) {
+std::vector<std::unique_ptr<gpu_rank>> open_gpu_ranks(std::vector<std::optional<int>> const& gpus,
+                                                      index_t slot_bytes) {
   auto const kernels = std::make_shared<cuda::kernel_cache>();
-  std::vector<std::unique_ptr<gpu_rank>> ranks(devices.size());
-  for (std::size_t k = 0; k < devices.size(); ++k) {
-    if (devices[k].kind != device_kind::gpu) continue;
-    auto const open = [&] { return cuda::stream({devices[k].number, 0, devices[k].name}); };
-    ranks[k] = std::make_unique<slot_rank<cuda_verbs>>(open(), open(), open(), slot_bytes,
-                                                       cuda_verbs{devices[k].number, kernels});
+  std::vector<std::unique_ptr<gpu_rank>> ranks;
+  for (auto const& number : gpus) {
+    auto const open = [&] { return cuda::stream(*number); };
+    ranks.push_back(number ? std::make_unique<slot_rank<cuda_verbs>>(open(), open(), open(), slot_bytes,
+                                                                     cuda_verbs{*number, kernels})
+                           : nullptr);
   }
   return ranks;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -3,16 +3,16 @@
 #pragma once
 
 #include <algorithm>
-#include <host/cli/gpu/kernels.hpp>
-#include <host/cli/gpu/rank.hpp>
-#include <host/cli/gpu/slot_layout.hpp>
+#include <host/run/gpu/kernels.hpp>
+#include <host/run/gpu/rank.hpp>
+#include <host/run/gpu/slot_layout.hpp>
 #include <kernels/pipeline.hpp>
 #include <limits>
 #include <optional>
 #include <prorata/canonical.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 inline constexpr index_t partial_room = 128 << 10;  // bytes: twice what any slot's partial results take
 
@@ -91,7 +91,7 @@ class slot_rank final : public gpu_rank {
     compute_.sync();
   }
 
-  void count_bins(host::stream const& s, input const& in, bin_rule const& rule, piece p,
+  void count_bins(host::stream const& s, io::file_column const& in, bin_rule const& rule, piece p,
                   index_t* counts) override {
     slot_layout const layout({&in});
     make_room({layout.bytes(), room_for(gpu_form::value, gpu_value::f64, in), 0, 0});
@@ -109,11 +109,11 @@ class slot_rank final : public gpu_rank {
     for (std::size_t k = 0; k < found.size(); ++k) counts[k] += found[k];
   }
 
-  void count_digits(host::stream const& s, input const& in, direction way,
+  void count_digits(host::stream const& s, io::file_column const& in, direction way,
                     digit_rule<std::uint32_t> const& rule, piece p, index_t* counts) override {
     count_digits_as(gpu_value::key32, s, in, way, rule, p, counts);
   }
-  void count_digits(host::stream const& s, input const& in, direction way,
+  void count_digits(host::stream const& s, io::file_column const& in, direction way,
                     digit_rule<std::uint64_t> const& rule, piece p, index_t* counts) override {
     count_digits_as(gpu_value::key64, s, in, way, rule, p, counts);
   }
@@ -186,13 +186,13 @@ class slot_rank final : public gpu_rank {
   }
 
   /// Bytes that an element takes when it is converted; none where it is what the kernel reads.
-  static index_t room_for(gpu_form form, gpu_value value, input const& first) {
+  static index_t room_for(gpu_form form, gpu_value value, io::file_column const& first) {
     return is_ready(form, value, first.array().type, first.array().swapped) ? 0 : size_of(value);
   }
 
   /// What a kernel reads of a slot; queues the conversion where it is not there already.
   void const* made_of(gpu_form form, gpu_value value, slot_layout const& layout, void const* slot,
-                      index_t count, std::vector<input const*> const& sources) {
+                      index_t count, std::vector<io::file_column const*> const& sources) {
     auto const a = layout.find(slot, count, sources.front());
     if (is_ready(form, value, a.type, a.swapped)) return a.data;
     verbs_.gather(compute_, form, value, a, layout.find(slot, count, sources.back()), count,
@@ -200,7 +200,7 @@ class slot_rank final : public gpu_rank {
     return converted_.get();
   }
 
-  void fold_with(host::stream const& s, gpu_form form, std::vector<input const*> const& sources,
+  void fold_with(host::stream const& s, gpu_form form, std::vector<io::file_column const*> const& sources,
                  std::vector<kernel_on<stream>> const& kernels, piece p, taker const& take) {
     slot_layout const layout(sources);
     index_t converted = 0;
@@ -222,7 +222,7 @@ class slot_rank final : public gpu_rank {
   }
 
   template <class Key>
-  void count_digits_as(gpu_value value, host::stream const& s, input const& in, direction way,
+  void count_digits_as(gpu_value value, host::stream const& s, io::file_column const& in, direction way,
                        digit_rule<Key> const& rule, piece p, index_t* counts) {
     auto const form = way == direction::ascending ? gpu_form::ascending_key : gpu_form::descending_key;
     slot_layout const layout({&in});
@@ -326,4 +326,4 @@ class slot_rank final : public gpu_rank {
   std::optional<cuda::pipeline<stream>> pipeline_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

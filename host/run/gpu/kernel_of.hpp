@@ -1,14 +1,14 @@
 // Which reduction each kernel is, and what elements it reads: once for every backend.
 #pragma once
 
-#include <host/cli/gpu/kernels.hpp>
+#include <host/run/gpu/kernels.hpp>
 #include <prorata/elements.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
 #include <prorata/integer_moments.hpp>
 #include <prorata/reductions.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// The kernel that folds elements of X with R. The backend's reduce_piece is in sight where this is used.
 template <class R, class X, class Stream>
@@ -86,4 +86,4 @@ kernel_on<Stream> exact_kernel_on(gpu_reduction r) {
   }
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <host/cli/gpu/elements.hpp>
-#include <host/cli/gpu/rank.hpp>
-#include <host/cli/gpu/words.hpp>
+#include <host/run/gpu/elements.hpp>
+#include <host/run/gpu/rank.hpp>
+#include <host/run/gpu/words.hpp>
 #include <prorata/bins.hpp>
 #include <prorata/ordered.hpp>
 
@@ -12,7 +12,7 @@ namespace prorata::cuda {
 class stream;
 }
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// One reduction on a device: what it reads, how large a partial result is, and how to queue one. fold reads
 /// element i at elements[i − p.begin].
@@ -64,4 +64,4 @@ void count_in_digits(cuda::stream& s, digit_rule<Key> const& rule, Key const* ke
 void gather_words(cuda::stream& s, gpu_word word, stored_elements const& a, bin_rule const& rule,
                   index_t count, std::uint64_t* out);
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

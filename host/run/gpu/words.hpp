@@ -1,10 +1,10 @@
 // The words that rows are grouped by, made of elements as files store them: one functor for each form.
 #pragma once
 
-#include <host/cli/gpu/elements.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <prorata/groups.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// What word is made of an element.
 enum class gpu_word {
@@ -53,4 +53,4 @@ void with_words(gpu_word word, stored_elements const& a, bin_rule const& rule, F
   }
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

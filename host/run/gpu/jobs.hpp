@@ -5,13 +5,13 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <host/cli/gpu/rank.hpp>
+#include <host/run/gpu/rank.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/extrema.hpp>
 #include <prorata/integer_moments.hpp>
 #include <prorata/reductions.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// For each reduction R:
 ///   reductions                the GPU's that make it up
@@ -175,4 +175,4 @@ gpu_job gpu_job_of(Load const& load) {
   return {Load::form, load.sources(), {list.begin(), list.end()}};
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <host/cli/gpu/elements.hpp>
-#include <host/cli/inputs.hpp>
+#include <host/io/file_column.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <host/stream.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 inline constexpr index_t copy_grain = 1 << 20;  // bytes that one thread copies at a time
 
@@ -17,19 +17,20 @@ inline constexpr index_t copy_grain = 1 << 20;  // bytes that one thread copies 
 ///   f8, f4, f8 of 1000 elements   →   f8 at 0, f8 at 8000, f4 at 16000
 class slot_layout {
  public:
-  explicit slot_layout(std::vector<input const*> files) : files_(std::move(files)) {
-    std::stable_sort(files_.begin(), files_.end(),
-                     [](input const* a, input const* b) { return size_of(*a) > size_of(*b); });
+  explicit slot_layout(std::vector<io::file_column const*> files) : files_(std::move(files)) {
+    std::stable_sort(files_.begin(), files_.end(), [](io::file_column const* a, io::file_column const* b) {
+      return size_of(*a) > size_of(*b);
+    });
     files_.erase(std::unique(files_.begin(), files_.end()), files_.end());
     for (auto const* f : files_) bytes_ += size_of(*f);
   }
 
-  static index_t size_of(input const& f) { return io::size_of(f.array().type); }
+  static index_t size_of(io::file_column const& f) { return io::size_of(f.array().type); }
 
   /// Bytes of one element of every file.
   index_t bytes() const { return bytes_; }
 
-  stored_elements find(void const* slot, index_t count, input const* wanted) const {
+  stored_elements find(void const* slot, index_t count, io::file_column const* wanted) const {
     auto const* at = static_cast<std::byte const*>(slot);
     for (auto const* f : files_) {
       if (f == wanted) return {at, f->array().type, f->array().swapped};
@@ -53,8 +54,8 @@ class slot_layout {
   }
 
  private:
-  std::vector<input const*> files_;
+  std::vector<io::file_column const*> files_;
   index_t bytes_ = 0;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,9 +1,9 @@
 // Converting elements as files store them to what kernels read, and back, on the GPU.
-#include <host/cli/gpu/forms.hpp>
-#include <host/cli/gpu/kernels.hpp>
+#include <host/run/gpu/forms.hpp>
+#include <host/run/gpu/kernels.hpp>
 #include <kernels/transform.cuh>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 void gather(cuda::stream& s, gpu_form form, gpu_value value, stored_elements const& a,
             stored_elements const& b, index_t count, void* out) {
@@ -18,4 +18,4 @@ void store(cuda::stream& s, io::dtype wide, void const* from, io::dtype to, inde
   });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

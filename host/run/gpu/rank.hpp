@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <functional>
-#include <host/cli/devices.hpp>
-#include <host/cli/gpu/elements.hpp>
-#include <host/cli/inputs.hpp>
+#include <host/io/file_column.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <host/stream.hpp>
 #include <memory>
+#include <optional>
 #include <prorata/bins.hpp>
 #include <prorata/groups.hpp>
 #include <prorata/ordered.hpp>
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// The reductions that are compiled for GPUs. The host's are made of them (jobs.hpp).
 enum class gpu_reduction {
@@ -42,14 +42,14 @@ enum class gpu_reduction {
 /// A fold as GPUs run it.
 struct gpu_job {
   gpu_form form;
-  std::vector<input const*> sources;  ///< a, and b where the form takes two; may be the same
+  std::vector<io::file_column const*> sources;  ///< a, and b where the form takes two; may be the same
   std::vector<gpu_reduction> reductions;
 };
 
 /// A map as GPUs run it: the source of a kernel (expression::emit_cuda) and the files it reads.
 struct gpu_map {
   std::string source;
-  std::vector<input const*> inputs;
+  std::vector<io::file_column const*> inputs;
   index_t result_size;  ///< bytes of an element of the result
 };
 
@@ -57,7 +57,7 @@ struct gpu_map {
 struct gpu_scan {
   enum class operation { sum, product, least, greatest };
 
-  input const* source;
+  io::file_column const* source;
   operation op;
   io::dtype wide;  ///< f64, i64 or u64
   io::dtype result;
@@ -66,8 +66,8 @@ struct gpu_scan {
 
 /// Rows as GPUs group them: by their elements of `keys`, or with `bins` by the slots where those lie.
 struct gpu_grouping {
-  input const* keys;
-  input const* values;  ///< may be the keys, where the plan asks for counts alone
+  io::file_column const* keys;
+  io::file_column const* values;  ///< may be the keys, where the plan asks for counts alone
   group_plan plan;
   bin_rule const* bins = nullptr;  ///< with the host's edges
 };
@@ -98,13 +98,13 @@ class gpu_rank {
   virtual void scan(host::stream const& s, gpu_scan const& job, piece p, void* so_far, taker const& take) = 0;
 
   /// Adds to counts[k] how many elements the rule, whose edges are the host's, counts in slot k.
-  virtual void count_bins(host::stream const& s, input const& in, bin_rule const& rule, piece p,
+  virtual void count_bins(host::stream const& s, io::file_column const& in, bin_rule const& rule, piece p,
                           index_t* counts) = 0;
 
   /// The same for the digits of keys in an order; of elements up to 32 bits, keys and prefixes are widened.
-  virtual void count_digits(host::stream const& s, input const& in, direction way,
+  virtual void count_digits(host::stream const& s, io::file_column const& in, direction way,
                             digit_rule<std::uint32_t> const& rule, piece p, index_t* counts) = 0;
-  virtual void count_digits(host::stream const& s, input const& in, direction way,
+  virtual void count_digits(host::stream const& s, io::file_column const& in, direction way,
                             digit_rule<std::uint64_t> const& rule, piece p, index_t* counts) = 0;
 
   using record_taker = std::function<void(record_run)>;
@@ -120,9 +120,10 @@ class gpu_rank {
                      row_taker const& leave) = 0;
 };
 
-/// The GPU of each rank; null for ranks that are not one.
+/// The GPU that each rank's number says; null where it says none.
 ///   slot_bytes  of input that travel together
 ///   throws      device_error
-std::vector<std::unique_ptr<gpu_rank>> open_gpus(std::vector<device_spec> const& devices, index_t slot_bytes);
+std::vector<std::unique_ptr<gpu_rank>> open_gpu_ranks(std::vector<std::optional<int>> const& gpus,
+                                                      index_t slot_bytes);
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,12 +1,12 @@
 // What folds read, made of elements as files store them: one functor for each form and type.
 #pragma once
 
-#include <host/cli/gpu/elements.hpp>
+#include <host/run/gpu/elements.hpp>
 #include <prorata/error.hpp>
 #include <prorata/exactly.hpp>
 #include <prorata/operations.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 template <class X>
 struct gathered_value {
@@ -106,4 +106,4 @@ void with_stored(io::dtype computed, void const* from, io::dtype to, F const& f)
   });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

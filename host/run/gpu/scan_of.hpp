@@ -1,11 +1,11 @@
 // Which kernels a scan is, and what elements it reads: once for every backend.
 #pragma once
 
-#include <host/cli/gpu/kernels.hpp>
-#include <host/cli/scan_forms.hpp>
+#include <host/run/gpu/kernels.hpp>
+#include <host/run/scan_forms.hpp>
 #include <prorata/elements.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// The kernels that scan elements of Op's type. The backend's verbs are in sight where this is used.
 template <class Op, class Stream>
@@ -48,4 +48,4 @@ scan_kernel_on<Stream> scan_kernel_on_device(gpu_scan const& job) {
   }
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -8,7 +8,7 @@
 #include <prorata/half.hpp>
 #include <prorata/total_order.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// What is made of the elements of one file, or of two together, before they are folded.
 enum class gpu_form {
@@ -143,4 +143,4 @@ constexpr bool is_ready(gpu_form form, gpu_value value, io::dtype type, bool swa
          (value == gpu_value::i64 && (type == dtype::i64 || type == dtype::u64));
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

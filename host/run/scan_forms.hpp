@@ -4,7 +4,7 @@
 #include <prorata/operations.hpp>
 #include <prorata/running.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// An exclusive scan begins with 0, 1, or what no element exceeds. (The identity of sums, −0, would look
 /// odd.)
@@ -14,4 +14,4 @@ constexpr scan_form<Op> scan_form_of(bool exclusive) {
   return {Op{}, std::is_same_v<Op, plus<T>> ? T{0} : Op::identity(), exclusive, exclusive};
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

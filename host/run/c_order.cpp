@@ -1,10 +1,13 @@
 // Boxes of an array: read along its first dimension, written along its last.
 #include <algorithm>
-#include <host/cli/c_order.hpp>
+#include <cstring>
+#include <host/io/directory.hpp>
+#include <host/io/temporary_file.hpp>
 #include <host/parallel.hpp>
+#include <host/run/c_order.hpp>
 #include <thread>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 namespace {
 
@@ -65,7 +68,7 @@ void gather(std::byte const* from, extents const& box, extents const& stored, ex
 
 }  // namespace
 
-void for_each_in_c_order(input const& from, index_t room, write_at const& write,
+void for_each_in_c_order(io::file_column const& from, index_t room, write_at const& write,
                          std::function<void(index_t)> const& done) {
   extents shape;  // dimensions of one element are no dimensions
   for (index_t const n : from.array().shape)
@@ -128,4 +131,20 @@ void for_each_in_c_order(input const& from, index_t room, write_at const& write,
   });
 }
 
-}  // namespace prorata::cli
+void store_in_c_order(io::file_column& array, std::string const& folder, index_t memory,
+                      std::function<void(index_t)> const& done) {
+  constexpr index_t least_room = index_t{4} << 20, most_room = index_t{64} << 20;
+  if (!array.reordered()) return;
+  std::string const name = folder + "/temporary file";
+  io::directory const in(folder, name);
+  io::temporary_file copy(in, "order", name, io::temporary_kind::unnamed);
+  copy.take_name();
+  copy.require_room(array.array().data_bytes);
+  for_each_in_c_order(
+      array, std::clamp(memory / 2, least_room, most_room),
+      [&](index_t place, std::span<std::byte const> piece) { copy.write(place, piece); }, done);
+  array.file().check_unchanged();
+  array.use_copy_in_c_order({copy.descriptor(), array.array().path});
+}
+
+}  // namespace prorata::host
