@@ -8,6 +8,14 @@
 
 namespace prorata::cli {
 
+number number_at(io::dtype type, std::byte const* element) {
+  return io::visit(type, [&](auto tag) {
+    typename decltype(tag)::type x;
+    std::memcpy(&x, element, sizeof x);
+    return number_of(x);
+  });
+}
+
 std::string shortest(number const& x) {
   return std::visit(
       [](auto v) -> std::string {

@@ -1,7 +1,9 @@
 // What a job found: named numbers that keep their type, their bits and their shortest decimal form.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <host/io/dtype.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <prorata/boolean8.hpp>
@@ -30,6 +32,9 @@ number number_of(T const& x) {
     return static_cast<std::uint64_t>(x);
   }
 }
+
+/// An element as this machine stores it.
+number number_at(io::dtype type, std::byte const* element);
 
 /// One named result. `where` is an element's position in an array of several dimensions, `note` what has to be said
 /// about the value.

@@ -56,7 +56,7 @@ class record_work final : public range_work<indexed_key<U>> {
 };
 
 template <class U>
-void argsort_elements(sorting_job& job, key_source<U> const& source) {
+void argsort_elements(sorting_job& job, host::key_source<U> const& source) {
   index_t const n = job.count(), key = sizeof(U), place = sizeof(index_t), size = sizeof(indexed_key<U>);
   auto const sorter = job.sorter<U>();
   index_t const capacity = sorter->shares().most(n, job.memory(), key, place);
@@ -78,7 +78,7 @@ void argsort_elements(sorting_job& job, key_source<U> const& source) {
 void argsort_command(arguments const& args, io::job_files& files) {
   sorting_job job("argsort", args, io::dtype::i64, files);
   job.number_in_c_order();
-  with_keys(job.in(), job.way(), [&](auto const& source) { argsort_elements(job, source); });
+  host::with_keys(job.in(), job.way(), [&](auto const& source) { argsort_elements(job, source); });
 }
 
 }  // namespace prorata::cli

@@ -14,7 +14,7 @@ struct counted_values {
 ///   done    done(how many) is called as elements are read; from any thread
 ///   memory  16 bytes a value, for every thread
 template <class Done>
-counted_values count_values(host::stream& hands, index_t n, key_source<std::uint32_t> const& source,
+counted_values count_values(host::stream& hands, index_t n, host::key_source<std::uint32_t> const& source,
                             Done const& done) {
   constexpr index_t together = 32;  // so many times a piece of each_piece: counting is worth the tables
   std::size_t const values = std::size_t{1} << source.bits();

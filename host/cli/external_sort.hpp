@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <host/cli/key_source.hpp>
 #include <host/cli/progress.hpp>
 #include <host/io/spill.hpp>
 #include <host/pages.hpp>
+#include <host/run/key_source.hpp>
 #include <host/sorting/buckets.hpp>
 #include <host/sorting/pairs_job.hpp>
 #include <host/stream.hpp>
@@ -40,7 +40,7 @@ using key_type_of = std::remove_cvref_t<decltype(host::key_of(std::declval<E con
 
 /// Elements of a file as keys, or as keys with their indices. The source outlives the reader.
 template <class E>
-element_reader<E> reader_of(key_source<key_type_of<E>> const& source) {
+element_reader<E> reader_of(host::key_source<key_type_of<E>> const& source) {
   using U = key_type_of<E>;
   return [&source](index_t first, index_t last, E* to) {
     if constexpr (std::is_same_v<E, U>) {

@@ -1,19 +1,15 @@
 // A search along the dimension that is stored together: the first hit there has the lowest index.
+#include <cmath>
 #include <host/cli/first_place.hpp>
-#include <host/cli/key_source.hpp>
-#include <host/cli/tiles.hpp>
+#include <host/run/key_source.hpp>
 #include <mutex>
 
 namespace prorata::cli {
 
 namespace {
 
-bool is_nan(number const& x) {
-  return std::visit([](auto v) { return v != v; }, x);
-}
-
 index_t first_in_c_order(session& job, input const& in, index_t i) {
-  auto const search = [&]<class K>(key_source<K> const& source) {
+  auto const search = [&]<class K>(host::key_source<K> const& source) {
     K wanted;
     source.read(i, 1, &wanted);
     index_t const column = in.array().shape.front();
@@ -33,12 +29,12 @@ index_t first_in_c_order(session& job, input const& in, index_t i) {
     });
     return lowest;
   };
-  bool const nan = with_keys(in, direction::ascending, [&]<class K>(key_source<K> const& source) {
+  bool const nan = host::with_keys(in, direction::ascending, [&]<class K>(host::key_source<K> const& source) {
     K key;
     source.read(i, 1, &key);
-    return is_nan(source.value(key));
+    return std::isnan(source.number(key));
   });
-  return with_keys(in, direction::ascending, nan ? alike::equal : alike::same_bits, search);
+  return host::with_keys(in, direction::ascending, nan ? host::alike::equal : host::alike::same_bits, search);
 }
 
 }  // namespace

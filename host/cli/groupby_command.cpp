@@ -86,14 +86,6 @@ std::vector<std::byte> elements_of(named_column const& c, io::dtype type,
   });
 }
 
-number number_at(io::dtype type, std::byte const* bytes) {
-  return io::visit(type, [&](auto tag) {
-    typename decltype(tag)::type x;
-    std::memcpy(&x, bytes, sizeof x);
-    return number_of(x);
-  });
-}
-
 /// A column on its way to a file, and its first elements for the terminal.
 class output_column {
  public:

@@ -10,7 +10,7 @@ namespace {
 
 /// Elements of 8 and 16 bits, however many there are. E: an integer of their size.
 template <class E>
-void count_elements(sorting_job& job, key_source<std::uint32_t> const& source) {
+void count_elements(sorting_job& job, host::key_source<std::uint32_t> const& source) {
   index_t const n = job.count(), size = sizeof(E);
   job.begin(2 * n * size);
   auto ends = count_values(job.hands(), n, source, [&](index_t read) { job.bar().add(read * size); }).counts;
@@ -38,7 +38,7 @@ template <class U>
 class key_work final : public range_work<U> {
  public:
   /// For ranges of up to `capacity` keys.
-  key_work(sorting_job& job, team_sorter<U>& sorter, key_source<U> const& source, index_t capacity)
+  key_work(sorting_job& job, team_sorter<U>& sorter, host::key_source<U> const& source, index_t capacity)
       : job_(job), sorter_(sorter), source_(source), capacity_(capacity) {}
 
   void sort(index_t place, index_t n, element_reader<U> const& read) override {
@@ -66,13 +66,13 @@ class key_work final : public range_work<U> {
  private:
   sorting_job& job_;
   team_sorter<U>& sorter_;
-  key_source<U> const& source_;
+  host::key_source<U> const& source_;
   index_t capacity_;
   std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
 };
 
 template <class U>
-void sort_elements(sorting_job& job, key_source<U> const& source) {
+void sort_elements(sorting_job& job, host::key_source<U> const& source) {
   index_t const n = job.count(), size = sizeof(U);
   auto const sorter = job.sorter<U>();
   index_t const capacity = sorter->shares().most(n, job.memory(), size, 0);
@@ -93,7 +93,7 @@ void sort_elements(sorting_job& job, key_source<U> const& source) {
 
 void sort_command(arguments const& args, io::job_files& files) {
   sorting_job job("sort", args, {}, files);
-  with_keys(job.in(), job.way(), [&]<class U>(key_source<U> const& source) {
+  host::with_keys(job.in(), job.way(), [&]<class U>(host::key_source<U> const& source) {
     if constexpr (sizeof(U) == 4) {
       if (source.bits() == 8) return count_elements<std::uint8_t>(job, source);
       if (source.bits() == 16) return count_elements<std::uint16_t>(job, source);

@@ -58,7 +58,7 @@ class distinct_so_far {
 
 /// Keys of 8 and 16 bits are counted.
 distinct_so_far<std::uint32_t> count_distinct(options const& o, index_t n,
-                                              key_source<std::uint32_t> const& source) {
+                                              host::key_source<std::uint32_t> const& source) {
   index_t const size = source.bits() / 8;
   progress bar(o.progress, "unique", n * size);
   host::stream hands(host::stream_options{.threads = threads_of(o)});
@@ -80,7 +80,7 @@ class distinct_search {
   static constexpr auto size = static_cast<index_t>(sizeof(E));
 
  public:
-  distinct_search(options const& o, session const& job, index_t n, key_source<U> const& source)
+  distinct_search(options const& o, session const& job, index_t n, host::key_source<U> const& source)
       : options_(o),
         n_(n),
         source_(source),
@@ -129,14 +129,14 @@ class distinct_search {
  private:
   options const& options_;
   index_t n_;
-  key_source<U> const& source_;
+  host::key_source<U> const& source_;
   index_t memory_;
   std::unique_ptr<team_sorter<U>> sorter_;
 };
 
 /// For every element, which of the known it is.
 template <class U>
-void write_inverse(session& job, io::atomic_file& out, index_t n, key_source<U> const& source,
+void write_inverse(session& job, io::atomic_file& out, index_t n, host::key_source<U> const& source,
                    std::vector<U> const& known) {
   auto const header = io::npy_header(io::dtype::i64, {n});
   auto const data_begin = static_cast<index_t>(header.size());
@@ -190,7 +190,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   growing_array const values(out, in->array().type), counted(counts, io::dtype::i64),
       first(index, io::dtype::i64);
   index_t const n = in->count();
-  auto const find = [&]<class U>(key_source<U> const& source) {
+  auto const find = [&]<class U>(host::key_source<U> const& source) {
     auto const write_known = [&](distinct_so_far<U> const& known) {
       constexpr std::size_t block = 1 << 14;
       for (std::size_t k = 0; k < known.keys.size(); k += block)
@@ -219,7 +219,7 @@ void unique_command(arguments const& args, io::job_files& files) {
     return index ? sort_and_write(std::type_identity<indexed_key<U>>{})
                  : sort_and_write(std::type_identity<U>{});
   };
-  index_t const distinct = with_keys(*in, direction::ascending, alike::equal, find);
+  index_t const distinct = host::with_keys(*in, direction::ascending, host::alike::equal, find);
   values.finish(distinct), counted.finish(distinct), first.finish(distinct);
   in->file().check_unchanged();
   job.finish();

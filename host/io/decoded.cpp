@@ -34,12 +34,17 @@ void read_as(std::byte const* from, index_t n, X* to) {
   if (n * size <= read_ahead)
     for (index_t at = 0; at < n * size; at += 64) __builtin_prefetch(from + read_ahead + at);
   for (index_t i = 0; i < n; ++i)
-    to[i] = static_cast<X>(value_of(stored_at<Stored, Swapped>(from + i * size)));
+    if constexpr (std::is_same_v<X, Stored>) {
+      to[i] = stored_at<Stored, Swapped>(from + i * size);
+    } else {
+      to[i] = static_cast<X>(value_of(stored_at<Stored, Swapped>(from + i * size)));
+    }
 }
 
 /// Whether elements of a stored type are numbers of X.
 template <class X, class Stored>
-constexpr bool serves = std::is_same_v<X, value_type_of<Stored>> || std::is_same_v<X, double> ||
+constexpr bool serves = std::is_same_v<X, Stored> || std::is_same_v<X, value_type_of<Stored>> ||
+                        std::is_same_v<X, double> ||
                         (std::is_integral_v<X> && sizeof(X) == 8 &&
                          std::is_integral_v<value_type_of<Stored>>);
 
@@ -65,6 +70,8 @@ decoded<X>::decoded(array_file const& array, std::byte const* data)
         }
       })) {}
 
+template class decoded<boolean8>;
+template class decoded<half>;
 template class decoded<float>;
 template class decoded<double>;
 template class decoded<std::int8_t>;

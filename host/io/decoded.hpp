@@ -23,7 +23,8 @@ template <class Stored>
 using value_type_of = decltype(value_of(Stored{}));
 
 /// Elements as X, read where they lie in memory, or decoded: double serves every array, 64-bit integers serve those of
-/// integers and booleans, any other X those whose values have it (value_type_of).
+/// integers and booleans, any other X those that store it, or whose values have it
+/// (value_type_of).
 ///   threads  any number at a time
 template <class X>
 class decoded {
@@ -39,6 +40,8 @@ class decoded {
 
   /// to[0, n) = elements [first, first + n).
   void read(index_t first, index_t n, X* to) const { read_(data_ + first * size_, n, to); }
+  /// The same of n elements as they are stored.
+  void decode(std::byte const* stored, index_t n, X* to) const { read_(stored, n, to); }
 
   /// Elements from `first` on, at least n of them: in place, or read into `room`.
   X const* at(index_t first, index_t n, X* room) const {

@@ -3,7 +3,7 @@
 
 namespace prorata::io {
 
-void file_column::read(index_t first, index_t last, std::byte* to) const {
+void file_column::read_stored(index_t first, index_t last, std::byte* to) const {
   // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
   if (last - first < few) {
     (copy_ ? *copy_ : file_)
@@ -11,7 +11,6 @@ void file_column::read(index_t first, index_t last, std::byte* to) const {
   } else {
     std::copy_n(data() + first * size_, (last - first) * size_, to);
   }
-  if (array_.swapped) swap_bytes(to, last - first, size_);
 }
 
 index_t file_column::place_in_c_order(index_t i) const {

@@ -38,9 +38,13 @@ class file_column {
     mapping_.release(first * size_, (last - first) * size_);
   }
 
-  /// Copies elements [first, last), in this machine's byte order. From any thread.
+  /// Copies elements [first, last), as they are stored or in this machine's byte order. From any thread.
   ///   few     fewer are read as they are; for more, the caller prepares and releases them
-  void read(index_t first, index_t last, std::byte* to) const;
+  void read_stored(index_t first, index_t last, std::byte* to) const;
+  void read(index_t first, index_t last, std::byte* to) const {
+    read_stored(first, last, to);
+    if (array_.swapped) swap_bytes(to, last - first, size_);
+  }
   static constexpr index_t few = 64;
 
   /// Whether elements are stored in another order than C order numbers them.

@@ -19,4 +19,21 @@ std::shared_ptr<io::file_column const> open_npy(std::string const& path) {
   return column;
 }
 
+index_t file_run::chunk_of(run_options const& options, index_t element_bytes, int ranks) {
+  host::chunk_request wanted;
+  wanted.bytes = options.chunk;
+  wanted.memory = options.memory;
+  auto const chunk = host::elements_of_chunk(wanted, element_bytes, ranks);
+  if (!chunk)
+    throw out_of_memory("chunks of that size of every rank do not fit the memory; make them smaller");
+  return *chunk;
+}
+
+host::run_limits file_run::limits_of(run_options const& options) {
+  host::run_limits limits;
+  limits.memory = options.memory;
+  limits.verify = options.verify;
+  return limits;
+}
+
 }  // namespace prorata::detail

@@ -83,6 +83,43 @@ file_array<T> open(std::string const& path, team<host::stream> team = cpu_team()
   return {std::move(column), std::move(team), std::move(cuts), options};
 }
 
+namespace detail {
+
+/// Of verbs whose chunks have no result of their own to compare.
+///   throws  usage_error where verification is asked for
+template <class T>
+void refuse_verification(file_array<T> const& x, char const* verb) {
+  require(
+      x.options().verify == 0,
+      std::string(verb) + ": verification compares results of chunks, and here they have none; leave it out");
+}
+
+/// One verb's way over files that are cut alike, as the options of the first one say.
+class file_run {
+ public:
+  template <class T, class... U>
+  explicit file_run(file_array<T> const& x, file_array<U> const&... more)
+      : run(x.team(), x.partition(),
+            chunk_of(x.options(),
+                     (io::size_of(x.column().array().type) + ... + io::size_of(more.column().array().type)),
+                     x.team().ranks()),
+            {&x.column(), &more.column()...}, limits_of(x.options()),
+            x.options().observer != nullptr ? *x.options().observer : nobody_) {
+    require_alike(x, more...);
+  }
+
+ private:
+  static index_t chunk_of(run_options const& options, index_t element_bytes, int ranks);
+  static host::run_limits limits_of(run_options const& options);
+
+  host::run_observer nobody_;
+
+ public:
+  host::chunked_run run;
+};
+
+}  // namespace detail
+
 /// As for arrays in memory: partial results of chunks join in the order of their elements, so that the bits are the
 /// same.
 ///   memory  run_options of the first array
@@ -91,22 +128,9 @@ file_array<T> open(std::string const& path, team<host::stream> team = cpu_team()
 template <class R, class F, class T, class... U>
 typename R::result_type run_reduction(R const& reduction, F f, file_array<T> const& x,
                                       file_array<U> const&... more) {
-  require_alike(x, more...);
+  detail::file_run files(x, more...);
   require(x.size() > 0, "a reduction of no elements has no result");
-  auto const& options = x.options();
-  index_t const bytes =
-      (io::size_of(x.column().array().type) + ... + io::size_of(more.column().array().type));
-  host::chunk_request wanted;  // (not by designators: nvcc loses them)
-  wanted.bytes = options.chunk;
-  wanted.memory = options.memory;
-  auto const chunk = host::elements_of_chunk(wanted, bytes, x.team().ranks());
-  if (!chunk)
-    throw out_of_memory("chunks of that size of every rank do not fit the memory; make them smaller");
-  host::run_observer nobody;
-  host::chunked_run run(x.team(), x.partition(), *chunk, {&x.column(), &more.column()...},
-                        {options.memory, options.verify},
-                        options.observer != nullptr ? *options.observer : nobody);
-  return run.fold(reduction, host::file_load<F, T, U...>(std::move(f), x.column(), more.column()...));
+  return files.run.fold(reduction, host::file_load<F, T, U...>(std::move(f), x.column(), more.column()...));
 }
 
 }  // namespace prorata

@@ -9,6 +9,7 @@
 #include <prorata/distribute.hpp>
 #include <prorata/divisor.hpp>
 #include <prorata/file_array.hpp>
+#include <prorata/file_verbs.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>

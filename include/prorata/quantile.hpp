@@ -1,4 +1,4 @@
-// Exact quantiles of distributed arrays: several at once, in a few reads, and no element moves.
+// Exact quantiles of arrays: several at once, in a few reads, and no element moves.
 #pragma once
 
 #include <prorata/order_statistics.hpp>
@@ -13,8 +13,8 @@ namespace prorata {
 ///   cost    as nth_elements: all quantiles in the same rounds
 ///   waits   for each round
 ///   throws  usage_error (n = 0; a q outside [0, 1], or NaN), out_of_memory
-template <class T, backend S>
-std::vector<double> quantiles(distributed_array<T, S> const& x, std::vector<double> const& q,
+template <source X>
+std::vector<double> quantiles(X const& x, std::vector<double> const& q,
                               quantile_method method = quantile_method::linear) {
   require(x.size() > 0, "quantiles of no elements have no value");
   quantile_plan const plan(x.size(), q, method);
@@ -22,15 +22,14 @@ std::vector<double> quantiles(distributed_array<T, S> const& x, std::vector<doub
 }
 
 /// One quantile.
-template <class T, backend S>
-double quantile(distributed_array<T, S> const& x, double q,
-                quantile_method method = quantile_method::linear) {
+template <source X>
+double quantile(X const& x, double q, quantile_method method = quantile_method::linear) {
   return quantiles(x, std::vector<double>{q}, method).front();
 }
 
 /// quantile(x, 0.5).
-template <class T, backend S>
-double median(distributed_array<T, S> const& x) {
+template <source X>
+double median(X const& x) {
   return quantile(x, 0.5);
 }
 

@@ -44,6 +44,18 @@ struct digit_rule {
   }
 };
 
+namespace detail {
+/// A key and where it was.
+template <class K>
+struct placed_key {
+  K key;
+  index_t index;
+  friend bool operator<(placed_key const& a, placed_key const& b) {
+    return a.key < b.key || (a.key == b.key && a.index < b.index);
+  }
+};
+}  // namespace detail
+
 /// The keys at given ranks (0 is the least) of n keys that lie in several parts, found from the
 /// highest of their `width` used bits on. In each round every part counts its keys by rule(); the counts
 /// decide the next digit of all ranks at once. (Radix select; no key moves.)

@@ -33,16 +33,6 @@ struct key_equal {
   PRORATA_HD bool operator()(index_t i) const { return load(i) == limit; }
 };
 
-/// A key and where it was.
-template <class K>
-struct placed_key {
-  K key;
-  index_t index;
-  friend bool operator<(placed_key const& a, placed_key const& b) {
-    return a.key < b.key || (a.key == b.key && a.index < b.index);
-  }
-};
-
 /// The keys a selection is made from: on local rank k, keys[k](i) with the index indices[k](i), for i in
 /// ranges[k].
 template <class LoadKey, class LoadIndex>

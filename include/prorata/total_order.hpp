@@ -6,6 +6,7 @@
 #include <prorata/boolean8.hpp>
 #include <prorata/config.hpp>
 #include <prorata/half.hpp>
+#include <prorata/operations.hpp>
 #include <type_traits>
 
 namespace prorata {
@@ -22,6 +23,23 @@ using unsigned_of =
     std::conditional_t<Bytes == 1, std::uint8_t,
                        std::conditional_t<Bytes == 2, std::uint16_t,
                                           std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
+
+/// What stands for an element among the distinct ones: one NaN, one zero, one true.
+struct representative {
+  template <class T>
+  PRORATA_HD constexpr T operator()(T const& x) const {
+    if constexpr (std::is_same_v<T, half>) {
+      unsigned const magnitude = x.bits & 0x7fffu;
+      return magnitude > 0x7c00u ? half{0x7e00} : magnitude == 0 ? half{0} : x;
+    } else if constexpr (std::is_same_v<T, boolean8>) {
+      return boolean8{static_cast<unsigned char>(x ? 1 : 0)};
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return x == 0 ? T{0} : canonical_nan(x);
+    } else {
+      return x;
+    }
+  }
+};
 
 template <class T>
 constexpr number_kind kind_of() {

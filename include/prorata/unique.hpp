@@ -22,23 +22,6 @@ struct distinct_elements : first_places<T, S> {
 
 namespace detail {
 
-/// What stands for an element among the distinct ones: one NaN, one zero, one true.
-struct representative {
-  template <class T>
-  PRORATA_HD constexpr T operator()(T const& x) const {
-    if constexpr (std::is_same_v<T, half>) {
-      unsigned const magnitude = x.bits & 0x7fffu;
-      return magnitude > 0x7c00u ? half{0x7e00} : magnitude == 0 ? half{0} : x;
-    } else if constexpr (std::is_same_v<T, boolean8>) {
-      return boolean8{static_cast<unsigned char>(x ? 1 : 0)};
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return x == 0 ? T{0} : canonical_nan(x);
-    } else {
-      return x;
-    }
-  }
-};
-
 template <class T, backend S>
 distributed_array<std::remove_const_t<T>, S> representatives(distributed_array<T, S> const& x) {
   distributed_array<std::remove_const_t<T>, S> result(x.team(), x.partition());
