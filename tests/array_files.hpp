@@ -5,7 +5,7 @@
 
 #include <cmath>
 #include <fstream>
-#include <host/io/input_file.hpp>
+#include <host/io/job_files.hpp>
 #include <host/io/npy.hpp>
 #include <prorata/half.hpp>
 #include <random>
@@ -71,7 +71,8 @@ std::string said(F const& f) {
 /// The elements of a .npy file in C order of this machine's byte order.
 template <class T>
 std::vector<T> loaded(std::string const& path) {
-  io::input_file const file(path);
+  io::job_files files;
+  auto const file = files.read(path);
   auto const array = io::read_npy(file);
   EXPECT_EQ(array.type, io::dtype_of<T>) << path;
   EXPECT_EQ(file.size(), array.data_offset + array.data_bytes) << path;

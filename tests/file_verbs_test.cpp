@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <numeric>
 #include <prorata/file_verbs.hpp>
@@ -103,6 +105,159 @@ TEST(file_verbs, quantiles_lie_between_neighbours) {
   });
 }
 
+TEST(file_verbs, histograms_count_every_element_once) {
+  temporary_directory const folder;
+  index_t const n = 100003;
+  std::vector<float> x;
+  for (index_t i = 0; i < n; ++i) x.push_back(static_cast<float>((i * 7919) % 1000) / 8);  // 0 … 124.875
+  x[7] = -1, x[70000] = 125.5f, x[70001] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<index_t> expected(125);
+  for (float const v : x)
+    if (v >= 0 && v <= 125) ++expected[std::min<std::size_t>(static_cast<std::size_t>(v), 124)];
+  for (bool const swapped : {false, true})
+    on_every_split<float>(saved(folder, "x.npy", x, swapped), n, [&](file_array<float> const& file) {
+      auto const found = histogram(file, even_bins{0, 125, 125});
+      EXPECT_EQ(found.counts, expected);
+      EXPECT_EQ(found.below, 1);
+      EXPECT_EQ(found.above, 1);
+      EXPECT_EQ(found.nan, 1);
+      auto const spanned = histogram(file, 3);  // of −1 … 125.5
+      EXPECT_EQ(spanned.edges.front(), -1);
+      EXPECT_EQ(spanned.edges.back(), 125.5);
+      EXPECT_EQ(std::accumulate(spanned.counts.begin(), spanned.counts.end(), index_t{0}), n - 1);
+    });
+}
+
+TEST(file_verbs, transform_writes_what_the_function_returns) {
+  temporary_directory const folder;
+  auto const out = (folder / "out.npy").string();
+  for (index_t const n : sizes) {
+    auto const a = numbers<std::int32_t>(n, 1);
+    auto const b = numbers<float>(n, 2);
+    auto const first = saved(folder, "a.npy", a, true), second = saved(folder, "b.npy", b);
+    std::vector<double> expected;
+    for (std::size_t i = 0; i < a.size(); ++i) expected.push_back(2.0 * a[i] - static_cast<double>(b[i]));
+    on_every_split<std::int32_t>(first, n, [&](file_array<std::int32_t> const& x) {
+      auto const y = open<double>(second, x.team(), x.partition());
+      transform(
+          out, [two = 2.0](std::int32_t u, double v) { return two * u - v; }, x, y);
+      EXPECT_EQ(loaded<double>(out), expected);
+      transform(
+          out, [](std::int32_t u) { return u < 3; }, x);
+      auto const truths = loaded<boolean8>(out);
+      for (std::size_t i = 0; i < a.size(); ++i) ASSERT_EQ(static_cast<bool>(truths[i]), a[i] < 3) << i;
+    });
+  }
+}
+
+TEST(file_verbs, transform_keeps_the_shape) {
+  temporary_directory const folder;
+  auto const x = open<float>(saved(folder, "x.npy", numbers<float>(6000, 1), false, {3, 20, 100}));
+  auto const out = (folder / "out.npy").string();
+  transform(
+      out, [](float v) { return -v; }, x);
+  EXPECT_EQ(open<float>(out).shape(), (std::vector<index_t>{3, 20, 100}));
+}
+
+TEST(file_verbs, scans_add_up_from_the_beginning) {
+  temporary_directory const folder;
+  auto const out = (folder / "out.npy").string();
+  for (index_t const n : sizes) {
+    auto const x = numbers<std::int16_t>(n, 1);
+    std::vector<std::int64_t> sums;
+    std::int64_t so_far = 0;
+    for (auto const v : x) sums.push_back(so_far += v);
+    std::vector<std::int64_t> before{-5};
+    for (std::size_t i = 0; i + 1 < sums.size(); ++i) before.push_back(sums[i] - 5);
+    auto const doubles = numbers<double>(n, 2);
+    auto in_memory = doubles;
+    auto scanned = borrow(make_team(1, 2), std::span(in_memory));
+    inclusive_scan(scanned, plus<double>{}, scanned);
+    auto const path = saved(folder, "x.npy", x, true), other = saved(folder, "d.npy", doubles);
+    on_every_split<std::int64_t>(path, n, [&](file_array<std::int64_t> const& file) {
+      inclusive_scan(out, plus<std::int64_t>{}, file);
+      EXPECT_EQ(loaded<std::int64_t>(out), sums);
+      exclusive_scan(out, plus<std::int64_t>{}, file, -5);
+      EXPECT_EQ(loaded<std::int64_t>(out), before);
+      inclusive_scan(out, minimum<std::int64_t>{}, file, 7);
+      EXPECT_EQ(loaded<std::int64_t>(out).back(),
+                std::min<std::int64_t>(7, *std::min_element(x.begin(), x.end())));
+    });
+    on_every_split<double>(other, n, [&](file_array<double> const& file) {
+      inclusive_scan(out, plus<double>{}, file);
+      auto const found = loaded<double>(out);
+      EXPECT_EQ(std::memcmp(found.data(), in_memory.data(), in_memory.size() * sizeof(double)), 0);
+    });
+  }
+}
+
+TEST(file_verbs, selection_by_condition_keeps_the_order) {
+  temporary_directory const folder;
+  auto const out = (folder / "out.npy").string();
+  for (index_t const n : sizes) {
+    auto const x = numbers<std::int32_t>(n, 1);
+    auto const y = numbers<float>(n, 2);
+    auto const first = saved(folder, "x.npy", x, true), second = saved(folder, "y.npy", y);
+    std::vector<std::int32_t> expected;
+    std::vector<std::int64_t> indices;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (x[i] > 3 && y[i] < 0) expected.push_back(x[i]), indices.push_back(static_cast<std::int64_t>(i));
+    on_every_split<std::int32_t>(first, n, [&](file_array<std::int32_t> const& file) {
+      auto const other = open<float>(second, file.team(), file.partition());
+      auto const wanted = [](std::int32_t u, float v) { return u > 3 && v < 0; };
+      EXPECT_EQ(copy_if(out, file, wanted, other), std::ssize(expected));
+      EXPECT_EQ(loaded<std::int32_t>(out), expected);
+      EXPECT_EQ(indices_where(out, file, wanted, other), std::ssize(indices));
+      EXPECT_EQ(loaded<std::int64_t>(out), indices);
+      EXPECT_EQ(copy_if(out, file, [](std::int32_t u) { return u * 0; }), 0);
+      EXPECT_EQ(std::ssize(loaded<std::int32_t>(out)), 0);
+    });
+  }
+}
+
+TEST(file_verbs, outputs_appear_whole_or_not_at_all) {
+  temporary_directory const folder;
+  auto const path = saved(folder, "x.npy", numbers<double>(100000, 1));
+  auto const x = open<double>(path, make_team(2, 2), run_options{.chunk = 8192});
+  auto const out = (folder / "out.npy").string();
+  auto const count_files = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder.path()),
+                         std::filesystem::directory_iterator());
+  };
+  auto const throwing = [](double v) -> double { throw std::domain_error("no " + std::to_string(v)); };
+  EXPECT_THROW(transform(out, throwing, x), std::domain_error);
+  EXPECT_THROW(copy_if(out, x, throwing), std::domain_error);
+  EXPECT_EQ(count_files(), 1);
+  auto const link = (folder / "link.npy").string();
+  std::filesystem::create_hard_link(path, link);
+  for (auto const& name : {path, link})  // under any name it is what is read
+    EXPECT_NE(said<usage_error>([&] {
+                transform(
+                    name, [](double v) { return v; }, x);
+              }).find("input"),
+              std::string::npos);
+  EXPECT_THROW(inclusive_scan(path, plus<double>{}, x), usage_error);
+  EXPECT_THROW(copy_if((folder / "none" / "out.npy").string(), x, [](double v) { return v > 0; }),
+               usage_error);
+  EXPECT_EQ(count_files(), 2);
+  EXPECT_EQ(loaded<double>(path), numbers<double>(100000, 1));
+}
+
+TEST(file_verbs, verification_of_a_transform_compares_bytes) {
+  temporary_directory const folder;
+  auto const path = saved(folder, "x.npy", std::vector<double>(50000, 1.0));
+  auto const out = (folder / "out.npy").string();
+  auto const checked = open<double>(path, make_team(2, 1), run_options{.chunk = 8192, .verify = 100});
+  transform(
+      out, [](double v) { return v / 3; }, checked);
+  EXPECT_EQ(loaded<double>(out), std::vector<double>(50000, 1.0 / 3));
+  std::atomic<int> calls{0};  // as memory is that loses a bit
+  auto const once_wrong = [&calls](double v) { return ++calls == 1234 ? 2 * v : v; };
+  EXPECT_NE(said<device_error>([&] { transform(out, once_wrong, checked); }).find("disagree"),
+            std::string::npos);
+  EXPECT_EQ(loaded<double>(out), std::vector<double>(50000, 1.0 / 3));  // the file of before
+}
+
 TEST(file_verbs, what_cannot_be_answered_is_refused) {
   temporary_directory const folder;
   auto const path = saved(folder, "x.npy", numbers<double>(2000, 1));
@@ -119,6 +274,16 @@ TEST(file_verbs, what_cannot_be_answered_is_refused) {
   auto const checked = open<double>(path, make_team(2, 1), run_options{.verify = 10});
   EXPECT_NE(said<usage_error>([&] { topk(checked, 1); }).find("verification"), std::string::npos);
   EXPECT_THROW(median(checked), usage_error);
+  EXPECT_THROW(histogram(checked, 5), usage_error);
+  EXPECT_THROW(inclusive_scan((folder / "o.npy").string(), plus<double>{}, checked), usage_error);
+  EXPECT_THROW(copy_if((folder / "o.npy").string(), checked, [](double v) { return v > 0; }), usage_error);
+  auto const none = (folder / "none.npy").string();
+  transform(
+      none, [](double v) { return v; }, empty);
+  EXPECT_TRUE(loaded<double>(none).empty());
+  inclusive_scan(none, plus<double>{}, empty);
+  EXPECT_EQ(copy_if(none, empty, [](double) { return true; }), 0);
+  EXPECT_EQ(histogram(empty, 4).counts, std::vector<index_t>(4));
 }
 
 }  // namespace

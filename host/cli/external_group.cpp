@@ -4,8 +4,8 @@
 #include <host/cli/external_group.hpp>
 #include <host/cli/spilled_groups.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/cli/word_source.hpp>
 #include <host/pages.hpp>
+#include <host/run/word_source.hpp>
 
 namespace prorata::cli {
 
@@ -104,8 +104,8 @@ class group_job {
       : job_(job),
         key_file_(keys),
         value_file_(values),
-        keys_(keys_of(keys)),
-        values_(values != nullptr ? values_of(*values) : nullptr),
+        keys_(host::keys_of(keys)),
+        values_(values != nullptr ? host::values_of(*values) : nullptr),
         plan_(plan),
         record_bytes_(record_bytes(plan)),
         limits_(limits),
@@ -312,7 +312,7 @@ class group_job {
   session& job_;
   input const& key_file_;
   input const* value_file_;
-  std::unique_ptr<word_source> keys_, values_;
+  std::unique_ptr<host::word_source> keys_, values_;
   group_plan plan_;
   index_t record_bytes_;
   grouping_limits const& limits_;

@@ -3,7 +3,7 @@
 #include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/io/npy.hpp>
+#include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
 #include <host/parallel.hpp>
@@ -53,11 +53,9 @@ void generate_command(arguments const& args, io::job_files& files) {
   auto const dimensions = io::parse_shape(shape);
   index_t const count = io::count_of(dimensions), size = io::size_of(type);
   require(count >= 0 && count <= (index_t{1} << 60) / size, "--shape: more elements than a file can hold");
-  std::string const header = io::npy_header(type, dimensions);
-  auto const data_begin = static_cast<index_t>(header.size());
+  auto const header_bytes = std::ssize(io::npy_header(type, dimensions));
   auto const start = std::chrono::steady_clock::now();
-  auto& out = files.write(output, data_begin + count * size);
-  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  io::array_sink const out(files.write(output, header_bytes + count * size), type, dimensions);
   {
     progress bar(progress_mode, "generate", count * size);
     constexpr index_t grain = 128 * tile;
@@ -68,7 +66,7 @@ void generate_command(arguments const& args, io::job_files& files) {
         std::vector<T> values(static_cast<std::size_t>(end - begin));
         for (index_t i = begin; i < end; ++i)
           values[static_cast<std::size_t>(i - begin)] = element<T>(random_bits(seed, i));
-        out.write(data_begin + begin * size, std::as_bytes(std::span(values)));
+        out.write(begin, std::as_bytes(std::span(values)));
       });
       bar.add((end - begin) * size);
     });

@@ -7,14 +7,14 @@
 #include <cstring>
 #include <host/cli/command_line.hpp>
 #include <host/cli/external_group.hpp>
-#include <host/cli/growing_array.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/word_source.hpp>
+#include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
+#include <host/run/word_source.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
 
@@ -93,13 +93,13 @@ class output_column {
       : named(n),
         type(t),
         path(std::move(p)),
-        file(f),
+        sink(f != nullptr ? io::array_sink(*f, t, {0}) : io::array_sink(t)),
         head_(static_cast<std::size_t>(shown * io::size_of(t))) {}
 
   /// Words of its elements from `place` on. From any thread.
   void write(index_t place, std::span<std::uint64_t const> words) {
     auto const elements = elements_of(named, type, words);
-    growing_array(file, type).write(place, elements);
+    sink.write(place, elements);
     auto const begin = static_cast<std::size_t>(place * io::size_of(type));
     if (begin < head_.size())
       std::memcpy(head_.data() + begin, elements.data(), std::min(elements.size(), head_.size() - begin));
@@ -110,7 +110,7 @@ class output_column {
   named_column named;
   io::dtype type;
   std::string path;
-  io::atomic_file* file;  ///< or null
+  io::array_sink sink;
 
  private:
   std::vector<std::byte> head_;
@@ -167,7 +167,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
 
   auto const in = open_inputs(files, o, numbering::any, folder);
   input const* const values = in.size() > 1 ? in[1].get() : nullptr;
-  group_plan plan{values != nullptr ? addend_in(*values) : addend::unsigned_integer, {0, false}, ddof};
+  group_plan plan{values != nullptr ? host::addend_in(*values) : addend::unsigned_integer, {0, false}, ddof};
   for (auto const& c : wanted) {
     require(values != nullptr || c.column == group_column::key || c.column == group_column::count,
             std::string("groupby: ") + c.name + " needs a file of values after the file of keys");
@@ -200,7 +200,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
       [&](index_t place, host::group_column_words const& words) {
         for (auto& c : columns) c.write(place, words[static_cast<std::size_t>(c.named.column)]);
       });
-  for (auto& c : columns) growing_array(c.file, c.type).finish(outcome.groups);
+  for (auto& c : columns) c.sink.finish(outcome.groups);
   job.finish();
   double const seconds = job.seconds();
 
@@ -212,7 +212,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
       auto list_of = nlohmann::json::array();
       for (index_t k = 0; k < rows; ++k) list_of.push_back(nlohmann::json(finding{"", c.shown(k)})["value"]);
       first[c.named.name] = list_of;
-      if (c.file) outputs[c.named.name] = c.path;
+      if (!c.path.empty()) outputs[c.named.name] = c.path;
     }
     print("{}\n", nlohmann::json{{"op", "groupby"},
                                  {"n", n},
@@ -233,7 +233,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   print_table(columns, rows);
   if (rows < outcome.groups) print("  … {} more\n", outcome.groups - rows);
   for (auto const& c : columns)
-    if (c.file) print("  {} → {}\n", c.named.name, io::printable(c.path));
+    if (!c.path.empty()) print("  {} → {}\n", c.named.name, io::printable(c.path));
   if (outcome.spilled > 0)
     print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
           bytes_text(outcome.spilled), o.memory);

@@ -11,15 +11,13 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/tiles.hpp>
-#include <host/cli/word_source.hpp>
-#include <host/group_by.hpp>
-#include <host/histogram.hpp>
+#include <host/io/array_sink.hpp>
 #include <host/io/decoded.hpp>
-#include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
-#include <mutex>
+#include <host/run/binning.hpp>
+#include <host/run/word_source.hpp>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 namespace prorata::cli {
 
@@ -42,67 +40,6 @@ struct counted {
   }
 };
 
-/// Where some elements lie, and how many they are.
-struct span {
-  double low = INFINITY, high = -INFINITY;
-  index_t count = 0;
-};
-
-/// A file's elements as what bins are found for: floats and halves as float, everything else as double.
-template <class X>
-struct binned_file {
-  input const& in;
-  io::decoded<X> source;
-
-  explicit binned_file(input const& file) : in(file), source(file.array(), file.data()) {}
-
-  /// f(first, elements, n) for blocks of a piece.
-  template <index_t Block, class F>
-  void each(piece p, F const& f) const {
-    in.prepare(p.begin, p.end);
-    alignas(64) X elements[Block];
-    for (index_t first = p.begin; first < p.end; first += Block) {
-      index_t const n = std::min(Block, p.end - first);
-      source.read(first, n, elements);
-      f(first, elements, n);
-    }
-  }
-};
-
-/// load(i), or many at once.
-template <class X>
-struct by_block {
-  io::decoded<X> const& source;
-  X operator()(index_t i) const {
-    X x;
-    source.read(i, 1, &x);
-    return x;
-  }
-  void read(index_t first, index_t n, X* to) const { source.read(first, n, to); }
-};
-
-/// The least and greatest of the elements from low to high, both finite.
-template <class X>
-span span_within(session& job, binned_file<X> const& file, double low, double high) {
-  std::mutex mutex;
-  span all;
-  job.passes().run("range", [&](piece p) {
-    span mine;
-    file.template each<tile>(p, [&](index_t, X const* elements, index_t n) {
-      for (index_t i = 0; i < n; ++i) {
-        double const x = static_cast<double>(elements[i]);
-        bool const within = low <= x && x <= high;
-        mine.low = within && x < mine.low ? x : mine.low;
-        mine.high = within && x > mine.high ? x : mine.high;
-        mine.count += within;
-      }
-    });
-    std::lock_guard const lock(mutex);
-    all = {std::min(all.low, mine.low), std::max(all.high, mine.high), all.count + mine.count};
-  });
-  return all;
-}
-
 bool is_rule(std::string const& bins) { return bins == "sqrt" || bins == "sturges" || bins == "rice"; }
 
 /// How many bins, where no rule of the elements says it.
@@ -120,7 +57,8 @@ double distance(double low, double high, bool floats) {
 
 /// NumPy's rules (2.4): a width of bins, from how far apart the elements are and how many; no bin of integers is
 /// narrower than 1. One bin where the elements are equal, or there are none.
-index_t bins_by_rule(std::string const& rule, span const& of, double range, bool integers, bool floats) {
+index_t bins_by_rule(std::string const& rule, host::element_span const& of, double range, bool integers,
+                     bool floats) {
   double const n = static_cast<double>(of.count);
   double const divisor = rule == "sqrt"      ? std::sqrt(n)
                          : rule == "sturges" ? std::log2(n) + 1
@@ -165,7 +103,7 @@ bin_edges edges_of_file(std::string const& path, std::vector<double> const& give
 
 template <class X>
 bin_edges edges_for(session& job, options const& o, histogram_request const& a,
-                    std::vector<double> const& given, binned_file<X> const& file) {
+                    std::vector<double> const& given, io::file_column const& column) {
   if (!a.edges.empty()) return edges_of_file(a.edges, given);
   bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
   index_t bins = by_rule ? 1 : bins_asked(a.bins);
@@ -179,65 +117,18 @@ bin_edges edges_for(session& job, options const& o, histogram_request const& a,
     auto const one_bin = bin_edges::even({low, high, 1}, floats).edges();  // refuses what is no range
     low = one_bin.front(), high = one_bin.back();
   }
-  span s;
-  if (job.cuts().n > 0) { s = span_within(job, file, low, high); }
+  host::element_span s{};
+  if (job.cuts().n > 0) s = host::span_within<X>(job.passes(), column, low, high);
   if (a.range.empty()) {
     low = s.count > 0 ? s.low : 0;
     high = s.count > 0 ? s.high : 1;
   }
   if (by_rule) {
     double const range = distance(low, high, floats && a.range.empty());
-    bins = bins_by_rule(a.bins, s, range, !io::is_floating(file.in.array().type), floats);
+    bins = bins_by_rule(a.bins, s, range, !io::is_floating(column.array().type), floats);
     require_room(o, bins, !a.by.empty());
   }
   return bin_edges::even({low, high, bins}, floats);
-}
-
-template <class X>
-void add_weights(session& job, bin_rule const& rule, binned_file<X> const& file, input const& by,
-                 counted& result) {
-  result.kind = addend_in(by);
-  group_plan const plan{result.kind, {1, false}, 0};
-  auto const groups = host::grouping::make(plan);
-  auto const weights = values_of(by);
-  auto const each_words = [&](piece p, auto const& f) {
-    by.prepare(p.begin, p.end);
-    file.template each<host::group_block>(p, [&](index_t first, X const* elements, index_t n) {
-      std::uint64_t keys[host::group_block], values[host::group_block];
-      for (index_t i = 0; i < n; ++i) keys[i] = key_word(rule(elements[i]));
-      weights->read(first, n, values);
-      f(keys, values, n);
-    });
-  };
-  index_t const n = job.cuts().n;
-  std::vector<std::uint64_t> some_keys{key_word(index_t{0}), key_word(rule.slots() - 1)}, some_values;
-  each_words({0, std::min<index_t>(n, 4096), n},
-             [&](std::uint64_t const* keys, std::uint64_t const* values, index_t count) {
-               some_keys.insert(some_keys.end(), keys, keys + count);
-               some_values.insert(some_values.end(), values, values + count);
-             });
-  groups->expect(std::move(some_keys), some_values, n);
-  auto const work = [&](piece p) {
-    auto const mine = groups->taker();
-    each_words(p,
-               [&](auto const* keys, auto const* values, index_t count) { mine->take(keys, values, count); });
-  };
-  job.passes().run("histogram", work, [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
-    gpu.group(
-        s, {&file.in, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
-        [&](piece rows) { host::each_grain(s, rows, work); });
-  });
-  groups->finish(job.team().streams().front());
-  result.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
-  result.weights.assign(result.counts.size(), 0);  // the words of +0 and 0
-  auto const keys = groups->column(group_column::key), counts = groups->column(group_column::count),
-             sums = groups->column(group_column::sum);
-  for (std::size_t piece = 0; piece < keys.size(); ++piece)
-    for (std::size_t k = 0; k < keys[piece].size(); ++k) {
-      auto const slot = static_cast<std::size_t>(key_of_word<index_t>(keys[piece][k]));
-      result.counts[slot] = static_cast<index_t>(counts[piece][k]);
-      result.weights[slot] = sums[piece][k];
-    }
 }
 
 nlohmann::json json_of(number const& x) { return nlohmann::json(finding{"", x})["value"]; }
@@ -266,11 +157,9 @@ void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
   io::dtype const type = !weighted || found.kind == addend::signed_integer ? io::dtype::i64
                          : found.kind == addend::real                      ? io::dtype::f64
                                                                            : io::dtype::u64;
-  std::string const header = io::npy_header(type, {bins});
-  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
   auto const data =
       weighted ? std::as_bytes(std::span(found.weights)) : std::as_bytes(std::span(found.counts));
-  out.write(static_cast<index_t>(header.size()), data.first(static_cast<std::size_t>(bins) * 8));
+  io::array_sink(out, type, {bins}).write(0, data.first(static_cast<std::size_t>(bins) * 8));
 }
 
 }  // namespace
@@ -311,35 +200,20 @@ void histogram_command(arguments const& args, io::job_files& files) {
   session job(files, o, arrays, bytes, "histogram");
   counted found;
   bin_edges edges;
-  auto const fill = [&]<class X>(binned_file<X> const& file) {
-    edges = edges_for(job, o, a, given, file);
-    auto const rule = edges.rule();
-    if (in.size() > 1) {
-      add_weights(job, rule, file, *in[1], found);
+  auto const fill = [&]<class X>(std::type_identity<X>) {
+    edges = edges_for<X>(job, o, a, given, *in.front());
+    if (in.size() == 1) {
+      found.counts = host::counts_in_bins<X>(job.passes(), *in.front(), edges.rule());
     } else {
-      host::bin_counters counters(rule);
-      found.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
-      std::mutex adding;
-      job.passes().run(
-          "histogram",
-          [&](piece p) {
-            file.in.prepare(p.begin, p.end);
-            counters.count(by_block<X>{file.source}, p.begin, p.end);
-          },
-          [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
-            std::vector<index_t> counts(found.counts.size(), 0);
-            gpu.count_bins(s, *in.front(), rule, p, counts.data());
-            std::lock_guard const lock(adding);
-            for (std::size_t k = 0; k < counts.size(); ++k) found.counts[k] += counts[k];
-          });
-      counters.add_to(found.counts.data());
+      auto both = host::weights_in_bins<X>(job.passes(), *in.front(), edges.rule(), *in[1]);
+      found = {std::move(both.counts), std::move(both.sums), host::addend_in(*in[1])};
     }
   };
   io::dtype const type = in.front()->array().type;
   if (type == io::dtype::f32 || type == io::dtype::f16) {
-    fill(binned_file<float>(*in.front()));
+    fill(std::type_identity<float>{});
   } else {
-    fill(binned_file<double>(*in.front()));
+    fill(std::type_identity<double>{});
   }
 
   auto const bins = static_cast<std::size_t>(edges.bins());

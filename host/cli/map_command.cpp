@@ -3,12 +3,11 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/write_elements.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
-#include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
+#include <host/run/store.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
@@ -17,12 +16,11 @@ void map_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("map");
   std::string text, to;
-  bool raw = false;
   command.expression("expression", text);
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
   command.option("--to", to);
-  command.flag("--raw", raw);
+  command.flag("--raw", o.raw);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
@@ -46,16 +44,13 @@ void map_command(arguments const& args, io::job_files& files) {
   expression::program const program(tree, output_type);
   index_t const size = io::size_of(program.output());
   auto const& first = in.front()->array();
-  std::string const header = raw ? "" : io::npy_header(program.output(), first.shape, first.fortran_order);
-  auto const data_begin = static_cast<index_t>(header.size());
 
   session job(files, o, arrays, bytes + size, "map");
   require(o.verify == 0 || std::all_of(job.devices().begin(), job.devices().end(),
                                        [&](auto const& d) { return d.kind == job.devices().front().kind; }),
           "map: --verify compares bits, and GPUs and CPUs have other last bits of exp and its like; name "
           "devices of one kind");
-  auto& out = open_output(files, o, o.output, data_begin + first.count * size);
-  if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  auto const out = open_array(files, o, program.output(), first.shape, first.fortran_order);
   auto const computed = [&](piece p) {
     expression::program::workspace space(program);
     auto result =
@@ -71,19 +66,16 @@ void map_command(arguments const& args, io::job_files& files) {
   auto const bytes_of = [&](piece p, std::byte const* results) {
     return std::span(results, static_cast<std::size_t>((p.end - p.begin) * size));
   };
-  auto const on_host = [&](piece p) {
-    out.write(data_begin + p.begin * size, bytes_of(p, computed(p).get()));
-  };
+  auto const on_host = [&](piece p) { out.write(p.begin, bytes_of(p, computed(p).get())); };
   host::gpu_map const kernel{expression::emit_cuda(tree, output_type), arrays, size};
   auto const on_gpu = [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
-    gpu.map(s, kernel, p, [&](piece slot, std::byte const* results) {
-      write_elements(s, out, data_begin, size, slot, results);
-    });
+    gpu.map(s, kernel, p,
+            [&](piece slot, std::byte const* results) { host::store_elements(s, out, slot, results); });
   };
   job.passes().run("map", on_host, on_gpu);
   auto const compare = [&](piece p, std::byte const* results) {
     std::vector<std::byte> written(static_cast<std::size_t>((p.end - p.begin) * size));
-    out.read(data_begin + p.begin * size, written);
+    out.read(p.begin, written);
     if (!std::ranges::equal(written, bytes_of(p, results))) throw job.passes().disagreement(p);
   };
   job.passes().verify(

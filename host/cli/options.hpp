@@ -18,7 +18,7 @@ struct options {
   std::string progress = "auto";
   int threads = 0;
   double verify = 0;
-  bool exact = false, json = false;
+  bool exact = false, json = false, raw = false;
 };
 
 /// "64K", "1.5g", "1GiB", "4096": bytes, in powers of 1024.

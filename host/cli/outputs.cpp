@@ -17,4 +17,12 @@ io::atomic_file& open_output(io::job_files& files, options const& o, std::string
   return files.write(path, bytes);
 }
 
+io::array_sink open_array(io::job_files& files, options const& o, io::dtype type,
+                          std::vector<index_t> const& shape, bool fortran_order) {
+  index_t bytes = io::size_of(type);
+  for (index_t const n : shape) bytes *= n;
+  if (!o.raw) bytes += std::ssize(io::npy_header(type, shape, fortran_order));
+  return {open_output(files, o, o.output, bytes), type, shape, fortran_order, o.raw};
+}
+
 }  // namespace prorata::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/cli/options.hpp>
+#include <host/io/array_sink.hpp>
 #include <host/io/job_files.hpp>
 #include <optional>
 #include <string>
@@ -13,5 +14,9 @@ namespace prorata::cli {
 ///   throws  usage_error (also where --json cannot say the name), as job_files::write
 io::atomic_file& open_output(io::job_files& files, options const& o, std::string const& path,
                              std::optional<index_t> bytes = {});
+
+/// The output of a command, an array whose size is known; without a header if --raw says so.
+io::array_sink open_array(io::job_files& files, options const& o, io::dtype type,
+                          std::vector<index_t> const& shape, bool fortran_order = false);
 
 }  // namespace prorata::cli

@@ -3,146 +3,46 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/write_elements.hpp>
 #include <host/io/decoded.hpp>
-#include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
+#include <host/run/scan_column.hpp>
 #include <host/run/scan_forms.hpp>
-#include <host/scan.hpp>
 #include <nlohmann/json.hpp>
-#include <prorata/elements.hpp>
 #include <prorata/groups.hpp>
 
 namespace prorata::cli {
 
 namespace {
 
-/// Elements that are converted, scanned and converted back while they are in cache.
-constexpr index_t slice_elements = 256 * tile;
-constexpr std::size_t nodes_of_slice = 62 * 4;  // at most: a slice has fewer than 32^4 elements
-static_assert(slice_elements < scan_node_size(4));
-
 struct scan_job {
   session& job;
-  io::atomic_file& out;
-  index_t data_begin;  // bytes of the header
+  io::array_sink const& out;
   host::gpu_scan scan;
 };
 
-/// One rank's way through its slices.
-template <class T>
-struct scan_rank {
-  std::vector<T> slice;
-  running_fold<T> so_far{0, {}};
-  std::vector<std::pair<int, T>> nodes;  // level and total of all that it holds, in order
-  std::vector<T> fresh = std::vector<T>(nodes_of_slice);
-
-  void append(piece p, T const* totals) {
-    for (index_t at = p.begin; at < p.end;) {
-      int const level = scan_node_level(at, p.end);
-      nodes.emplace_back(level, *totals++);
-      at += scan_node_size(level);
-    }
-  }
-};
-
-/// Queues slice[i − p.begin] = element i.
-template <class T>
-void queue_load(host::stream& s, io::file_column const& in, io::decoded<T> const& source, piece p, T* slice) {
-  s.enqueue([&s, &in, &source, p, slice] {
-    index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
-    s.parallel(blocks, [&](index_t k) {
-      index_t const begin = p.begin + k * host::loop_grain;
-      index_t const end = std::min(begin + host::loop_grain, p.end);
-      in.prepare(begin, end);
-      source.read(begin, end - begin, slice + (begin - p.begin));
-    });
-  });
-}
-
-/// Queues the writing of a slice.
-template <class T>
-void queue_store(host::stream& s, scan_job const& j, piece p, T const* slice) {
-  io::visit(j.scan.result, [&](auto tag) {
-    using Stored = typename decltype(tag)::type;
-    s.enqueue([&s, &j, p, slice] {
-      index_t const blocks = (p.end - p.begin + host::loop_grain - 1) / host::loop_grain;
-      s.parallel(blocks, [&](index_t k) {
-        index_t const begin = p.begin + k * host::loop_grain;
-        index_t const count = std::min(host::loop_grain, p.end - begin);
-        auto const results = std::make_unique_for_overwrite<Stored[]>(static_cast<std::size_t>(count));
-        for (index_t i = 0; i < count; ++i)
-          results[static_cast<std::size_t>(i)] = host::stored<Stored>(slice[begin - p.begin + i]);
-        j.out.write(j.data_begin + begin * static_cast<index_t>(sizeof(Stored)),
-                    std::as_bytes(std::span(results.get(), static_cast<std::size_t>(count))));
-      });
-    });
-    return 0;
-  });
-}
-
-/// Calls f(slice) for the slices of a chunk.
-template <class F>
-void each_slice(piece chunk, F const& f) {
-  for (index_t begin = chunk.begin; begin < chunk.end; begin += slice_elements)
-    f(piece{begin, std::min(begin + slice_elements, chunk.end), chunk.n});
-}
-
-/// First what every rank's share comes to, where others come after it; then the scan of each share.
 template <class Op>
 void run(scan_job const& j) {
   using T = typename Op::value_type;
-  auto const form = host::scan_form_of<Op>(j.scan.exclusive);
-  io::decoded<T> const source(j.scan.source->array(), j.scan.source->data());
-  auto const& cuts = j.job.cuts();
-  std::vector<scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
-  int last = 0;
-  for (int r = 0; r < cuts.ranks(); ++r) {
-    if (cuts.size(r) > 0) last = r;
-    if (j.job.passes().gpu(r) == nullptr)
-      ranks[static_cast<std::size_t>(r)].slice.resize(
-          static_cast<std::size_t>(std::min({slice_elements, j.job.chunk(), cuts.size(r)})));
-  }
-  if (last > 0 && cuts.size(last) < cuts.n) {
-    j.job.passes().sweep("fold", [&](host::stream& s, int r, piece chunk) {
-      if (r == last) return;
-      auto& mine = ranks[static_cast<std::size_t>(r)];
-      if (host::gpu_rank* const gpu = j.job.passes().gpu(r))
-        return s.enqueue([&s, &j, &mine, gpu, chunk] {
-          gpu->scan_nodes(s, j.scan, chunk, [&](piece slot, std::byte const* totals) {
-            mine.append(slot, reinterpret_cast<T const*>(totals));
-          });
-        });
-      each_slice(chunk, [&](piece p) {
-        queue_load(s, *j.scan.source, source, p, mine.slice.data());
-        host::scan_nodes(s, form.op, p, element_load<identity, T>({}, p.begin, mine.slice.data()),
-                         mine.fresh.data());
-        s.enqueue([&mine, p] { mine.append(p, mine.fresh.data()); });
-      });
-    });
-    running_fold<T> so_far{0, {}};
-    host::canonically([&] {
-      for (auto& r : ranks) {
-        r.so_far = so_far;
-        for (auto const& [level, total] : r.nodes) so_far.append(form.op, total, level);
-      }
-      return 0;
-    });
-  }
-  j.job.passes().sweep("scan", [&](host::stream& s, int r, piece chunk) {
-    auto& mine = ranks[static_cast<std::size_t>(r)];
-    if (host::gpu_rank* const gpu = j.job.passes().gpu(r))
-      return s.enqueue([&s, &j, &mine, gpu, chunk] {
-        gpu->scan(s, j.scan, chunk, &mine.so_far, [&](piece slot, std::byte const* elements) {
-          write_elements(s, j.out, j.data_begin, io::size_of(j.scan.result), slot, elements);
-        });
-      });
-    each_slice(chunk, [&](piece p) {
-      queue_load(s, *j.scan.source, source, p, mine.slice.data());
-      host::scan_piece(s, form, p, element_load<identity, T>({}, p.begin, mine.slice.data()), &mine.so_far,
-                       mine.slice.data());
-      queue_store(s, j, p, mine.slice.data());
-    });
+  auto const& column = *j.scan.source;
+  io::decoded<T> const source(column.array(), column.data());
+  auto const load = [&](piece p, T* to) {
+    column.prepare(p.begin, p.end);
+    source.read(p.begin, p.end - p.begin, to);
+  };
+  io::visit(j.out.type(), [&](auto tag) {
+    using Stored = typename decltype(tag)::type;
+    auto const store = [&](piece p, T const* results) {
+      auto const elements =
+          std::make_unique_for_overwrite<Stored[]>(static_cast<std::size_t>(p.end - p.begin));
+      for (index_t i = 0; i < p.end - p.begin; ++i)
+        elements[static_cast<std::size_t>(i)] = host::stored<Stored>(results[i]);
+      j.out.write(p.begin,
+                  std::as_bytes(std::span(elements.get(), static_cast<std::size_t>(p.end - p.begin))));
+    };
+    std::function<void(piece, T const*)> const stored = store;
+    host::scan_column(j.job.passes(), host::scan_form_of<Op>(j.scan.exclusive), load, stored, &j.scan,
+                      &j.out);
+    return 0;
   });
 }
 
@@ -153,11 +53,11 @@ using operation = host::gpu_scan::operation;
 void write_first(scan_job const& j) {
   bool const least = j.scan.op == operation::least, greatest = j.scan.op == operation::greatest;
   if (!j.scan.exclusive || !(least || greatest) || j.job.cuts().n == 0) return;
-  io::visit(j.scan.result, [&](auto tag) {
+  io::visit(j.out.type(), [&](auto tag) {
     using Stored = typename decltype(tag)::type;
     using T = detail::plain_type<Stored>;
     auto const first = host::stored<Stored>(least ? minimum<T>::identity() : maximum<T>::identity());
-    j.out.write(j.data_begin, std::as_bytes(std::span(&first, 1)));
+    j.out.write(0, std::as_bytes(std::span(&first, 1)));
     return 0;
   });
 }
@@ -206,11 +106,11 @@ void scan_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("scan");
   std::string to;
-  bool raw = false, exclusive = false;
+  bool exclusive = false;
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
   command.option("--to", to);
-  command.flag("--raw", raw);
+  command.flag("--raw", o.raw);
   command.flag("--exclusive", exclusive);
   add_device_options(command, o);
   add_raw_options(command, o);
@@ -226,13 +126,9 @@ void scan_command(arguments const& args, io::job_files& files) {
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
   refuse_verify(o, "scan");
-  index_t const size = io::size_of(type);
-  std::string const header = raw ? "" : io::npy_header(type, array.shape, array.fortran_order);
-  auto const data_begin = static_cast<index_t>(header.size());
-  session job(files, o, {in.front().get()}, io::size_of(array.type) + size, "scan");
-  auto& out = open_output(files, o, o.output, data_begin + array.count * size);
-  if (!raw) out.write(0, std::as_bytes(std::span(header.data(), header.size())));
-  scan_job const work{job, out, data_begin, {in.front().get(), op, wide_type(array.type), type, exclusive}};
+  session job(files, o, {in.front().get()}, io::size_of(array.type) + io::size_of(type), "scan");
+  auto const out = open_array(files, o, type, array.shape, array.fortran_order);
+  scan_job const work{job, out, {in.front().get(), op, wide_type(array.type), type, exclusive}};
   if (work.scan.wide == io::dtype::f64) {
     run_as<double>(work);
   } else if (work.scan.wide == io::dtype::i64) {

@@ -5,7 +5,6 @@
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/sorted_output.hpp>
-#include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
 #include <nlohmann/json.hpp>
@@ -16,12 +15,11 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
                          std::optional<io::dtype> type, io::job_files& files)
     : files_(files), command_(command) {
   command_line app(command);
-  bool raw = false;
   app.option("inputs", options_.inputs);
   app.option("-o,--output", options_.output);
   app.flag("--descending", descending_);
   app.option("--temp", folder_);
-  app.flag("--raw", raw);
+  app.flag("--raw", options_.raw);
   app.option("--memory", options_.memory);
   app.flag("--json", options_.json);
   app.option("--progress", options_.progress);
@@ -40,10 +38,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   in_ = std::make_unique<input>(files, options_.inputs.front(), options_);
   static_cast<void>(cuts());  // refuses what --weights, --method and --cap cannot do
   type_ = type.value_or(in_->array().type);
-  if (!raw) header_ = io::npy_header(type_, {count()});
-  out_ = &open_output(files, options_, options_.output,
-                      static_cast<index_t>(header_.size()) + count() * io::size_of(type_));
-  out_->write(0, std::as_bytes(std::span(header_.data(), header_.size())));
+  out_.emplace(open_array(files, options_, type_, {count()}));
   if (!folder_.empty()) io::spill{folder_};  // a bad name must not cost a job
   if (folder_.empty()) folder_ = folder_of(options_.output);
   hands_ = std::make_unique<host::stream>(host::stream_options{.threads = options_.threads});
@@ -54,7 +49,7 @@ void sorting_job::each_piece(index_t n, std::function<void(index_t, index_t)> co
 }
 
 void sorting_job::write(index_t place, std::span<std::byte const> elements) {
-  out_->write(static_cast<index_t>(header_.size()) + place * io::size_of(type_), elements);
+  out_->write(place, elements);
   bar_->add(static_cast<index_t>(elements.size()));
 }
 

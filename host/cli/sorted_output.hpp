@@ -8,8 +8,9 @@
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/team_sorter.hpp>
-#include <host/io/atomic_file.hpp>
+#include <host/io/array_sink.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace prorata::cli {
@@ -64,8 +65,7 @@ class sorting_job {
   index_t memory_ = 0;
   std::unique_ptr<input> in_;
   io::dtype type_ = io::dtype::f64;
-  std::string header_;
-  io::atomic_file* out_ = nullptr;
+  std::optional<io::array_sink> out_;
   std::vector<device_spec> devices_;
   std::vector<double> weights_;
   std::unique_ptr<host::stream> hands_;

@@ -3,13 +3,12 @@
 #include <host/cli/command_line.hpp>
 #include <host/cli/counted_values.hpp>
 #include <host/cli/external_unique.hpp>
-#include <host/cli/growing_array.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/tiles.hpp>
-#include <host/io/npy.hpp>
+#include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
 #include <nlohmann/json.hpp>
@@ -112,8 +111,8 @@ class distinct_search {
   }
 
   /// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
-  index_t write_by_disk(std::string const& folder, growing_array const& values, growing_array const& counts,
-                        growing_array const& first) const {
+  index_t write_by_disk(std::string const& folder, io::array_sink const& values, io::array_sink const& counts,
+                        io::array_sink const& first) const {
     distinct_sink<U> sink;
     sink.keys = [&](index_t place, std::span<U const> x) { values.write(place, source_.elements(x)); };
     sink.counts = [&](index_t place, std::span<index_t const> x) { counts.write(place, std::as_bytes(x)); };
@@ -138,9 +137,7 @@ class distinct_search {
 template <class U>
 void write_inverse(session& job, io::atomic_file& out, index_t n, host::key_source<U> const& source,
                    std::vector<U> const& known) {
-  auto const header = io::npy_header(io::dtype::i64, {n});
-  auto const data_begin = static_cast<index_t>(header.size());
-  out.write(0, std::as_bytes(std::span(header.data(), header.size())));
+  io::array_sink const numbers_of(out, io::dtype::i64, {n});
   job.passes().run("inverse", [&](piece p) {
     std::vector<index_t> numbers;
     numbers.reserve(static_cast<std::size_t>(p.end - p.begin));
@@ -148,8 +145,7 @@ void write_inverse(session& job, io::atomic_file& out, index_t n, host::key_sour
       for (index_t j = 0; j < size; ++j)
         numbers.push_back(std::lower_bound(known.begin(), known.end(), keys[j]) - known.begin());
     });
-    out.write(data_begin + p.begin * static_cast<index_t>(sizeof(index_t)),
-              std::as_bytes(std::span(numbers)));
+    numbers_of.write(p.begin, std::as_bytes(std::span(numbers)));
   });
 }
 
@@ -187,8 +183,11 @@ void unique_command(arguments const& args, io::job_files& files) {
               *const inverse = open(also.inverse);
 
   session job(files, o, {in.get()}, io::size_of(in->array().type), "unique");
-  growing_array const values(out, in->array().type), counted(counts, io::dtype::i64),
-      first(index, io::dtype::i64);
+  auto const growing = [](io::atomic_file* file, io::dtype type) {
+    return file != nullptr ? io::array_sink(*file, type, {0}) : io::array_sink(type);
+  };
+  auto values = growing(out, in->array().type), counted = growing(counts, io::dtype::i64),
+       first = growing(index, io::dtype::i64);
   index_t const n = in->count();
   auto const find = [&]<class U>(host::key_source<U> const& source) {
     auto const write_known = [&](distinct_so_far<U> const& known) {

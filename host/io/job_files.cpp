@@ -43,9 +43,13 @@ input_file job_files::read(std::string const& path) {
       place = found.get();
   commit_record::settle(place);
   input_file file(path);
-  require_not_written(file.identity(), printable(path) + ": cannot read: ");
-  read_.push_back(file.identity());
+  note_input(file);
   return file;
+}
+
+void job_files::note_input(input_file const& file) {
+  require_not_written(file.identity(), printable(file.path()) + ": cannot read: ");
+  read_.push_back(file.identity());
 }
 
 atomic_file& job_files::write(std::string const& path, std::optional<index_t> bytes, temporary_kind kind) {

@@ -28,6 +28,9 @@ class job_files {
   /// Opens a file for reading. Finishes first what a killed job began with it (see commit_record).
   input_file read(std::string const& path);
 
+  /// Notes a file that is open for reading already.
+  void note_input(input_file const& file);
+
   /// Begins an output; the job_files own it.
   ///   bytes  its size, where it is known: the disk space is taken now
   atomic_file& write(std::string const& path, std::optional<index_t> bytes = {},

@@ -162,6 +162,11 @@ class chunked_run {
     if (limits_.verify > 0) pass("verify", true, each_grain_of("verify", work, gpu_work, true));
   }
 
+  template <class Work>
+  void verify(Work const& work) {
+    verify(work, [&](stream const& s, gpu_rank&, piece p) { each_grain(s, p, work); });
+  }
+
   /// Calls work(stream, rank, piece) for each chunk of each rank: it queues the chunk's work. For jobs that
   /// need a rank's chunks in order.
   template <class Work>

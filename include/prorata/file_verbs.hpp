@@ -1,10 +1,21 @@
 // Verbs over arrays in files: what they read is never in memory as a whole, and no result depends on how it was cut.
 #pragma once
 
+#include <array>
+#include <cstring>
+#include <host/run/binning.hpp>
+#include <host/run/file_output.hpp>
+#include <host/run/scan_column.hpp>
+#include <host/run/select_column.hpp>
 #include <host/run/selection.hpp>
 #include <prorata/file_array.hpp>
+#include <prorata/histogram.hpp>
+#include <prorata/scan.hpp>
+#include <prorata/select.hpp>
 #include <prorata/topk.hpp>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -48,6 +59,183 @@ top_elements<T> topk(file_array<T> const& x, index_t k, direction d = direction:
     found.indices.push_back(one.index);
   }
   return found;
+}
+
+/// As histogram of arrays in memory, which has the forms of `edges` for files, too: a number of bins, even ones, or edges.
+///   cost  one read of the file; one more where the bins are over what the elements span
+template <class T>
+histogram_counts histogram(file_array<T> const& x, bin_edges const& edges) {
+  using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
+  detail::refuse_verification(x, "histogram");
+  detail::file_run files(x);
+  return detail::histogram_of(edges, host::counts_in_bins<X>(files.run, x.column(), edges.rule()));
+}
+
+namespace detail {
+
+/// What a file stores of results of type R.
+template <class R>
+using stored_as = std::conditional_t<std::is_same_v<R, bool>, boolean8, R>;
+
+/// f of the elements of files, a tile at a time, on one thread.
+template <class R, class F, class... X>
+class file_transform {
+ public:
+  explicit file_transform(F const& f, file_array<X> const&... x)
+      : load_(f, x.column()...), prepare_{&x.column()...} {}
+
+  /// to[i − p.begin] = f(x[i], …)
+  void operator()(piece p, R* to) const {
+    for (auto const* column : prepare_) column->prepare(p.begin, p.end);
+    typename host::file_load<F, X...>::room room;
+    for (index_t first = p.begin; first < p.end;) {
+      index_t last = p.end;
+      auto const block = load_.block(first, last, room);
+      for (index_t i = first; i < last; ++i) to[i - p.begin] = static_cast<R>(block(i));
+      first = last;
+    }
+  }
+
+ private:
+  host::file_load<F, X...> load_;
+  std::array<io::file_column const*, sizeof...(X)> prepare_;
+};
+
+template <class F, class... X>
+using result_in_files = std::remove_cvref_t<std::invoke_result_t<F const&, X const&...>>;
+
+}  // namespace detail
+
+/// Writes f(x[i], more[i], …) for every i to a .npy file, in the shape of x.
+///   type    what f returns, and bool as booleans
+///   cost    one read of each file, one write
+///   memory  32 tiles of results a thread, beside run_options of x
+///   waits   until the file is on disk under its name, where nothing is if this throws
+///   verify  chunks that another rank computes again have the same bytes, or device_error is thrown
+///   throws  usage_error (another team or partition; `path` is one of the files that are read), input_error,
+///           out_of_memory (also of the disk), device_error; what f throws
+///   example transform("degrees.npy", [](double k) { return k - 273.15; }, open<double>("kelvin.npy"))
+template <class F, class T, class... U>
+void transform(std::string const& path, F f, file_array<T> const& x, file_array<U> const&... more) {
+  using R = detail::stored_as<detail::result_in_files<F, T, U...>>;
+  detail::file_run files(x, more...);
+  host::file_output output(path, {&x.column(), &more.column()...});
+  auto const& out = output.begin(io::dtype_of<R>, x.shape());
+  detail::file_transform<R, F, T, U...> const made(f, x, more...);
+  auto const results = [&](piece p) {
+    std::vector<R> all(static_cast<std::size_t>(p.end - p.begin));
+    made(p, all.data());
+    return all;
+  };
+  files.run.run("transform", [&](piece p) {
+    auto const all = results(p);
+    out.write(p.begin, std::as_bytes(std::span(all)));
+  });
+  files.run.verify([&](piece p) {
+    std::vector<R> written(static_cast<std::size_t>(p.end - p.begin));
+    out.read(p.begin, std::as_writable_bytes(std::span(written)));
+    auto const again = results(p);
+    if (std::memcmp(written.data(), again.data(), written.size() * sizeof(R)) != 0)
+      throw files.run.disagreement(p);
+  });
+  output.publish();
+}
+
+namespace detail {
+
+/// Scans x into a file, as scan_form says.
+template <class T, class O>
+void scan_to_file(std::string const& path, file_array<T> const& x, scan_form<O> const& form) {
+  using V = typename O::value_type;
+  static_assert(!counted<O>, "operations that are told how many elements they fold have no scan");
+  refuse_verification(x, "scan");
+  file_run files(x);
+  host::file_output output(path, {&x.column()});
+  auto const& out = output.begin(io::dtype_of<V>, x.shape());
+  file_transform<V, identity, T> const load(identity{}, x);
+  host::scan_column(files.run, form, load, [&](piece p, V const* results) {
+    out.write(p.begin, std::as_bytes(std::span(results, static_cast<std::size_t>(p.end - p.begin))));
+  });
+  output.publish();
+}
+
+}  // namespace detail
+
+/// Writes x[0] ∘ … ∘ x[i] for every i to a .npy file of the operation's type, in the shape of x; the bits are those of
+/// inclusive_scan in memory.
+///   cost    one write; one read, and another one by all ranks but the last
+///   memory  256 tiles of results a rank, beside run_options of x
+///   waits, throws  as transform
+template <class T, class Op>
+void inclusive_scan(std::string const& path, Op const& op, file_array<T> const& x) {
+  auto const operation = detail::scan_operation<T>(op);
+  using O = std::remove_const_t<decltype(operation)>;
+  detail::scan_to_file(path, x, scan_form<O>{operation, {}, false, false});
+}
+template <class T, class Op, class I>
+void inclusive_scan(std::string const& path, Op const& op, file_array<T> const& x, I init) {
+  auto const operation = detail::scan_operation<T>(op);
+  using O = std::remove_const_t<decltype(operation)>;
+  detail::scan_to_file(path, x,
+                       scan_form<O>{operation, static_cast<typename O::value_type>(init), true, false});
+}
+
+/// Writes init, and op(init, x[0] ∘ … ∘ x[i − 1]) for every other i.
+template <class T, class Op, class I>
+void exclusive_scan(std::string const& path, Op const& op, file_array<T> const& x, I init) {
+  auto const operation = detail::scan_operation<T>(op);
+  using O = std::remove_const_t<decltype(operation)>;
+  detail::scan_to_file(path, x,
+                       scan_form<O>{operation, static_cast<typename O::value_type>(init), true, true});
+}
+
+namespace detail {
+
+/// Asks a predicate about files, and writes what it keeps with write(kept elements, run, sink); how many.
+template <class S, class P, class Write, class T, class... U>
+index_t select_to_file(std::string const& path, P const& predicate, Write const& write,
+                       file_array<T> const& x, file_array<U> const&... more) {
+  refuse_verification(x, "copy_if and indices_where");
+  file_run files(x, more...);
+  host::file_output output(path, {&x.column(), &more.column()...});
+  file_transform<unsigned char, holds<P>, T, U...> const ask(holds<P>{predicate}, x, more...);
+  host::kept_elements kept(ask, x.size(), x.options().memory);
+  index_t const count = kept.count(files.run);
+  write(kept, files.run, output.begin(io::dtype_of<S>, {count}));
+  output.publish();
+  return count;
+}
+
+}  // namespace detail
+
+/// Writes the elements x[i] for which predicate(x[i], more[i], …) holds to a .npy file of one dimension, in order; returns
+/// how many there are.
+///   cost    two reads of x, one of the others, or two where memory does not hold a bit for each element
+///   memory  run_options of x: 2 bytes for each 1024 elements at least
+///   waits, throws  as transform
+template <class P, class T, class... U>
+index_t copy_if(std::string const& path, file_array<T> const& x, P predicate, file_array<U> const&... more) {
+  io::decoded<T> const elements(x.column().array(), x.column().data());
+  return detail::select_to_file<T>(
+      path, predicate,
+      [&](host::kept_elements const& kept, host::chunked_run& run, io::array_sink const& out) {
+        kept.write<T>(
+            run, x.column(), [&](index_t first, index_t n, T* room) { return elements.at(first, n, room); },
+            out);
+      },
+      x, more...);
+}
+
+/// The same of the indices i, as int64.
+template <class P, class T, class... U>
+index_t indices_where(std::string const& path, file_array<T> const& x, P predicate,
+                      file_array<U> const&... more) {
+  return detail::select_to_file<std::int64_t>(
+      path, predicate,
+      [&](host::kept_elements const& kept, host::chunked_run& run, io::array_sink const& out) {
+        kept.write_indices(run, out);
+      },
+      x, more...);
 }
 
 }  // namespace prorata

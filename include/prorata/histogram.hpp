@@ -56,8 +56,21 @@ struct finite_range {
   }
 };
 
-template <class T, backend S>
-even_bins bins_over_span(distributed_array<T, S> const& x, index_t bins) {
+/// The counts of a rule's slots, of one table or of several one after the other.
+inline histogram_counts histogram_of(bin_edges const& edges, std::vector<index_t> const& tables) {
+  histogram_counts result{edges.edges(), std::vector<index_t>(static_cast<std::size_t>(edges.bins()))};
+  for (std::size_t k = 0; k < tables.size(); ++k) {
+    index_t const slot = static_cast<index_t>(k) % edges.rule().slots();
+    (slot < edges.bins()        ? result.counts[static_cast<std::size_t>(slot)]
+     : slot == edges.bins()     ? result.below
+     : slot == edges.bins() + 1 ? result.above
+                                : result.nan) += tables[k];
+  }
+  return result;
+}
+
+template <source X>
+even_bins bins_over_span(X const& x, index_t bins) {
   auto const span = transform_reduce(identity{}, finite_range{}, x);
   return span.low <= span.high ? even_bins{span.low, span.high, bins} : even_bins{0, 1, bins};
 }
@@ -91,34 +104,26 @@ histogram_counts histogram(distributed_array<T, S> const& x, bin_edges const& ed
 
     // bytes, and local work: all counts on every process, added
     auto const all = told_by_all<index_t>(team, send, slots);
-    histogram_counts result{edges.edges(), std::vector<index_t>(static_cast<std::size_t>(edges.bins()))};
-    for (std::size_t k = 0; k < all.size(); ++k) {
-      index_t const slot = static_cast<index_t>(k) % slots;
-      (slot < edges.bins()        ? result.counts[static_cast<std::size_t>(slot)]
-       : slot == edges.bins()     ? result.below
-       : slot == edges.bins() + 1 ? result.above
-                                  : result.nan) += all[k];
-    }
-    return result;
+    return detail::histogram_of(edges, all);
   });
 }
 
 /// Bins of equal width over a given range.
-template <class T, backend S>
-histogram_counts histogram(distributed_array<T, S> const& x, even_bins const& bins) {
-  return histogram(x, bin_edges::even(bins, float_edges<std::remove_const_t<T>>));
+template <source X>
+histogram_counts histogram(X const& x, even_bins const& bins) {
+  return histogram(x, bin_edges::even(bins, float_edges<element_of<X>>));
 }
 
 /// Bins of equal width over what the finite elements span, in two passes; over [0, 1] where there is none.
 /// (NumPy refuses NaN and infinities here; they are counted elsewhere.)
-template <class T, backend S>
-histogram_counts histogram(distributed_array<T, S> const& x, index_t bins) {
+template <source X>
+histogram_counts histogram(X const& x, index_t bins) {
   return histogram(x, detail::bins_over_span(x, bins));
 }
 
 /// Bins between the caller's own edges.
-template <class T, backend S>
-histogram_counts histogram(distributed_array<T, S> const& x, std::span<double const> edges) {
+template <source X>
+histogram_counts histogram(X const& x, std::span<double const> edges) {
   return histogram(x, bin_edges::custom(edges));
 }
 

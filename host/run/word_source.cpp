@@ -1,16 +1,16 @@
 // One loop for each type of numbers.
 #include <algorithm>
-#include <host/cli/word_source.hpp>
 #include <host/io/decoded.hpp>
+#include <host/run/word_source.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 namespace {
 
 template <class X, bool Keys>
 class words_of final : public word_source {
  public:
-  explicit words_of(input const& in) : elements_(in.array(), in.data()) {}
+  explicit words_of(io::file_column const& in) : elements_(in.array(), in.data()) {}
   void read(index_t begin, index_t n, std::uint64_t* words) const override {
     constexpr index_t block = 256;
     X room[block];
@@ -26,7 +26,7 @@ class words_of final : public word_source {
 };
 
 template <bool Keys>
-std::unique_ptr<word_source> source(input const& in) {
+std::unique_ptr<word_source> source(io::file_column const& in) {
   return io::visit(in.array().type, [&](auto tag) -> std::unique_ptr<word_source> {
     return std::make_unique<words_of<io::value_type_of<typename decltype(tag)::type>, Keys>>(in);
   });
@@ -34,11 +34,11 @@ std::unique_ptr<word_source> source(input const& in) {
 
 }  // namespace
 
-std::unique_ptr<word_source> keys_of(input const& in) { return source<true>(in); }
-std::unique_ptr<word_source> values_of(input const& in) { return source<false>(in); }
+std::unique_ptr<word_source> keys_of(io::file_column const& in) { return source<true>(in); }
+std::unique_ptr<word_source> values_of(io::file_column const& in) { return source<false>(in); }
 
-addend addend_in(input const& in) {
+addend addend_in(io::file_column const& in) {
   return io::visit(in.array().type, [](auto tag) { return addend_of<typename decltype(tag)::type>; });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

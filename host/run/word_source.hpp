@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <host/cli/inputs.hpp>
+#include <host/io/file_column.hpp>
 #include <memory>
 #include <prorata/groups.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 class word_source {
  public:
@@ -16,10 +16,10 @@ class word_source {
 };
 
 /// key_word and value_word of a file's elements.
-std::unique_ptr<word_source> keys_of(input const& in);
-std::unique_ptr<word_source> values_of(input const& in);
+std::unique_ptr<word_source> keys_of(io::file_column const& in);
+std::unique_ptr<word_source> values_of(io::file_column const& in);
 
 /// How a file's values are added.
-addend addend_in(input const& in);
+addend addend_in(io::file_column const& in);
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,0 +1,155 @@
+// Bins of a column: counted by threads and GPUs, or grouped by their number.
+#include <algorithm>
+#include <host/group_by.hpp>
+#include <host/histogram.hpp>
+#include <host/io/decoded.hpp>
+#include <host/run/binning.hpp>
+#include <host/run/word_source.hpp>
+#include <limits>
+#include <mutex>
+
+namespace prorata::host {
+
+namespace {
+
+constexpr element_span nothing{std::numeric_limits<double>::infinity(),
+                               -std::numeric_limits<double>::infinity(), 0};
+
+/// A file's elements as what bins are found for: floats and halves as float, everything else as double.
+template <class X>
+struct binned_column {
+  io::file_column const& in;
+  io::decoded<X> source;
+
+  explicit binned_column(io::file_column const& file) : in(file), source(file.array(), file.data()) {}
+
+  /// f(first, elements, n) for blocks of a piece.
+  template <index_t Block, class F>
+  void each(piece p, F const& f) const {
+    in.prepare(p.begin, p.end);
+    alignas(64) X elements[Block];
+    for (index_t first = p.begin; first < p.end; first += Block) {
+      index_t const n = std::min(Block, p.end - first);
+      source.read(first, n, elements);
+      f(first, elements, n);
+    }
+  }
+};
+
+/// load(i), or many at once.
+template <class X>
+struct by_block {
+  io::decoded<X> const& source;
+  X operator()(index_t i) const {
+    X x;
+    source.read(i, 1, &x);
+    return x;
+  }
+  void read(index_t first, index_t n, X* to) const { source.read(first, n, to); }
+};
+
+}  // namespace
+
+template <class X>
+element_span span_within(chunked_run& run, io::file_column const& column, double low, double high) {
+  binned_column<X> const file(column);
+  std::mutex mutex;
+  element_span all = nothing;
+  run.run("range", [&](piece p) {
+    element_span mine = nothing;
+    file.template each<tile>(p, [&](index_t, X const* elements, index_t n) {
+      for (index_t i = 0; i < n; ++i) {
+        double const x = static_cast<double>(elements[i]);
+        bool const within = low <= x && x <= high;
+        mine.low = within && x < mine.low ? x : mine.low;
+        mine.high = within && x > mine.high ? x : mine.high;
+        mine.count += within;
+      }
+    });
+    std::lock_guard const lock(mutex);
+    all = {std::min(all.low, mine.low), std::max(all.high, mine.high), all.count + mine.count};
+  });
+  return all;
+}
+
+template <class X>
+std::vector<index_t> counts_in_bins(chunked_run& run, io::file_column const& column, bin_rule const& rule) {
+  io::decoded<X> const elements(column.array(), column.data());
+  bin_counters counters(rule);
+  std::vector<index_t> total(static_cast<std::size_t>(rule.slots()), 0);
+  std::mutex adding;
+  run.run(
+      "histogram",
+      [&](piece p) {
+        column.prepare(p.begin, p.end);
+        counters.count(by_block<X>{elements}, p.begin, p.end);
+      },
+      [&](stream const& s, gpu_rank& gpu, piece p) {
+        std::vector<index_t> counts(total.size(), 0);
+        gpu.count_bins(s, column, rule, p, counts.data());
+        std::lock_guard const lock(adding);
+        for (std::size_t k = 0; k < counts.size(); ++k) total[k] += counts[k];
+      });
+  counters.add_to(total.data());
+  return total;
+}
+
+template <class X>
+weighted_counts weights_in_bins(chunked_run& run, io::file_column const& column, bin_rule const& rule,
+                                io::file_column const& by) {
+  binned_column<X> const file(column);
+  group_plan const plan{addend_in(by), {1, false}, 0};
+  auto const groups = grouping::make(plan);
+  auto const weights = values_of(by);
+  auto const each_words = [&](piece p, auto const& f) {
+    by.prepare(p.begin, p.end);
+    file.template each<group_block>(p, [&](index_t first, X const* elements, index_t n) {
+      std::uint64_t keys[group_block], values[group_block];
+      for (index_t i = 0; i < n; ++i) keys[i] = key_word(rule(elements[i]));
+      weights->read(first, n, values);
+      f(keys, values, n);
+    });
+  };
+  index_t const n = run.cuts().n;
+  std::vector<std::uint64_t> some_keys{key_word(index_t{0}), key_word(rule.slots() - 1)}, some_values;
+  each_words({0, std::min<index_t>(n, 4096), n},
+             [&](std::uint64_t const* keys, std::uint64_t const* values, index_t count) {
+               some_keys.insert(some_keys.end(), keys, keys + count);
+               some_values.insert(some_values.end(), values, values + count);
+             });
+  groups->expect(std::move(some_keys), some_values, n);
+  auto const work = [&](piece p) {
+    auto const mine = groups->taker();
+    each_words(p,
+               [&](auto const* keys, auto const* values, index_t count) { mine->take(keys, values, count); });
+  };
+  run.run("histogram", work, [&](stream const& s, gpu_rank& gpu, piece p) {
+    gpu.group(
+        s, {&column, &by, plan, &rule}, p, [&](record_run run) { groups->take_records(s, run); },
+        [&](piece rows) { each_grain(s, rows, work); });
+  });
+  groups->finish(run.team().streams().front());
+  weighted_counts result;
+  result.counts.assign(static_cast<std::size_t>(rule.slots()), 0);
+  result.sums.assign(result.counts.size(), 0);  // the words of +0 and 0
+  auto const keys = groups->column(group_column::key), counts = groups->column(group_column::count),
+             sums = groups->column(group_column::sum);
+  for (std::size_t piece = 0; piece < keys.size(); ++piece)
+    for (std::size_t k = 0; k < keys[piece].size(); ++k) {
+      auto const slot = static_cast<std::size_t>(key_of_word<index_t>(keys[piece][k]));
+      result.counts[slot] = static_cast<index_t>(counts[piece][k]);
+      result.sums[slot] = sums[piece][k];
+    }
+  return result;
+}
+
+#define PRORATA_BINS_OF(X)                                                                                \
+  template element_span span_within<X>(chunked_run&, io::file_column const&, double, double);             \
+  template std::vector<index_t> counts_in_bins<X>(chunked_run&, io::file_column const&, bin_rule const&); \
+  template weighted_counts weights_in_bins<X>(chunked_run&, io::file_column const&, bin_rule const&,      \
+                                              io::file_column const&);
+PRORATA_BINS_OF(float)
+PRORATA_BINS_OF(double)
+#undef PRORATA_BINS_OF
+
+}  // namespace prorata::host
