@@ -68,6 +68,20 @@ TEST(LocalCommunicator, PutsBlocksInTheirPlaces) {
             (std::vector<std::size_t>{0, 0, 0, 1, 1, 1, 2, 2, 2}));
 }
 
+TEST(LocalCommunicator, BroadcastsFromAnyRankOfTheTeamAndNoOther) {
+  auto const team = make_team(3, 1);
+  for (int root : {0, 1, 2}) {
+    std::vector<int> values{10, 11, 12};
+    std::vector<void*> const places{&values[0], &values[1], &values[2]};
+    team.bytes().broadcast(team.streams(), places, sizeof(int), root);
+    team.sync();
+    EXPECT_EQ(values, std::vector<int>(3, 10 + root));
+  }
+  std::vector<void*> const nowhere(3, nullptr);
+  for (int outside : {-1, 3, 4})
+    EXPECT_THROW(team.bytes().broadcast(team.streams(), nowhere, 0, outside), usage_error) << outside;
+}
+
 TEST(Team, MeetsItsCouriersOnce) {
   auto const team = make_team(3, 2);
   auto const couriers = team.couriers();

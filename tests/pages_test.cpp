@@ -1,5 +1,6 @@
 // Memory in large pages: aligned, writable to its last byte, and refused where there is none.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -17,6 +18,30 @@ bool aligned(void const* memory, std::size_t to) {
 }
 
 constexpr std::size_t large = std::size_t{2} << 20;
+
+/// How many bytes after a multiple of 2 MiB the system places what pages ask for, or less than zero: where it
+/// likes. Some systems like nothing but multiples.
+std::ptrdiff_t placed_after = -1;
+
+}  // namespace
+
+extern "C" {
+void* __real_mmap(void*, std::size_t, int, int, int, off_t);
+
+void* __wrap_mmap(void* at, std::size_t bytes, int protection, int flags, int file, off_t offset) {
+  if (placed_after < 0) return __real_mmap(at, bytes, protection, flags, file, offset);
+  void* const memory = __real_mmap(at, bytes + 2 * large, protection, flags, file, offset);
+  if (memory == MAP_FAILED) return memory;
+  auto* const begin = static_cast<std::byte*>(memory);
+  std::size_t const before =
+      large - reinterpret_cast<std::uintptr_t>(begin) % large + static_cast<std::size_t>(placed_after);
+  ::munmap(begin, before);
+  if (before < 2 * large) ::munmap(begin + before + bytes, 2 * large - before);
+  return begin + before;
+}
+}
+
+namespace {
 
 TEST(Pages, AlignedMemoryIsWritableToItsEnd) {
   for (std::size_t const bytes :
@@ -44,6 +69,17 @@ TEST(Pages, ScratchIsAtLeastWhatWasAskedForAndZero) {
   }
   EXPECT_EQ(host::pages(0).data(), nullptr);
   EXPECT_EQ(host::pages().bytes(), 0u);
+}
+
+TEST(Pages, ScratchIsAlignedWhereverTheSystemPlacesIt) {
+  for (std::size_t const after : {std::size_t{0}, std::size_t{4096}, large / 2, large - 4096}) {
+    placed_after = static_cast<std::ptrdiff_t>(after);
+    host::pages const p(3 * large - 1);
+    placed_after = -1;
+    ASSERT_TRUE(aligned(p.data(), large)) << after;
+    EXPECT_EQ(p.bytes(), 3 * large);
+    std::memset(p.data(), 1, p.bytes());
+  }
 }
 
 TEST(Pages, MovesLikeAUniquePointer) {

@@ -70,4 +70,16 @@ TEST(Parallel, BlocksRunInTheCanonicalEnvironmentAndTheCallersIsKept) {
   EXPECT_EQ(after, hostile);
 }
 
+TEST(Parallel, BlocksOfAThreadThatNeverHadAnotherEnvironmentRunInTheCanonicalOne) {
+  std::atomic<int> wrong{0};
+  auto const body = [&](index_t) { wrong += (_mm_getcsr() & 0xffc0u) != 0x1f80u; };
+  std::thread([&] {  // TBB gives its loops the environment that a thread had at its first one
+    _mm_setcsr(0xdfc0);
+    host::for_each_block(1000, body);
+    host::thread_limit(2).run_blocks(1000, host::loop_body::of(body));
+  })
+      .join();
+  EXPECT_EQ(wrong, 0);
+}
+
 }  // namespace

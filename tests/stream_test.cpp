@@ -1,6 +1,8 @@
 // The host's queue: its order, its failures, and who waits for what.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
+#include <xmmintrin.h>
 
 #include <atomic>
 #include <chrono>
@@ -165,6 +167,41 @@ TEST(Stream, RestsHoweverLargeTheFactor) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   for (double const slowdown : {1e5, 1e30, 1e300, HUGE_VAL})
     EXPECT_EXIT(exit_with_whether_it_rests(slowdown), testing::ExitedWithCode(0), "") << slowdown;
+}
+
+bool is_mapped(void* page) { return ::msync(page, 1, MS_ASYNC) == 0; }
+
+TEST(Stream, KeepsScratchForTheNextTimeButNotAnyAmount) {
+  host::stream s;
+  auto const scratch = [&s](std::size_t bytes) {
+    std::byte* memory = nullptr;
+    s.enqueue([&] { memory = s.scratch(bytes); });
+    s.sync();
+    return memory;
+  };
+  std::byte* const some = scratch(100);
+  EXPECT_TRUE(is_mapped(some));
+  EXPECT_EQ(scratch(99), some);
+  std::byte* const most = scratch(host::stream::kept_scratch);
+  EXPECT_TRUE(is_mapped(most));
+  EXPECT_EQ(scratch(100), most);
+  std::byte* const more = scratch(host::stream::kept_scratch + 1);
+  EXPECT_FALSE(is_mapped(more));  // given back as soon as the work has ended
+}
+
+TEST(Stream, WorksInTheCanonicalEnvironmentWhateverThatOfItsMaker) {
+  unsigned const before = _mm_getcsr();
+  _mm_setcsr(0xdfc0);  // flush to zero, subnormals are zero, upwards: threads inherit it
+  host::stream s({.threads = 1});
+  _mm_setcsr(before);
+  unsigned seen = 0, in_a_loop = 0;
+  s.enqueue([&] {
+    seen = _mm_getcsr();
+    s.parallel(2, [&](index_t) { in_a_loop = _mm_getcsr(); });
+  });
+  s.sync();
+  EXPECT_EQ(seen & 0xffc0u, 0x1f80u);
+  EXPECT_EQ(in_a_loop & 0xffc0u, 0x1f80u);
 }
 
 TEST(Stream, RefusesOptionsThatMeanNothing) {
