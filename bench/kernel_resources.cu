@@ -53,6 +53,8 @@ void weigh_all(cuda::stream& s, std::byte* memory) {
   weigh<ordered<moments>>(s, one<float>, memory);
   weigh<ordered<moments>>(s, one<double>, memory);
   weigh<ordered<weighted_moments>>(s, load_of_pairs, memory);
+  weigh<integer_moments<std::int8_t>>(s, one<std::int8_t>, memory);
+  weigh<integer_moments<std::int16_t>>(s, one<std::int16_t>, memory);
   weigh<ordered<plus<float>, 1>>(s, one<float>, memory);
   weigh<order_free<plus<std::int32_t>>>(s, one<std::int32_t>, memory);
   weigh<order_free<plus<std::int64_t>>>(s, one<std::int64_t>, memory);
