@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The command as it was linked: what makes a mistake in it hard to exploit is there.
 
-usage: hardening_test.py PRORATA
+usage: hardening_test.py PRORATA ON|OFF    whether it was compiled with the flags of `hardened` (cmake/house.cmake)
 """
 import re
 import subprocess
@@ -28,6 +28,46 @@ class Hardening(unittest.TestCase):
         self.assertEqual(re.findall(r'LOAD .* RWE ', segments), [])
 
 
+class Compiled(unittest.TestCase):
+    def setUp(self):
+        if not HARDENED:
+            self.skipTest('compiled without these flags: another processor, no optimiser, or a sanitizer')
+
+    def test_the_stack_has_canaries(self):
+        self.assertTrue('__stack_chk_fail' in imported(), 'no __stack_chk_fail')
+
+    def test_calls_that_fill_buffers_know_their_size(self):
+        checked = {name for name in imported() if re.fullmatch(r'__\w+_chk', name)}
+        self.assertNotEqual(checked, set())
+
+    def test_functions_may_be_called_through_pointers_and_other_places_not(self):
+        # `readelf -n` would say so of the whole program only if the system's startup files had the mark, too.
+        for name in ('main', *own_functions()):
+            code = subprocess.run(['objdump', '-d', '--no-show-raw-insn', f'--disassemble={name}', PRORATA],
+                                  capture_output=True, text=True, check=True).stdout
+            first = re.search(r'^[0-9a-f]+ <.*>:\n\s*[0-9a-f]+:\s*(\S+)', code, re.M)
+            self.assertEqual(first and first[1], 'endbr64', name)
+
+
+def imported():
+    return set(re.findall(r' UND (\w+)', said_by_readelf('--dyn-syms')))
+
+
+def own_functions():
+    """A function of the library, one of the command, and one of the sort for each instruction set."""
+    names = re.findall(r' FUNC .* (\S+)$', said_by_readelf('-s'), re.M)
+    found = {}
+    for name in names:
+        for part in OWN:
+            if part in name and '.' not in name:
+                found.setdefault(part, name)
+    assert len(found) == len(OWN), found
+    return found.values()
+
+
+OWN = ['prorata4host6stream4sync', 'prorata3cli13parse_devices']
+
+
 if __name__ == '__main__':
-    PRORATA = sys.argv[1]
+    PRORATA, HARDENED = sys.argv[1], sys.argv[2] == 'ON'
     unittest.main(argv=sys.argv[:1], verbosity=2)
