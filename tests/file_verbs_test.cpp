@@ -215,6 +215,60 @@ TEST(file_verbs, selection_by_condition_keeps_the_order) {
   }
 }
 
+/// check(x) with memory for all of x, and with too little, so that it goes by way of the disk.
+template <class T, class Check>
+void in_memory_and_by_way_of_the_disk(std::string const& path, index_t n, Check const& check) {
+  for (int const ranks : {1, 3})
+    for (index_t const memory : {index_t{1} << 30, index_t{16} << 20}) {
+      std::vector<double> const weights{3.0, 0.0, 1.5};
+      auto const cuts = partition_by_weights(n, std::span(weights).first(static_cast<std::size_t>(ranks)));
+      SCOPED_TRACE(std::to_string(n) + " elements, " + std::to_string(ranks) + " ranks, memory " +
+                   std::to_string(memory));
+      check(open<T>(path, make_team(ranks, 2), cuts, run_options{.memory = memory}));
+    }
+}
+
+template <class T, class Stored>
+void expect_sorted(index_t n, bool swapped) {
+  temporary_directory const folder;
+  auto const out = (folder / "out.npy").string();
+  auto elements = numbers<Stored>(n, 1);
+  for (std::size_t i = 0; i < elements.size(); i += 3) elements[i] = elements[i / 2];  // equal ones
+  if constexpr (std::is_floating_point_v<Stored>)
+    elements[elements.size() / 2] = std::numeric_limits<Stored>::quiet_NaN();
+  auto const x = converted<T>(elements);
+  auto const same = [](T a, T b) { return a == b || (a != a && b != b); };
+  auto const up = order_of(x, false), down = order_of(x, true);
+  std::vector<T> distinct;
+  for (index_t const i : up)
+    if (T const v = x[static_cast<std::size_t>(i)]; distinct.empty() || !same(distinct.back(), v))
+      distinct.push_back(v);
+  in_memory_and_by_way_of_the_disk<
+      T>(saved(folder, "x.npy", elements, swapped), n, [&](file_array<T> const& file) {
+    for (auto const& [way, order] : {std::pair{direction::ascending, &up}, {direction::descending, &down}}) {
+      sort(out, file, way);
+      auto const sorted = loaded<T>(out);
+      ASSERT_EQ(sorted.size(), x.size());
+      for (std::size_t k = 0; k < x.size(); ++k)
+        ASSERT_TRUE(same(sorted[k], x[static_cast<std::size_t>((*order)[k])])) << "place " << k;
+      argsort(out, file, way);
+      EXPECT_EQ(loaded<std::int64_t>(out), std::vector<std::int64_t>(order->begin(), order->end()));
+    }
+    EXPECT_EQ(unique(out, file), std::ssize(distinct));
+    auto const found = loaded<T>(out);
+    EXPECT_TRUE(std::equal(found.begin(), found.end(), distinct.begin(), distinct.end(), same));
+  });
+}
+
+TEST(file_verbs, sorts_are_those_of_the_standard_library) {
+  expect_sorted<double, double>(1, false);
+  expect_sorted<double, double>(fewer(1'000'000), false);
+  expect_sorted<float, half>(100'003, true);
+  expect_sorted<std::int64_t, std::int32_t>(40'007, true);
+  expect_sorted<std::int16_t, std::int16_t>(40'007, false);
+  expect_sorted<std::uint8_t, std::uint8_t>(1025, false);
+}
+
 TEST(file_verbs, outputs_appear_whole_or_not_at_all) {
   temporary_directory const folder;
   auto const path = saved(folder, "x.npy", numbers<double>(100000, 1));
@@ -277,7 +331,14 @@ TEST(file_verbs, what_cannot_be_answered_is_refused) {
   EXPECT_THROW(histogram(checked, 5), usage_error);
   EXPECT_THROW(inclusive_scan((folder / "o.npy").string(), plus<double>{}, checked), usage_error);
   EXPECT_THROW(copy_if((folder / "o.npy").string(), checked, [](double v) { return v > 0; }), usage_error);
+  EXPECT_THROW(sort((folder / "o.npy").string(), checked), usage_error);
+  EXPECT_THROW(
+      sort((folder / "o.npy").string(), open<double>(path, cpu_team(), run_options{.memory = 1 << 20})),
+      out_of_memory);
+  EXPECT_THROW(unique(path, x), usage_error);
   auto const none = (folder / "none.npy").string();
+  sort(none, empty), argsort(none, empty);
+  EXPECT_EQ(unique(none, empty), 0);
   transform(
       none, [](double v) { return v; }, empty);
   EXPECT_TRUE(loaded<double>(none).empty());

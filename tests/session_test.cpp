@@ -7,11 +7,11 @@
 #include <atomic>
 #include <fstream>
 #include <host/cli/devices.hpp>
-#include <host/cli/external_sort.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/npy.hpp>
 #include <host/run/chunk_feed.hpp>
+#include <host/run/shuffle.hpp>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -341,17 +341,17 @@ TEST(Devices, simulated_ones_are_as_slow_as_they_were_told_to_be) {
 }
 
 /// Sorts ranges in memory, and looks at what lies on disk meanwhile.
-class watched_ranges : public range_work<std::uint64_t> {
+class watched_ranges : public host::range_work<std::uint64_t> {
  public:
   watched_ranges(std::string folder, index_t n)
       : folder_(std::move(folder)), out(static_cast<std::size_t>(n)) {}
 
-  void sort(index_t place, index_t n, element_reader<std::uint64_t> const& read) override {
+  void sort(index_t place, index_t n, host::element_reader<std::uint64_t> const& read) override {
     on_disk.push_back(disk_bytes());
     read(0, n, out.data() + place);
     std::sort(out.begin() + place, out.begin() + place + n);
   }
-  void copy_equal(index_t place, index_t n, element_reader<std::uint64_t> const& read) override {
+  void copy_equal(index_t place, index_t n, host::element_reader<std::uint64_t> const& read) override {
     on_disk.push_back(disk_bytes());
     read(0, 1, out.data() + place);
     std::fill_n(out.begin() + place, n, out[static_cast<std::size_t>(place)]);
@@ -385,13 +385,13 @@ TEST(ExternalSort, sorts_neighbouring_keys_and_gives_the_disk_back_range_by_rang
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = (i + 1) * 0x9e3779b97f4a7c15u >> 7;
     for (auto& v : x) v = (v ^ v >> 31) % keys;
     watched_ranges work(folder.path(), n);
-    progress bar("never", "sort", 1);
-    index_t const ranges = sort_externally<std::uint64_t>(
+    host::run_observer nobody;
+    index_t const ranges = host::shuffle<std::uint64_t>(
         n,
         [&](index_t first, index_t last, std::uint64_t* to) {
           std::copy(x.begin() + first, x.begin() + last, to);
         },
-        work, {.folder = folder.path(), .memory = 4 << 20, .capacity = 150'000, .threads = 2}, bar);
+        work, {.folder = folder.path(), .memory = 4 << 20, .capacity = 150'000, .threads = 2}, nobody);
     std::sort(x.begin(), x.end());
     EXPECT_EQ(work.out, x) << keys << " keys";
     ASSERT_EQ(static_cast<index_t>(work.on_disk.size()), ranges);

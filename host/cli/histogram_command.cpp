@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <host/algorithms/binning.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
 #include <host/cli/outputs.hpp>
@@ -14,7 +15,6 @@
 #include <host/io/array_sink.hpp>
 #include <host/io/decoded.hpp>
 #include <host/io/printable.hpp>
-#include <host/run/binning.hpp>
 #include <host/run/word_source.hpp>
 #include <nlohmann/json.hpp>
 #include <type_traits>

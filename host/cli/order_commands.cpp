@@ -1,9 +1,9 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
+#include <host/algorithms/selection.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/printable.hpp>
-#include <host/run/selection.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/quantile_rule.hpp>
 

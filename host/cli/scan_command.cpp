@@ -1,11 +1,11 @@
 // prorata scan: running sums, products, minima and maxima of a file, written to a file.
+#include <host/algorithms/scan_column.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/decoded.hpp>
 #include <host/io/printable.hpp>
-#include <host/run/scan_column.hpp>
 #include <host/run/scan_forms.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/groups.hpp>

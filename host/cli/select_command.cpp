@@ -1,4 +1,5 @@
 // prorata select: the elements of a file for which an expression holds, written to a file.
+#include <host/algorithms/select_column.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
@@ -7,7 +8,6 @@
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
 #include <host/io/printable.hpp>
-#include <host/run/select_column.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {

@@ -67,9 +67,11 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
   start_ = clock::now();
 }
 
-void session::begins(char const* what) {
+void session::begins(char const* what) { begins_moving(what, bytes()); }
+
+void session::begins_moving(char const* what, index_t bytes) {
   std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
-  progress_ = std::make_unique<progress>(options_.progress, name, bytes());
+  progress_ = std::make_unique<progress>(options_.progress, name, bytes);
 }
 
 void session::done(int rank, char const* what, piece p, clock::time_point since) {

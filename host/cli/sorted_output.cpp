@@ -41,19 +41,9 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   out_.emplace(open_array(files, options_, type_, {count()}));
   if (!folder_.empty()) io::spill{folder_};  // a bad name must not cost a job
   if (folder_.empty()) folder_ = folder_of(options_.output);
-  hands_ = std::make_unique<host::stream>(host::stream_options{.threads = options_.threads});
 }
 
-void sorting_job::each_piece(index_t n, std::function<void(index_t, index_t)> const& f) {
-  cli::each_piece(*hands_, n, f);
-}
-
-void sorting_job::write(index_t place, std::span<std::byte const> elements) {
-  out_->write(place, elements);
-  bar_->add(static_cast<index_t>(elements.size()));
-}
-
-void sorting_job::begin(index_t bytes) {
+void sorting_job::begins_moving(char const*, index_t bytes) {
   start_ = std::chrono::steady_clock::now();
   bar_ = std::make_unique<progress>(options_.progress, command_, bytes);
 }

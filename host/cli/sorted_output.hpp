@@ -2,12 +2,11 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
+#include <host/algorithms/sort_file.hpp>
 #include <host/cli/devices.hpp>
-#include <host/cli/external_sort.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
-#include <host/cli/team_sorter.hpp>
+#include <host/cli/sorters.hpp>
 #include <host/io/array_sink.hpp>
 #include <memory>
 #include <optional>
@@ -16,7 +15,7 @@
 namespace prorata::cli {
 
 /// A command that sorts: its options, its input, its output, its devices.
-class sorting_job {
+class sorting_job : public host::run_observer {
  public:
   /// Reads the command line; opens the input, and the output for as many elements of `type` (the input's
   /// where none is given).
@@ -28,10 +27,8 @@ class sorting_job {
   /// Has the elements numbered in C order from now on.
   void number_in_c_order() { in_->store_in_c_order(folder_, options_); }
   index_t count() const { return in_->count(); }
-  index_t memory() const { return memory_; }
   direction way() const { return descending_ ? direction::descending : direction::ascending; }
-  host::stream& hands() { return *hands_; }
-  progress& bar() { return *bar_; }
+  io::array_sink const& out() const { return *out_; }
 
   /// Opens the devices.
   template <class U>
@@ -39,22 +36,16 @@ class sorting_job {
     return open_sorter<U>(devices_, weights_, options_);
   }
 
-  /// What sort_externally may use when one range of it can have `capacity` elements.
-  external_limits limits(index_t capacity) const { return {folder_, memory_, capacity, options_.threads}; }
+  host::file_sort_limits limits() const { return {folder_, memory_, options_.threads}; }
 
-  /// f(first, last) for pieces of [0, n), on the threads of the command: those of hands().
-  void each_piece(index_t n, std::function<void(index_t, index_t)> const& f);
-
-  /// Writes elements from `place` on. From any thread.
-  void write(index_t place, std::span<std::byte const> elements);
-
-  /// Says how many bytes the bar will see, before work begins.
-  void begin(index_t bytes);
   /// Puts the output on disk and reports.
   ///   ranges  of an external sort; 0 where all was in memory
   void finish(index_t ranges);
 
  private:
+  void begins_moving(char const* what, index_t bytes) override;
+  void moved(index_t bytes) override { bar_->add(bytes); }
+
   /// The shares of the whole array.
   partition cuts() const { return cuts_of(count(), weights_, options_, 1); }
 
@@ -68,7 +59,6 @@ class sorting_job {
   std::optional<io::array_sink> out_;
   std::vector<device_spec> devices_;
   std::vector<double> weights_;
-  std::unique_ptr<host::stream> hands_;
   std::unique_ptr<progress> bar_;
   std::chrono::steady_clock::time_point start_;
 };

@@ -79,6 +79,9 @@ class run_observer {
   virtual void begins(char const* /*what*/) {}
   /// A rank worked on a piece from `since` to now.
   virtual void done(int /*rank*/, char const* /*what*/, piece, clock::time_point /*since*/) {}
+  /// Work that is no such read begins, and moves so many bytes; moved() says how many it has, from any thread.
+  virtual void begins_moving(char const* /*what*/, index_t /*bytes*/) {}
+  virtual void moved(index_t /*bytes*/) {}
   virtual void ends() {}
   /// What is thrown where the device of `rank` has another result for a piece than the device of `other`.
   virtual device_error disagreement(int rank, int other, piece p) const;
@@ -121,6 +124,7 @@ class chunked_run {
         at_once_(limits.at_once > 0 ? std::min(limits.at_once, cuts_.ranks()) : cuts_.ranks()),
         places_(limits.at_once > 0 ? limits.at_once : cuts_.ranks()) {}
 
+  run_observer& observer() const { return observer_; }
   partition const& cuts() const { return cuts_; }
   index_t chunk() const { return chunk_; }
   prorata::team<stream> const& team() const { return team_; }

@@ -19,6 +19,11 @@ class file_output {
   /// Says what the array is: once, before its elements are written. Its disk space is taken.
   io::array_sink const& begin(io::dtype type, std::vector<index_t> const& shape);
 
+  /// The same where the number of elements is known last: finish() of what is returned says it.
+  io::array_sink& begin_growing(io::dtype type) {
+    return sink_.emplace(*file_, type, std::vector<index_t>{0});
+  }
+
   /// Gives the file its name; it is on disk afterwards.
   void publish() { files_.publish(); }
 

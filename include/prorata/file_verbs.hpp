@@ -3,11 +3,14 @@
 
 #include <array>
 #include <cstring>
-#include <host/run/binning.hpp>
+#include <host/algorithms/binning.hpp>
+#include <host/algorithms/scan_column.hpp>
+#include <host/algorithms/select_column.hpp>
+#include <host/algorithms/selection.hpp>
+#include <host/algorithms/sort_file.hpp>
+#include <host/algorithms/team_sorter.hpp>
+#include <host/algorithms/unique_file.hpp>
 #include <host/run/file_output.hpp>
-#include <host/run/scan_column.hpp>
-#include <host/run/select_column.hpp>
-#include <host/run/selection.hpp>
 #include <prorata/file_array.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/scan.hpp>
@@ -236,6 +239,90 @@ index_t indices_where(std::string const& path, file_array<T> const& x, P predica
         kept.write_indices(run, out);
       },
       x, more...);
+}
+
+namespace detail {
+
+/// How a sort of x uses the machine; what goes by way of the disk lies beside `path`, unless the options say where.
+template <class T>
+host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& path) {
+  refuse_verification(x, "sort, argsort and unique");
+  if (x.options().memory < index_t{16} << 20)
+    throw out_of_memory("run_options::memory: sorting a file needs at least 16 MiB");
+  auto const slash = path.rfind('/');
+  auto const beside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  auto const& wanted = x.options().temporary_folder;
+  return {wanted.empty() ? beside : wanted, x.options().memory, 0};
+}
+
+/// A sorter of keys on the ranks of x, each with the weight of its share.
+template <class T>
+auto sorter_of(file_array<T> const& x) {
+  std::vector<double> weights;
+  for (int rank = 0; rank < x.partition().ranks(); ++rank)
+    weights.push_back(x.size() == 0 ? 1.0 : static_cast<double>(x.partition().size(rank)));
+  return host::host_sorter<host::wide_key<T>>({std::move(weights), {}}, x.team());
+}
+
+inline host::run_observer& observer_of(run_options const& options, host::run_observer& nobody) {
+  return options.observer != nullptr ? *options.observer : nobody;
+}
+
+}  // namespace detail
+
+/// Writes the elements of x in order to a .npy file of one dimension.
+///   order   as sort of arrays in memory: total_order<T>
+///   cost    one read and one write, where run_options::memory holds about three times the keys; else two of each, by way
+///           of the disk
+///   memory  run_options of x, 16 MiB at least
+///   disk    beside the output: where memory is short, as many bytes as x has
+///   waits, throws  as transform
+template <class T>
+void sort(std::string const& path, file_array<T> const& x, direction d = direction::ascending) {
+  auto const limits = detail::sort_limits(x, path);
+  host::file_output output(path, {&x.column()});
+  auto const source = host::keys_as<T>(x.column(), d);
+  host::run_observer nobody;
+  auto& seen = detail::observer_of(x.options(), nobody);
+  host::sort_file(*source, *detail::sorter_of(x), output.begin(io::dtype_of<T>, {x.size()}), limits, seen);
+  seen.ends();
+  x.column().file().check_unchanged();
+  output.publish();
+}
+
+/// Writes, as int64, the indices of the elements of x in order; equal elements by their indices, lowest first.
+template <class T>
+void argsort(std::string const& path, file_array<T> const& x, direction d = direction::ascending) {
+  auto const limits = detail::sort_limits(x, path);
+  host::file_output output(path, {&x.column()});
+  auto const source = host::keys_as<T>(x.column(), d);
+  host::run_observer nobody;
+  auto& seen = detail::observer_of(x.options(), nobody);
+  host::argsort_file(*source, *detail::sorter_of(x), output.begin(io::dtype_of<std::int64_t>, {x.size()}),
+                     limits, seen);
+  seen.ends();
+  x.column().file().check_unchanged();
+  output.publish();
+}
+
+/// Writes the distinct elements of x, ascending, to a .npy file of one dimension; returns how many there are.
+///   order   as unique of arrays in memory: one zero, one NaN, last
+///   cost, memory, disk  as sort; where few elements are distinct, nothing goes by way of the disk
+///   waits, throws  as transform
+template <class T>
+index_t unique(std::string const& path, file_array<T> const& x) {
+  auto const limits = detail::sort_limits(x, path);
+  detail::file_run files(x);
+  host::file_output output(path, {&x.column()});
+  auto& values = output.begin_growing(io::dtype_of<T>);
+  io::array_sink const unwanted(io::dtype::i64);
+  auto const source = host::keys_as<T>(x.column(), direction::ascending, host::alike::equal);
+  index_t const count =
+      host::unique_file(files.run, *source, *detail::sorter_of(x), {values, unwanted, unwanted}, limits);
+  values.finish(count);
+  x.column().file().check_unchanged();
+  output.publish();
+  return count;
 }
 
 }  // namespace prorata

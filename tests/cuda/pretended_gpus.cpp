@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <host/algorithms/team_sorter_on.hpp>
 #include <host/cli/gpu/gpus.hpp>
-#include <host/cli/team_sorter_on.hpp>
+#include <host/cli/sorters.hpp>
 #include <host/expression/cuda_source.hpp>
 #include <host/run/gpu/forms.hpp>
 #include <host/run/gpu/kernel_of.hpp>
@@ -198,8 +199,8 @@ std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& 
                                                 sorting_shares shares, int threads) {
   std::vector<host::stream> streams;
   for (auto const& d : devices) streams.emplace_back(stream_options_of(d, devices, threads));
-  return std::make_unique<team_sorter_on<host::stream, U>>(std::move(shares), std::move(streams),
-                                                           aligned_memory);
+  return std::make_unique<host::team_sorter_on<host::stream, U>>(
+      std::move(shares), team<host::stream>(std::move(streams)), aligned_memory);
 }
 template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector<device_spec> const&,
                                                                      sorting_shares, int);

@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <host/algorithms/team_sorter_on.hpp>
 #include <host/cli/gpu/gpus.hpp>
-#include <host/cli/team_sorter_on.hpp>
+#include <host/cli/sorters.hpp>
 #include <numeric>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
@@ -25,7 +26,8 @@ template <class U>
 std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& devices,
                                                 sorting_shares shares, int) {
   std::vector<host::stream> streams(devices.size());
-  return std::make_unique<team_sorter_on<host::stream, U>>(std::move(shares), std::move(streams), nullptr);
+  return std::make_unique<host::team_sorter_on<host::stream, U>>(
+      std::move(shares), team<host::stream>(std::move(streams)), nullptr);
 }
 template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector<device_spec> const&,
                                                                      sorting_shares, int);
@@ -37,7 +39,7 @@ namespace {
 constexpr index_t million = 1000000, plenty = index_t{1} << 40;
 
 sorting_shares shares_of(char const* devices, std::vector<double> const& weights, options const& o = {}) {
-  return {parse_devices(devices), weights, o};
+  return cli::shares_of(parse_devices(devices), weights, o);
 }
 
 /// Free memory of which three quarters hold n elements, each twice and a byte.

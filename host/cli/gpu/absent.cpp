@@ -1,6 +1,6 @@
 // Without the CUDA half there are no GPUs, and the message says how to get them.
 #include <host/cli/gpu/gpus.hpp>
-#include <host/cli/team_sorter.hpp>
+#include <host/cli/sorters.hpp>
 #include <host/run/gpu/rank.hpp>
 #include <prorata/error.hpp>
 

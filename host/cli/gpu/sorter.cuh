@@ -2,7 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <host/cli/team_sorter_on.hpp>
+#include <host/algorithms/team_sorter_on.hpp>
+#include <host/cli/sorters.hpp>
 #include <kernels/device.hpp>
 #include <kernels/pinned.hpp>
 #include <prorata/mixed.cuh>
@@ -22,8 +23,8 @@ std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& 
       streams.emplace_back(host::stream(stream_options_of(d, devices, threads)));
     }
   }
-  return std::make_unique<team_sorter_on<mixed::stream, U>>(
-      std::move(shares), std::move(streams), [pinning](std::size_t bytes) {
+  return std::make_unique<host::team_sorter_on<mixed::stream, U>>(
+      std::move(shares), team<mixed::stream>(std::move(streams)), [pinning](std::size_t bytes) {
         cuda::device_guard const on(pinning);
         return cuda::pinned_memory(std::max<std::size_t>(bytes, 1));
       });

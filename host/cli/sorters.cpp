@@ -1,72 +1,31 @@
-// Shares of a sort, and teams of CPUs that do it.
+// What the options of a command make of its devices.
 #include <algorithm>
 #include <host/cli/gpu/gpus.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/print.hpp>
-#include <host/cli/team_sorter_on.hpp>
-#include <host/pages.hpp>
+#include <host/cli/sorters.hpp>
 #include <prorata/error.hpp>
-#include <prorata/host.hpp>
 #include <prorata/normalize.hpp>
 #include <utility>
 
 namespace prorata::cli {
 
-namespace {
-
-/// Sorting and merging need an element's place twice, and CUB's counts less than a byte for each.
-index_t bytes_on_gpu(index_t element_bytes) { return 2 * element_bytes + 1; }
-
-}  // namespace
-
-sorting_shares::sorting_shares(std::vector<device_spec> const& devices, std::vector<double> weights,
-                               options const& o)
-    : weights_(std::move(weights)), options_(o) {
-  if (!o.costs.empty()) options_.cap.clear();  // it is a cap of costs then
-  for (std::size_t k = 0; k < devices.size(); ++k) {
-    bool const gpu = devices[k].kind == device_kind::gpu;
-    has_gpus_ |= gpu;
-    has_cpus_ |= !gpu;
-    room_bytes_.emplace_back();
-    if (!gpu) continue;
+sorting_shares shares_of(std::vector<device_spec> const& devices, std::vector<double> const& weights,
+                         options const& o) {
+  std::vector<std::optional<index_t>> gpu_bytes;
+  for (auto const& device : devices) {
+    gpu_bytes.emplace_back();
+    if (device.kind != device_kind::gpu) continue;
     index_t const sharing = std::count_if(devices.begin(), devices.end(), [&](auto const& d) {
-      return d.kind == device_kind::gpu && d.number == devices[k].number;
+      return d.kind == device_kind::gpu && d.number == device.number;
     });
     // a quarter is left for the gaps between allocations, and for what others begin meanwhile
-    room_bytes_.back() = gpu_free_bytes(devices[k].number) / 4 * 3 / sharing;
+    gpu_bytes.back() = gpu_free_bytes(device.number) / 4 * 3 / sharing;
   }
-}
-
-partition sorting_shares::cuts(index_t n, index_t element_bytes) const {
-  std::vector<index_t> room;
-  if (has_gpus_)
-    for (auto const& bytes : room_bytes_) room.push_back(bytes ? *bytes / bytes_on_gpu(element_bytes) : n);
-  return cuts_of(n, weights_, options_, 1, room);
-}
-
-index_t sorting_shares::most(index_t n, index_t memory, index_t key_bytes, index_t value_bytes,
-                             index_t beside) const {
-  constexpr index_t least = 1 << 16;
-  index_t const element = key_bytes + value_bytes, exchanged = ranks() > 1 ? element : 0;
-  index_t tenths = 10 * (element + beside);
-  if (has_cpus_) tenths += value_bytes > 0 ? 10 * (20 + exchanged) : key_bytes * 13 + exchanged * 11;
-  index_t const on_host = std::min(n, std::max(memory / tenths * 10, least));
-  if (!has_gpus_) return on_host;
-
-  auto const caps = caps_of(options_, weights_.size());
-  index_t together = 0;
-  for (std::size_t rank = 0; rank < weights_.size() && together < on_host; ++rank) {
-    if (weights_[rank] == 0) continue;
-    auto const& bytes = room_bytes_[rank];
-    index_t const fits = bytes ? *bytes / bytes_on_gpu(element) : on_host;
-    together += std::min({on_host, fits, caps.empty() ? fits : caps[rank]});
-  }
-  if (together < std::min(on_host, least))
-    throw out_of_memory("the GPUs have room to sort " + std::to_string(together) +
-                        " elements at a time, and " + std::to_string(least) +
-                        " are the least; free some of their memory (prorata devices shows it), or add cpu to "
-                        "--devices");
-  return std::min(on_host, together);
+  partition_options p;
+  p.method = parse_method(o.method);
+  if (o.costs.empty()) p.caps = caps_of(o, weights.size());  // with costs it is a cap of those
+  return {weights, std::move(p), std::move(gpu_bytes)};
 }
 
 namespace {
@@ -104,16 +63,12 @@ std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& all,
   auto devices = all;
   auto weights = given;
   put_shards_together(devices, weights, o);
-  sorting_shares shares(devices, weights, o);
+  auto shares = shares_of(devices, weights, o);
   int const threads = threads_of(o);
   if (shares.has_gpus()) return open_gpu_sorter<U>(devices, std::move(shares), threads);
   std::vector<host::stream> streams;
   for (auto const& d : devices) streams.emplace_back(stream_options_of(d, devices, threads));
-  return std::make_unique<team_sorter_on<host::stream, U>>(
-      std::move(shares), std::move(streams), [](std::size_t bytes) {
-        auto const pages = std::make_shared<host::pages>(bytes);
-        return std::shared_ptr<std::byte>(pages, pages->data());
-      });
+  return host::host_sorter<U>(std::move(shares), team<host::stream>(std::move(streams)));
 }
 
 template std::unique_ptr<team_sorter<std::uint32_t>> open_sorter(std::vector<device_spec> const&,

@@ -1,10 +1,10 @@
 // Elements of 8 and 16 bits: how often each value occurs, and where first, is all there is to know of them.
 #pragma once
 
-#include <host/cli/external_sort.hpp>
+#include <host/run/shuffle.hpp>
 #include <mutex>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 struct counted_values {
   std::vector<index_t> counts, first;  ///< of every key; first means nothing where the count is 0
@@ -14,7 +14,7 @@ struct counted_values {
 ///   done    done(how many) is called as elements are read; from any thread
 ///   memory  16 bytes a value, for every thread
 template <class Done>
-counted_values count_values(host::stream& hands, index_t n, host::key_source<std::uint32_t> const& source,
+counted_values count_values(stream& hands, index_t n, key_source<std::uint32_t> const& source,
                             Done const& done) {
   constexpr index_t together = 32;  // so many times a piece of each_piece: counting is worth the tables
   std::size_t const values = std::size_t{1} << source.bits();
@@ -37,4 +37,4 @@ counted_values count_values(host::stream& hands, index_t n, host::key_source<std
   return all;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

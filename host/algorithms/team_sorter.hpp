@@ -3,21 +3,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <host/cli/devices.hpp>
 #include <memory>
 #include <optional>
+#include <prorata/host.hpp>
+#include <prorata/partition.hpp>
+#include <prorata/team.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// What the devices of a sort get: by weight, and no more than fits.
 class sorting_shares {
  public:
-  /// Asks every GPU how much of its memory is free. Ranks on one GPU share it.
-  ///   throws  device_error
-  sorting_shares(std::vector<device_spec> const& devices, std::vector<double> weights, options const& o);
+  /// How weights are apportioned, and the caps of ranks, are those of partition_by_weights.
+  ///   gpu_bytes  for a rank with a GPU, how much of its memory may be used; empty where there are none
+  sorting_shares(std::vector<double> weights, partition_options options,
+                 std::vector<std::optional<index_t>> gpu_bytes = {});
 
   int ranks() const { return static_cast<int>(weights_.size()); }
   bool has_gpus() const { return has_gpus_; }
@@ -35,7 +38,7 @@ class sorting_shares {
 
  private:
   std::vector<double> weights_;
-  options options_;
+  partition_options options_;  // granularity 1
   bool has_gpus_ = false, has_cpus_ = false;
   std::vector<std::optional<index_t>> room_bytes_;  // what a rank's share may take; none: the host's memory
 };
@@ -61,15 +64,8 @@ class team_sorter {
   virtual void sort_by_key(std::span<U> keys, std::span<index_t> values) = 0;
 };
 
-/// Opens the devices, one rank each.
-///   throws  device_error
+/// On a team of the host, with one rank for each share.
 template <class U>
-std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& devices,
-                                            std::vector<double> const& weights, options const& o);
+std::unique_ptr<team_sorter<U>> host_sorter(sorting_shares shares, prorata::team<stream> team);
 
-/// The same for a list with GPUs: where it is compiled depends on what a GPU is.
-template <class U>
-std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& devices,
-                                                sorting_shares shares, int threads);
-
-}  // namespace prorata::cli
+}  // namespace prorata::host

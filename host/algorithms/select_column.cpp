@@ -1,7 +1,7 @@
 // Two passes: conditions are asked and counted, then what is kept is written where its count says.
 #include <algorithm>
 #include <bit>
-#include <host/run/select_column.hpp>
+#include <host/algorithms/select_column.hpp>
 #include <numeric>
 #include <prorata/error.hpp>
 #include <string>

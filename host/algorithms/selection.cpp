@@ -1,9 +1,9 @@
 // Selection from counts of digits: as many reads as digits decide, and what is left is kept in memory.
 #include <algorithm>
+#include <host/algorithms/selection.hpp>
 #include <host/count_digits.hpp>
 #include <host/io/printable.hpp>
 #include <host/pool.hpp>
-#include <host/run/selection.hpp>
 #include <mutex>
 #include <prorata/error.hpp>
 

@@ -1,9 +1,9 @@
 // Bins of a column: counted by threads and GPUs, or grouped by their number.
 #include <algorithm>
+#include <host/algorithms/binning.hpp>
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/decoded.hpp>
-#include <host/run/binning.hpp>
 #include <host/run/word_source.hpp>
 #include <limits>
 #include <mutex>

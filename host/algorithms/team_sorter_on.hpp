@@ -2,21 +2,21 @@
 #pragma once
 
 #include <functional>
-#include <host/cli/team_sorter.hpp>
+#include <host/algorithms/team_sorter.hpp>
 #include <prorata/array.hpp>
 #include <prorata/sort.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 template <class S, class U>
 class team_sorter_on final : public team_sorter<U> {
  public:
   using allocator = std::function<std::shared_ptr<std::byte>(std::size_t)>;
 
-  /// One stream a rank. A stream whose rank is no GPU reads and writes the host's memory.
-  team_sorter_on(sorting_shares shares, std::vector<S> streams, allocator memory)
-      : shares_(std::move(shares)), memory_(std::move(memory)), team_(std::move(streams)) {}
+  /// One rank for each share. A stream whose rank is no GPU reads and writes the host's memory.
+  team_sorter_on(sorting_shares shares, team<S> team, allocator memory)
+      : shares_(std::move(shares)), memory_(std::move(memory)), team_(std::move(team)) {}
 
   sorting_shares const& shares() const override { return shares_; }
   std::shared_ptr<std::byte> memory(index_t bytes) const override {
@@ -104,4 +104,4 @@ class team_sorter_on final : public team_sorter<U> {
   team<S> team_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

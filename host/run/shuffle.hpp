@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <host/cli/progress.hpp>
 #include <host/io/spill.hpp>
 #include <host/pages.hpp>
+#include <host/run/chunked_run.hpp>
 #include <host/run/key_source.hpp>
 #include <host/sorting/buckets.hpp>
 #include <host/sorting/pairs_job.hpp>
@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// Reads elements [first, last) of something into memory; from any thread.
 template <class E>
@@ -36,11 +36,11 @@ struct indexed_key {
 };
 
 template <class E>
-using key_type_of = std::remove_cvref_t<decltype(host::key_of(std::declval<E const&>()))>;
+using key_type_of = std::remove_cvref_t<decltype(key_of(std::declval<E const&>()))>;
 
 /// Elements of a file as keys, or as keys with their indices. The source outlives the reader.
 template <class E>
-element_reader<E> reader_of(host::key_source<key_type_of<E>> const& source) {
+element_reader<E> reader_of(key_source<key_type_of<E>> const& source) {
   using U = key_type_of<E>;
   return [&source](index_t first, index_t last, E* to) {
     if constexpr (std::is_same_v<E, U>) {
@@ -55,7 +55,7 @@ element_reader<E> reader_of(host::key_source<key_type_of<E>> const& source) {
 
 /// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
 template <class F>
-void each_piece(host::stream& hands, index_t n, F const& f) {
+void each_piece(stream& hands, index_t n, F const& f) {
   constexpr index_t grain = 1 << 16;  // what a thread holds of it stays in the heap, below 1 MiB
   hands.enqueue([&, n] {
     hands.parallel((n + grain - 1) / grain, [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
@@ -114,8 +114,8 @@ class spilled {
 
   /// Deals the next n elements of the input out. From inside queued work on s, whose threads it uses.
   ///   memory  an eighth more than the elements, from the stream's scratch
-  void take(host::stream const& s, E const* elements, index_t n) {
-    using namespace host::sorting;
+  void take(stream const& s, E const* elements, index_t n) {
+    using namespace sorting;
     constexpr std::size_t block_bytes = 4096;
     constexpr auto size = static_cast<index_t>(sizeof(E));
     index_t const segments = std::clamp<index_t>(
@@ -158,7 +158,7 @@ class spilled {
  private:
   key_ranges<key> ranges_;
   io::spill file_;
-  std::vector<host::sorting::key_range<key>> keys_;
+  std::vector<sorting::key_range<key>> keys_;
 };
 
 /// What becomes of the ranges: called for one after the other, in the order of their keys.
@@ -171,8 +171,8 @@ struct range_work {
   virtual void copy_equal(index_t place, index_t n, element_reader<E> const& read) = 0;
 };
 
-/// How an external sort may use the machine.
-struct external_limits {
+/// How a shuffle may use the machine.
+struct shuffle_limits {
   std::string folder;  ///< of the spilled data
   index_t memory;      ///< bytes that dealing out may take
   index_t capacity;    ///< elements that range_work::sort can hold
@@ -190,8 +190,8 @@ struct leaf {
 
 /// Deals n elements out, and again what came together too large.
 template <class E>
-void deal_out(index_t place, index_t n, element_reader<E> const& read, external_limits const& limits,
-              std::vector<leaf<E>>& leaves, progress& bar) {
+void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_limits const& limits,
+              std::vector<leaf<E>>& leaves, run_observer& seen) {
   using key = key_type_of<E>;
   constexpr auto size = static_cast<index_t>(sizeof(E));
   constexpr index_t grain = 1 << 16;
@@ -208,25 +208,25 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
         n / count * k + static_cast<index_t>((random >> 20) % static_cast<std::uint64_t>(n / count));
     E e;
     read(i, i + 1, &e);
-    sample.push_back(host::key_of(e));
+    sample.push_back(key_of(e));
   }
   auto const out = std::make_shared<spilled<E>>(limits.folder, key_ranges<key>(std::move(sample), wanted), n);
 
   index_t const chunk = std::clamp<index_t>(limits.memory * 2 / 5 / size, 4 * grain, n + grain);
   {
-    host::pages const memory(static_cast<std::size_t>(std::min(chunk, n) * size));
+    pages const memory(static_cast<std::size_t>(std::min(chunk, n) * size));
     auto* const elements = reinterpret_cast<E*>(memory.data());
-    host::stream hands(host::stream_options{.threads = limits.threads});
+    stream hands(stream_options{.threads = limits.threads});
     for (index_t begin = 0; begin < n; begin += chunk) {
       index_t const end = std::min(begin + chunk, n);
       hands.enqueue([&, begin, end] {
         hands.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
           index_t const first = begin + k * grain, last = std::min(first + grain, end);
           read(first, last, elements + (first - begin));
-          bar.add((last - first) * size);
+          seen.moved((last - first) * size);
         });
         out->take(hands, elements, end - begin);
-        bar.add((end - begin) * size);
+        seen.moved((end - begin) * size);
       });
       hands.sync();
     }
@@ -236,7 +236,7 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
     if (count > limits.capacity && !out->all_equal(range)) {
       deal_out<E>(
           place, count, [&](index_t first, index_t last, E* to) { out->read(range, first, last, to); },
-          limits, leaves, bar);
+          limits, leaves, seen);
       out->forget(range);
     } else if (count > 0) {
       leaves.push_back({out, range, place});
@@ -252,10 +252,10 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, external_
 ///   disk    n elements, given back range by range
 ///   throws  usage_error, out_of_memory, device_error, as io::spill; what read and work throw
 template <class E>
-index_t sort_externally(index_t n, element_reader<E> const& read, range_work<E>& work,
-                        external_limits const& limits, progress& bar) {
+index_t shuffle(index_t n, element_reader<E> const& read, range_work<E>& work, shuffle_limits const& limits,
+                run_observer& seen) {
   std::vector<dealing::leaf<E>> leaves;
-  dealing::deal_out<E>(0, n, read, limits, leaves, bar);
+  dealing::deal_out<E>(0, n, read, limits, leaves, seen);
   auto const count = static_cast<index_t>(leaves.size());
   for (auto& l : leaves) {
     index_t const size = l.on_disk->size(l.range);
@@ -273,4 +273,4 @@ index_t sort_externally(index_t n, element_reader<E> const& read, range_work<E>&
   return count;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,0 +1,33 @@
+// Files in order: in memory where they fit, else range of keys by range of keys, by way of the disk.
+#pragma once
+
+#include <host/algorithms/team_sorter.hpp>
+#include <host/io/array_sink.hpp>
+#include <host/run/shuffle.hpp>
+#include <string>
+
+namespace prorata::host {
+
+/// How the sort of a file may use the machine.
+struct file_sort_limits {
+  std::string folder;  ///< of spilled data
+  index_t memory;      ///< bytes
+  int threads = 0;     ///< that read, deal out and write; 0 means every core
+};
+
+/// Writes the elements of a source's column in the order of its keys. Returns how many ranges went by way of the disk; 0
+/// where all was sorted in memory.
+///   sorter  sorts what fits limits.memory; not asked for elements of 8 and 16 bits, which are counted
+///   cost    one read and one write; by way of the disk, one more of each
+///   seen    begins_moving with all bytes that are read and written; ends is left to the caller
+///   throws  as shuffle and team_sorter
+template <class U>
+index_t sort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array_sink const& out,
+                  file_sort_limits const& limits, run_observer& seen);
+
+/// Writes, as int64, where the elements of a source's column come from when they are in order, equal ones as they stand.
+template <class U>
+index_t argsort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array_sink const& out,
+                     file_sort_limits const& limits, run_observer& seen);
+
+}  // namespace prorata::host
