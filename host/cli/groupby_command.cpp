@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <host/algorithms/group_file.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/external_group.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
@@ -195,11 +195,12 @@ void groupby_command(arguments const& args, io::job_files& files) {
   if (folder.empty()) folder = folder_of(columns.front().path);
 
   session job(files, o, arrays, bytes, "groupby");
-  auto const outcome = group_externally(
-      job, *in[0], values, plan, {folder, parse_bytes(o.memory, "--memory"), threads_of(o), o.progress},
-      [&](index_t place, host::group_column_words const& words) {
-        for (auto& c : columns) c.write(place, words[static_cast<std::size_t>(c.named.column)]);
-      });
+  auto const outcome = host::group_file(job.passes(), *in[0], values, plan,
+                                        {folder, parse_bytes(o.memory, "--memory"), threads_of(o)},
+                                        [&](index_t place, host::group_column_words const& words) {
+                                          for (auto& c : columns)
+                                            c.write(place, words[static_cast<std::size_t>(c.named.column)]);
+                                        });
   for (auto& c : columns) c.sink.finish(outcome.groups);
   job.finish();
   double const seconds = job.seconds();

@@ -52,7 +52,9 @@ class session : host::run_observer {
   void begins(char const* what) override;
   void done(int rank, char const* what, piece p, clock::time_point since) override;
   void begins_moving(char const* what, index_t bytes) override;
-  void moved(index_t bytes) override { progress_->add(bytes); }
+  void moved(index_t bytes) override {
+    if (progress_) progress_->add(bytes);
+  }
   void ends() override { progress_.reset(); }
   device_error disagreement(int rank, int other, piece p) const override;
 

@@ -8,19 +8,12 @@
 // aggregation with early aggregation (Graefe 1993), by ranges instead of hashes because of the order.
 #pragma once
 
-#include <host/cli/session.hpp>
+#include <host/algorithms/sort_file.hpp>
 #include <host/group_by.hpp>
+#include <host/run/chunked_run.hpp>
 #include <string>
 
-namespace prorata::cli {
-
-/// How an external group-by may use the machine.
-struct grouping_limits {
-  std::string folder;    ///< of the spilled data
-  index_t memory;        ///< bytes; 16 MiB at least are used
-  int threads = 0;       ///< 0 means every core
-  std::string progress;  ///< auto, always, never: the bar of what was spilled
-};
+namespace prorata::host {
 
 /// What it came to.
 struct grouping_outcome {
@@ -29,13 +22,13 @@ struct grouping_outcome {
   index_t spilled = 0;  ///< bytes that were written to disk
 };
 
-/// Groups the rows of one or two files, on the session's devices while they are read.
+/// Groups the rows of one or two files, on the devices of the run while they are read.
 ///   take     gets the columns, `place` groups after the first one; from many threads, each group once
 ///   memory   as limits say, and some MiB for each thread
 ///   disk     16 bytes a row (8 where there are no values), or records of the plan where those are less
 ///   throws   usage_error, out_of_memory, device_error, as io::spill; what take throws
-grouping_outcome group_externally(session& job, input const& keys, input const* values,
-                                  group_plan const& plan, grouping_limits const& limits,
-                                  host::grouping::column_taker const& take);
+grouping_outcome group_file(chunked_run& run, io::file_column const& keys, io::file_column const* values,
+                            group_plan const& plan, file_sort_limits const& limits,
+                            grouping::column_taker const& take);
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

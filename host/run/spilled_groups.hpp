@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 /// Made when the first ones arrive: a job that fits memory needs no folder.
-class spilled_groups final : public host::group_overflow {
+class spilled_groups final : public group_overflow {
  public:
   /// with_values: else the values of rows are not kept, and come back as 0.
   spilled_groups(std::string folder, bool with_values, index_t record_bytes)
@@ -51,4 +51,4 @@ class spilled_groups final : public host::group_overflow {
   std::optional<io::spill> file_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

@@ -1,8 +1,8 @@
 // Rows without values take half the place: only their keys are written.
-#include <host/cli/spilled_groups.hpp>
+#include <host/run/spilled_groups.hpp>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 io::spill& spilled_groups::file() {
   std::lock_guard const lock(mutex_);
@@ -37,4 +37,4 @@ index_t spilled_groups::bytes_on_disk() const {
   return total;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host

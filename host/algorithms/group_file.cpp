@@ -1,13 +1,12 @@
 // One class: what is grouped once from files and then from ranges on disk is the same work.
 #include <malloc.h>
 
-#include <host/cli/external_group.hpp>
-#include <host/cli/spilled_groups.hpp>
-#include <host/cli/tiles.hpp>
+#include <host/algorithms/group_file.hpp>
 #include <host/pages.hpp>
+#include <host/run/spilled_groups.hpp>
 #include <host/run/word_source.hpp>
 
-namespace prorata::cli {
+namespace prorata::host {
 
 namespace {
 
@@ -99,30 +98,31 @@ std::vector<record_run> ascending_runs(std::byte const* records, index_t count, 
 
 class group_job {
  public:
-  group_job(session& job, input const& keys, input const* values, group_plan const& plan,
-            grouping_limits const& limits, host::grouping::column_taker const& take)
-      : job_(job),
+  group_job(chunked_run& run, io::file_column const& keys, io::file_column const* values,
+            group_plan const& plan, file_sort_limits const& limits, grouping::column_taker const& take)
+      : run_(run),
         key_file_(keys),
         value_file_(values),
-        keys_(host::keys_of(keys)),
-        values_(values != nullptr ? host::values_of(*values) : nullptr),
+        keys_(keys_of(keys)),
+        values_(values != nullptr ? values_of(*values) : nullptr),
         plan_(plan),
         record_bytes_(record_bytes(plan)),
         limits_(limits),
         take_(take),
-        hands_(host::stream_options{.threads = limits.threads}),
+        hands_(stream_options{.threads = limits.threads}),
         budget_(std::max<index_t>(limits.memory / 2, index_t{16} << 20)) {
-    thread_bytes_ = budget_ / std::max(job.passes().threads_at_once(), hands_.threads());
+    thread_bytes_ = budget_ / std::max(run.threads_at_once(), hands_.threads());
   }
 
   grouping_outcome run() {
-    index_t const n = job_.cuts().n;
+    index_t const n = run_.cuts().n;
     row_sample sample(n, [&](index_t first, index_t count, std::uint64_t* keys, std::uint64_t* values) {
       read_words(first, count, keys, values);
       release(0, n);  // large pages of the page cache bring megabytes into reach for some words
     });
     first_values_ = sample.values;
-    group(std::move(sample.keys), n, n * row_bytes, 0, [&](host::grouping& to) { take_files(to); });
+    group(std::move(sample.keys), n, n * row_bytes, 0, [&](grouping& to) { take_files(to); });
+    if (outcome_.spilled > 0) run_.observer().ends();
     return outcome_;
   }
 
@@ -138,14 +138,14 @@ class group_job {
     spilled_groups spilled(limits_.folder, values_ != nullptr, record_bytes_);
     index_t ranges;
     {
-      auto const groups = host::grouping::make(plan_);
+      auto const groups = grouping::make(plan_);
       groups->limit(thread_bytes_, bytes > budget_ ? &spilled : nullptr);
       groups->expect(std::move(sample), first_values_, rows);
       spilled.open(groups->ranges());
       feed(*groups);
       on_hands([&] {
         if (spilled.used()) return groups->spill(hands_);
-        groups->finish_to(hands_, [&](index_t place, host::group_column_words const& columns) {
+        groups->finish_to(hands_, [&](index_t place, group_column_words const& columns) {
           take_(outcome_.groups + place, columns);
         });
       });
@@ -163,7 +163,7 @@ class group_job {
   void group_spilled(spilled_groups& spilled, index_t ranges, int level) {
     index_t const on_disk = spilled.bytes_on_disk();
     outcome_.spilled += on_disk;
-    if (level == 1) bar_ = std::make_unique<progress>(limits_.progress, "groupby", on_disk);
+    if (level == 1) run_.observer().begins_moving("", on_disk);
     auto const bytes_of = [&](index_t range) {
       return spilled.rows_in(range) * row_bytes + spilled.records_in(range) * record_bytes_;
     };
@@ -199,20 +199,19 @@ class group_job {
                             });
       sample.keys.insert(sample.keys.end(), more.keys.begin(), more.keys.end());
     }
-    host::pages memory;  // of records, for as long as the grouping lives
-    group(std::move(sample.keys), length_of(rows) + length_of(records), bytes, level,
-          [&](host::grouping& to) {
-            take_rows(from, rows, to);
-            if (bytes > budget_) {
-              pass_records(from, records, to);
-            } else {
-              memory = take_records(from, records, to);
-            }
-            for (index_t range = first; range < last; ++range) from.forget(range);
-          });
+    pages memory;  // of records, for as long as the grouping lives
+    group(std::move(sample.keys), length_of(rows) + length_of(records), bytes, level, [&](grouping& to) {
+      take_rows(from, rows, to);
+      if (bytes > budget_) {
+        pass_records(from, records, to);
+      } else {
+        memory = take_records(from, records, to);
+      }
+      for (index_t range = first; range < last; ++range) from.forget(range);
+    });
   }
 
-  void take_files(host::grouping& to) {
+  void take_files(grouping& to) {
     auto const work = [&](piece p) {
       key_file_.prepare(p.begin, p.end);
       if (value_file_ != nullptr) value_file_->prepare(p.begin, p.end);
@@ -221,15 +220,15 @@ class group_job {
                     read_words(p.begin + first, n, keys, values);
                   });
     };
-    input const& values = value_file_ != nullptr ? *value_file_ : key_file_;
-    job_.passes().run("group", work, [&](host::stream const& s, host::gpu_rank& gpu, piece p) {
+    io::file_column const& values = value_file_ != nullptr ? *value_file_ : key_file_;
+    run_.run("group", work, [&](stream const& s, gpu_rank& gpu, piece p) {
       gpu.group(
           s, {&key_file_, &values, plan_}, p, [&](record_run run) { to.take_records(s, run); },
-          [&](piece rows) { host::each_grain(s, rows, work); });
+          [&](piece rows) { each_grain(s, rows, work); });
     });
   }
 
-  void take_rows(spilled_groups const& from, std::vector<stretch> const& rows, host::grouping& to) {
+  void take_rows(spilled_groups const& from, std::vector<stretch> const& rows, grouping& to) {
     each_on_hands(rows, [&](stretch const& s) {
       std::vector<group_row> some(static_cast<std::size_t>(s.count));
       from.read_rows(s.range, s.begin, some);
@@ -239,14 +238,13 @@ class group_job {
           values[i] = some[static_cast<std::size_t>(first + i)].value;
         }
       });
-      if (bar_) bar_->add(s.count * row_bytes);
+      run_.observer().moved(s.count * row_bytes);
     });
   }
 
-  host::pages take_records(spilled_groups const& from, std::vector<stretch> const& records,
-                           host::grouping& to) {
+  pages take_records(spilled_groups const& from, std::vector<stretch> const& records, grouping& to) {
     if (records.empty()) return {};
-    host::pages memory(static_cast<std::size_t>(length_of(records) * record_bytes_));
+    pages memory(static_cast<std::size_t>(length_of(records) * record_bytes_));
     each_on_hands(records, [&](stretch const& s) {
       read_records(from, records, s.before, s.count, memory.data() + s.before * record_bytes_);
     });
@@ -254,7 +252,7 @@ class group_job {
     return memory;
   }
 
-  void pass_records(spilled_groups const& from, std::vector<stretch> const& records, host::grouping& to) {
+  void pass_records(spilled_groups const& from, std::vector<stretch> const& records, grouping& to) {
     each_on_hands(records, [&](stretch const& s) {
       std::vector<std::byte> some(static_cast<std::size_t>(s.count * record_bytes_));
       read_records(from, records, s.before, s.count, some.data());
@@ -264,11 +262,11 @@ class group_job {
 
   /// Gives n rows that read(first, count, keys, values) gets to the grouping, on the calling thread.
   template <class Read>
-  static void take_blocks(host::grouping& to, index_t n, Read const& read) {
+  static void take_blocks(grouping& to, index_t n, Read const& read) {
     auto const mine = to.taker();
-    std::uint64_t keys[host::group_block], values[host::group_block];
-    for (index_t first = 0; first < n; first += host::group_block) {
-      index_t const count = std::min(host::group_block, n - first);
+    std::uint64_t keys[group_block], values[group_block];
+    for (index_t first = 0; first < n; first += group_block) {
+      index_t const count = std::min(group_block, n - first);
       read(first, count, keys, values);
       mine->take(keys, values, count);
     }
@@ -309,27 +307,26 @@ class group_job {
     });
   }
 
-  session& job_;
-  input const& key_file_;
-  input const* value_file_;
-  std::unique_ptr<host::word_source> keys_, values_;
+  chunked_run& run_;
+  io::file_column const& key_file_;
+  io::file_column const* value_file_;
+  std::unique_ptr<word_source> keys_, values_;
   group_plan plan_;
   index_t record_bytes_;
-  grouping_limits const& limits_;
-  host::grouping::column_taker const& take_;
-  host::stream hands_;
+  file_sort_limits const& limits_;
+  grouping::column_taker const& take_;
+  stream hands_;
   index_t budget_, thread_bytes_ = 0;
   std::vector<std::uint64_t> first_values_;  // sampled; they choose the bands of sums at every level
-  std::unique_ptr<progress> bar_;            // of what was spilled first
   grouping_outcome outcome_;
 };
 
 }  // namespace
 
-grouping_outcome group_externally(session& job, input const& keys, input const* values,
-                                  group_plan const& plan, grouping_limits const& limits,
-                                  host::grouping::column_taker const& take) {
-  return group_job(job, keys, values, plan, limits, take).run();
+grouping_outcome group_file(chunked_run& run, io::file_column const& keys, io::file_column const* values,
+                            group_plan const& plan, file_sort_limits const& limits,
+                            grouping::column_taker const& take) {
+  return group_job(run, keys, values, plan, limits, take).run();
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::host
