@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <prorata/file_verbs.hpp>
 #include <prorata/quantile.hpp>
@@ -269,6 +270,56 @@ TEST(file_verbs, sorts_are_those_of_the_standard_library) {
   expect_sorted<std::uint8_t, std::uint8_t>(1025, false);
 }
 
+TEST(file_verbs, groups_are_those_of_a_map) {
+  temporary_directory const folder;
+  for (index_t const distinct : {index_t{7}, fewer(700'000)}) {  // the second goes by way of the disk
+    index_t const n = fewer(2'000'000);
+    auto const stirred = [&](index_t i) { return (i * 7919 + i / 3) % distinct; };
+    std::vector<std::int32_t> keys;
+    std::vector<float> values;
+    std::map<std::int32_t, std::vector<double>>
+        model;  // count, sum, least, greatest: small integers, so sums are exact
+    for (index_t i = 0; i < n; ++i) {
+      keys.push_back(static_cast<std::int32_t>(stirred(i) - 3));
+      values.push_back(static_cast<float>(i % 101 - 50));
+      auto& m = model.try_emplace(keys.back(), std::vector<double>{0, 0, INFINITY, -INFINITY}).first->second;
+      m[0] += 1, m[1] += values.back(), m[2] = std::min<double>(m[2], values.back()),
+                                        m[3] = std::max<double>(m[3], values.back());
+    }
+    auto const first = saved(folder, "k.npy", keys, true), second = saved(folder, "v.npy", values);
+    for (int const ranks : {1, 3}) {
+      auto const team = make_team(ranks, 2);
+      run_options const options{.memory = 16 << 20, .temporary_folder = folder.path().string()};
+      auto const cuts = partition_by_weights(
+          n, std::span<double const>(std::array{2.0, 0.0, 1.0}).first(static_cast<std::size_t>(ranks)));
+      auto const groups =
+          group_by(open<std::int32_t>(first, team, cuts, options), open<double>(second, team, cuts, options),
+                   aggregate::sum | aggregate::mean | aggregate::min | aggregate::max);
+      ASSERT_EQ(groups.size(), std::ssize(model));
+      auto const all = [&]<class T>(distributed_array<T, host::stream> const& x) {
+        std::vector<T> list(static_cast<std::size_t>(x.size()));
+        copy_out(x, std::span<T>(list));
+        return list;
+      };
+      auto const k = all(groups.keys);
+      auto const counts = all(groups.counts);
+      auto const sums = all(groups.sums), means = all(groups.means), least = all(groups.minima),
+                 greatest = all(groups.maxima);
+      std::size_t at = 0;
+      for (auto const& [key, m] : model) {
+        ASSERT_EQ(k[at], key);
+        ASSERT_EQ(static_cast<double>(counts[at]), m[0]);
+        ASSERT_EQ(sums[at], m[1]);
+        ASSERT_EQ(means[at], m[1] / m[0]);
+        ASSERT_EQ(least[at], m[2]);
+        ASSERT_EQ(greatest[at], m[3]);
+        ++at;
+      }
+      EXPECT_EQ(groups.variances.size(), 0);
+    }
+  }
+}
+
 TEST(file_verbs, outputs_appear_whole_or_not_at_all) {
   temporary_directory const folder;
   auto const path = saved(folder, "x.npy", numbers<double>(100000, 1));
@@ -336,6 +387,9 @@ TEST(file_verbs, what_cannot_be_answered_is_refused) {
       sort((folder / "o.npy").string(), open<double>(path, cpu_team(), run_options{.memory = 1 << 20})),
       out_of_memory);
   EXPECT_THROW(unique(path, x), usage_error);
+  EXPECT_THROW(group_by(checked, checked, aggregate::sum), usage_error);
+  EXPECT_THROW(group_by(x, x, aggregate::variance, -1), usage_error);
+  EXPECT_EQ(group_by(empty, empty, aggregate::sum).size(), 0);
   auto const none = (folder / "none.npy").string();
   sort(none, empty), argsort(none, empty);
   EXPECT_EQ(unique(none, empty), 0);

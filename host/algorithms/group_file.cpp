@@ -98,13 +98,14 @@ std::vector<record_run> ascending_runs(std::byte const* records, index_t count, 
 
 class group_job {
  public:
-  group_job(chunked_run& run, io::file_column const& keys, io::file_column const* values,
-            group_plan const& plan, file_sort_limits const& limits, grouping::column_taker const& take)
+  group_job(chunked_run& run, file_rows rows, group_plan const& plan, file_sort_limits const& limits,
+            grouping::column_taker const& take)
       : run_(run),
-        key_file_(keys),
-        value_file_(values),
-        keys_(keys_of(keys)),
-        values_(values != nullptr ? values_of(*values) : nullptr),
+        key_file_(rows.keys),
+        value_file_(rows.values),
+        keys_(std::move(rows.key_words)),
+        values_(std::move(rows.value_words)),
+        as_stored_(rows.as_stored),
         plan_(plan),
         record_bytes_(record_bytes(plan)),
         limits_(limits),
@@ -222,6 +223,7 @@ class group_job {
     };
     io::file_column const& values = value_file_ != nullptr ? *value_file_ : key_file_;
     run_.run("group", work, [&](stream const& s, gpu_rank& gpu, piece p) {
+      if (!as_stored_) return each_grain(s, p, work);
       gpu.group(
           s, {&key_file_, &values, plan_}, p, [&](record_run run) { to.take_records(s, run); },
           [&](piece rows) { each_grain(s, rows, work); });
@@ -311,6 +313,7 @@ class group_job {
   io::file_column const& key_file_;
   io::file_column const* value_file_;
   std::unique_ptr<word_source> keys_, values_;
+  bool as_stored_;
   group_plan plan_;
   index_t record_bytes_;
   file_sort_limits const& limits_;
@@ -323,10 +326,9 @@ class group_job {
 
 }  // namespace
 
-grouping_outcome group_file(chunked_run& run, io::file_column const& keys, io::file_column const* values,
-                            group_plan const& plan, file_sort_limits const& limits,
-                            grouping::column_taker const& take) {
-  return group_job(run, keys, values, plan, limits, take).run();
+grouping_outcome group_file(chunked_run& run, file_rows rows, group_plan const& plan,
+                            file_sort_limits const& limits, grouping::column_taker const& take) {
+  return group_job(run, std::move(rows), plan, limits, take).run();
 }
 
 }  // namespace prorata::host

@@ -195,7 +195,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   if (folder.empty()) folder = folder_of(columns.front().path);
 
   session job(files, o, arrays, bytes, "groupby");
-  auto const outcome = host::group_file(job.passes(), *in[0], values, plan,
+  auto const outcome = host::group_file(job.passes(), host::file_rows::stored(*in[0], values), plan,
                                         {folder, parse_bytes(o.memory, "--memory"), threads_of(o)},
                                         [&](index_t place, host::group_column_words const& words) {
                                           for (auto& c : columns)

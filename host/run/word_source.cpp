@@ -25,6 +25,34 @@ class words_of final : public word_source {
   io::decoded<X> elements_;
 };
 
+}  // namespace
+
+template <class X>
+std::unique_ptr<word_source> key_words_as(io::file_column const& in) {
+  return std::make_unique<words_of<X, true>>(in);
+}
+template <class X>
+std::unique_ptr<word_source> value_words_as(io::file_column const& in) {
+  return std::make_unique<words_of<X, false>>(in);
+}
+
+#define PRORATA_WORDS_OF(X)                                                         \
+  template std::unique_ptr<word_source> key_words_as<X>(io::file_column const& in); \
+  template std::unique_ptr<word_source> value_words_as<X>(io::file_column const& in);
+PRORATA_WORDS_OF(float)
+PRORATA_WORDS_OF(double)
+PRORATA_WORDS_OF(std::int8_t)
+PRORATA_WORDS_OF(std::int16_t)
+PRORATA_WORDS_OF(std::int32_t)
+PRORATA_WORDS_OF(std::int64_t)
+PRORATA_WORDS_OF(std::uint8_t)
+PRORATA_WORDS_OF(std::uint16_t)
+PRORATA_WORDS_OF(std::uint32_t)
+PRORATA_WORDS_OF(std::uint64_t)
+#undef PRORATA_WORDS_OF
+
+namespace {
+
 template <bool Keys>
 std::unique_ptr<word_source> source(io::file_column const& in) {
   return io::visit(in.array().type, [&](auto tag) -> std::unique_ptr<word_source> {

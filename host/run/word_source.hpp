@@ -15,7 +15,14 @@ class word_source {
   virtual void read(index_t begin, index_t n, std::uint64_t* words) const = 0;
 };
 
-/// key_word and value_word of a file's elements.
+/// key_word and value_word of a file's elements as X, as decoded<X> gives them.
+///   throws  usage_error where X does not serve the column
+template <class X>
+std::unique_ptr<word_source> key_words_as(io::file_column const& in);
+template <class X>
+std::unique_ptr<word_source> value_words_as(io::file_column const& in);
+
+/// The same of the elements as their own type, which is what GPUs read.
 std::unique_ptr<word_source> keys_of(io::file_column const& in);
 std::unique_ptr<word_source> values_of(io::file_column const& in);
 

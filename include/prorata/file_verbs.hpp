@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <host/algorithms/binning.hpp>
+#include <host/algorithms/group_file.hpp>
 #include <host/algorithms/scan_column.hpp>
 #include <host/algorithms/select_column.hpp>
 #include <host/algorithms/selection.hpp>
@@ -11,13 +12,16 @@
 #include <host/algorithms/team_sorter.hpp>
 #include <host/algorithms/unique_file.hpp>
 #include <host/run/file_output.hpp>
+#include <mutex>
 #include <prorata/file_array.hpp>
+#include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/scan.hpp>
 #include <prorata/select.hpp>
 #include <prorata/topk.hpp>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -246,9 +250,9 @@ namespace detail {
 /// How a sort of x uses the machine; what goes by way of the disk lies beside `path`, unless the options say where.
 template <class T>
 host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& path) {
-  refuse_verification(x, "sort, argsort and unique");
+  refuse_verification(x, "sort, argsort, unique and group_by");
   if (x.options().memory < index_t{16} << 20)
-    throw out_of_memory("run_options::memory: sorting a file needs at least 16 MiB");
+    throw out_of_memory("run_options::memory: sorting and grouping files need at least 16 MiB");
   auto const slash = path.rfind('/');
   auto const beside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   auto const& wanted = x.options().temporary_folder;
@@ -323,6 +327,54 @@ index_t unique(std::string const& path, file_array<T> const& x) {
   x.column().file().check_unchanged();
   output.publish();
   return count;
+}
+
+/// Groups the rows of two files by key, as group_by of arrays in memory; the groups lie in memory, in equal shares over the
+/// team of the keys.
+///   cost    one read of each file; rows and sums that do not fit memory are written to disk and read again
+///   memory  run_options of the keys, 16 MiB at least, beside what the groups take
+///   disk    in run_options::temporary_folder, or the working folder: up to 16 bytes a row
+///   throws  as group_by, and input_error, device_error
+template <class K, class V>
+grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> const& values, aggregate wanted,
+                                     std::int64_t ddof = 0) {
+  auto const plan = detail::plan_of<V>(wanted, ddof);
+  auto const limits = detail::sort_limits(keys, "");
+  detail::file_run files(keys, values);
+  constexpr std::size_t columns = std::tuple_size_v<host::group_column_words>;
+  std::array<std::vector<std::uint64_t>, columns> words;
+  std::mutex taking;
+  auto const outcome = host::group_file(
+      files.run, host::file_rows::as<K, V>(keys.column(), values.column()), plan, limits,
+      [&](index_t place, host::group_column_words const& some) {
+        std::lock_guard const lock(taking);
+        for (std::size_t c = 0; c < columns; ++c) {
+          words[c].resize(std::max(words[c].size(), static_cast<std::size_t>(place) + some[c].size()));
+          std::copy(some[c].begin(), some[c].end(), words[c].begin() + place);
+        }
+      });
+  auto const& team = keys.team();
+  std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
+  auto const cuts = partition_by_weights(outcome.groups, equal), none = partition_by_weights(0, equal);
+  auto const column = [&]<class T, class Convert>(group_column which, bool asked, Convert convert, T) {
+    distributed_array<T, host::stream> out(team, asked ? cuts : none);
+    if (asked) {
+      std::vector<T> elements;
+      for (auto const word : words[static_cast<std::size_t>(which)]) elements.push_back(convert(word));
+      copy_in(out, std::span<T const>(elements));
+      team.sync();
+    }
+    return out;
+  };
+  using sum = group_sum_type<V>;
+  return {column(group_column::key, true, detail::word_to_key<K>{}, K{}),
+          column(group_column::count, true, detail::word_to_bits<index_t>{}, index_t{}),
+          column(group_column::sum, asks(wanted, aggregate::sum), detail::word_to_bits<sum>{}, sum{}),
+          column(group_column::mean, asks(wanted, aggregate::mean), detail::word_to_bits<double>{}, double{}),
+          column(group_column::variance, asks(wanted, aggregate::variance), detail::word_to_bits<double>{},
+                 double{}),
+          column(group_column::least, asks(wanted, aggregate::min), detail::word_to_value<V>{}, V{}),
+          column(group_column::greatest, asks(wanted, aggregate::max), detail::word_to_value<V>{}, V{})};
 }
 
 }  // namespace prorata

@@ -182,18 +182,25 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
 template <class S>
 using groups_of = decltype(merge_groups(std::declval<S&>(), group_plan{}, std::vector<record_run>{}));
 
+/// What groups of values of type V keep for what is asked of them.
+template <class V>
+group_plan plan_of(aggregate wanted, std::int64_t ddof) {
+  require(ddof >= 0, "group_by: ddof is at least 0");
+  return {addend_of<V>,
+          {asks(wanted, aggregate::variance)                ? 2
+           : asks(wanted, aggregate::sum | aggregate::mean) ? 1
+                                                            : 0,
+           asks(wanted, aggregate::min | aggregate::max)},
+          ddof};
+}
+
 /// group_by of rows whose keys and values are keys_of(k)(i) and values_of(k)(i) on local rank k; they are cut
 /// as `rows` is.
 template <class key, class value, class Row, backend S, class KeysOf, class ValuesOf>
 grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf const& keys_of,
                                   ValuesOf const& values_of, aggregate wanted, std::int64_t ddof) {
   auto const& team = rows.team();
-  group_plan const plan{addend_of<value>,
-                        {asks(wanted, aggregate::variance)                ? 2
-                         : asks(wanted, aggregate::sum | aggregate::mean) ? 1
-                                                                          : 0,
-                         asks(wanted, aggregate::min | aggregate::max)},
-                        ddof};
+  auto const plan = plan_of<value>(wanted, ddof);
   bool const alone = team.ranks() == 1;
 
   // local work: each rank groups its own rows
@@ -281,7 +288,6 @@ grouped<std::remove_const_t<K>, std::remove_const_t<V>, S> group_by(distributed_
                                                                     distributed_array<V, S> const& values,
                                                                     aggregate wanted, std::int64_t ddof = 0) {
   require_alike(keys, values);
-  require(ddof >= 0, "group_by: ddof is at least 0");
   return detail::finishing(keys, values)([&] {
     return detail::group_each<std::remove_const_t<K>, std::remove_const_t<V>>(
         keys, [&](std::size_t k) { return load_of(identity{}, k, keys); },
