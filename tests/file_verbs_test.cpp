@@ -1,5 +1,5 @@
-// Verbs over arrays in files: what they answer is what the standard library makes of the elements, whatever the chunks, the
-// memory, the ranks, the stored type and byte order.
+// Verbs over arrays in files: what they answer is what the standard library makes of the elements, whatever the
+// chunks, the memory, the ranks, the stored type and byte order.
 #include <gtest/gtest.h>
 
 #include <algorithm>

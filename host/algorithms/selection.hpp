@@ -10,8 +10,8 @@ namespace prorata::host {
 /// The keys that would stand at the given places if the keys of a column were sorted.
 ///   run     over the column, whose keys in the order `way` are those of the source
 ///   memory  bytes, of which a quarter holds keys
-///   cost    as many reads as it takes until what is still in question fits that quarter, and one more: two for scattered
-///           keys; ⌈bits / 11⌉ at most
+///   cost    as many reads as it takes until what is still in question fits that quarter, and one more: two for
+///           scattered keys; ⌈bits / 11⌉ at most
 ///   throws  input_error where reads of the file disagree; as chunked_run::run
 template <class U>
 std::vector<U> keys_at(chunked_run& run, key_source<U> const& source, direction way,

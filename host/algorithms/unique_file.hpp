@@ -22,8 +22,8 @@ struct unique_outputs {
 ///   run     over the column, whose keys are those of the source; `alike` says which are one
 ///   sorter  sorts what fits limits.memory; not asked for elements of 8 and 16 bits, which are counted
 ///   memory  limits.memory, of which a quarter holds what is distinct; more of it goes by way of the disk
-///   throws  out_of_memory where the inverse is asked for, and that quarter does not hold what is distinct; as shuffle and
-///           team_sorter
+///   throws  out_of_memory where the inverse is asked for, and that quarter does not hold what is distinct; as
+///           shuffle and team_sorter
 template <class U>
 index_t unique_file(chunked_run& run, key_source<U> const& source, team_sorter<U>& sorter,
                     unique_outputs const& out, file_sort_limits const& limits);

@@ -1,5 +1,5 @@
-// Elements of a file as keys of an order, and the way back: so that what works on keys is made for two widths and not for
-// every type.
+// Elements of a file as keys of an order, and the way back: so that what works on keys is made for two widths and not
+// for every type.
 #pragma once
 
 #include <cstddef>

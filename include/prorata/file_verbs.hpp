@@ -68,7 +68,8 @@ top_elements<T> topk(file_array<T> const& x, index_t k, direction d = direction:
   return found;
 }
 
-/// As histogram of arrays in memory, which has the forms of `edges` for files, too: a number of bins, even ones, or edges.
+/// As histogram of arrays in memory, which has the forms of `edges` for files, too: a number of bins, even ones, or
+/// edges.
 ///   cost  one read of the file; one more where the bins are over what the elements span
 template <class T>
 histogram_counts histogram(file_array<T> const& x, bin_edges const& edges) {
@@ -208,15 +209,15 @@ index_t select_to_file(std::string const& path, P const& predicate, Write const&
   file_transform<unsigned char, holds<P>, T, U...> const ask(holds<P>{predicate}, x, more...);
   host::kept_elements kept(ask, x.size(), x.options().memory);
   index_t const count = kept.count(files.run);
-  write(kept, files.run, output.begin(io::dtype_of<S>, {count}));
+  write(kept, files.run, output.begin(io::dtype_of<S>, std::vector<index_t>{count}));
   output.publish();
   return count;
 }
 
 }  // namespace detail
 
-/// Writes the elements x[i] for which predicate(x[i], more[i], …) holds to a .npy file of one dimension, in order; returns
-/// how many there are.
+/// Writes the elements x[i] for which predicate(x[i], more[i], …) holds to a .npy file of one dimension, in order;
+/// returns how many there are.
 ///   cost    two reads of x, one of the others, or two where memory does not hold a bit for each element
 ///   memory  run_options of x: 2 bytes for each 1024 elements at least
 ///   waits, throws  as transform
@@ -276,8 +277,8 @@ inline host::run_observer& observer_of(run_options const& options, host::run_obs
 
 /// Writes the elements of x in order to a .npy file of one dimension.
 ///   order   as sort of arrays in memory: total_order<T>
-///   cost    one read and one write, where run_options::memory holds about three times the keys; else two of each, by way
-///           of the disk
+///   cost    one read and one write, where run_options::memory holds about three times the keys; else two of each, by
+///           way of the disk
 ///   memory  run_options of x, 16 MiB at least
 ///   disk    beside the output: where memory is short, as many bytes as x has
 ///   waits, throws  as transform
@@ -288,7 +289,8 @@ void sort(std::string const& path, file_array<T> const& x, direction d = directi
   auto const source = host::keys_as<T>(x.column(), d);
   host::run_observer nobody;
   auto& seen = detail::observer_of(x.options(), nobody);
-  host::sort_file(*source, *detail::sorter_of(x), output.begin(io::dtype_of<T>, {x.size()}), limits, seen);
+  host::sort_file(*source, *detail::sorter_of(x),
+                  output.begin(io::dtype_of<T>, std::vector<index_t>{x.size()}), limits, seen);
   seen.ends();
   x.column().file().check_unchanged();
   output.publish();
@@ -302,8 +304,8 @@ void argsort(std::string const& path, file_array<T> const& x, direction d = dire
   auto const source = host::keys_as<T>(x.column(), d);
   host::run_observer nobody;
   auto& seen = detail::observer_of(x.options(), nobody);
-  host::argsort_file(*source, *detail::sorter_of(x), output.begin(io::dtype_of<std::int64_t>, {x.size()}),
-                     limits, seen);
+  host::argsort_file(*source, *detail::sorter_of(x),
+                     output.begin(io::dtype_of<std::int64_t>, std::vector<index_t>{x.size()}), limits, seen);
   seen.ends();
   x.column().file().check_unchanged();
   output.publish();
@@ -329,8 +331,8 @@ index_t unique(std::string const& path, file_array<T> const& x) {
   return count;
 }
 
-/// Groups the rows of two files by key, as group_by of arrays in memory; the groups lie in memory, in equal shares over the
-/// team of the keys.
+/// Groups the rows of two files by key, as group_by of arrays in memory; the groups lie in memory, in equal shares
+/// over the team of the keys.
 ///   cost    one read of each file; rows and sums that do not fit memory are written to disk and read again
 ///   memory  run_options of the keys, 16 MiB at least, beside what the groups take
 ///   disk    in run_options::temporary_folder, or the working folder: up to 16 bytes a row
