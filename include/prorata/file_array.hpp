@@ -19,7 +19,7 @@ namespace prorata {
 struct run_options {
   index_t memory = index_t{1} << 30;  ///< bytes that a verb holds at a time, over all ranks
   index_t chunk = 0;                  ///< bytes that a rank reads at a time; 0: what suits the memory
-  std::string temporary_folder;       ///< of what does not fit the memory; empty: where the output goes
+  std::string temporary_folder{};     ///< of what does not fit the memory; empty: where the output goes
   double verify = 0;                  ///< per cent of the chunks that a second rank computes, too, to compare
   host::run_observer* observer = nullptr;  ///< sees how far a verb is; outlives it
 };
