@@ -66,9 +66,9 @@ void each_piece(stream& hands, index_t n, F const& f) {
 /// Cuts keys into ranges at the quantiles of a sample; a key that is a quantile twice gets a range for
 /// itself.
 template <class U>
-class key_ranges {
+class sampled_ranges {
  public:
-  key_ranges(std::vector<U> sample, int wanted) {
+  sampled_ranges(std::vector<U> sample, int wanted) {
     std::sort(sample.begin(), sample.end());
     for (int k = 1; k < wanted; ++k) {
       U const key = sample[sample.size() * static_cast<std::size_t>(k) / static_cast<std::size_t>(wanted)];
@@ -100,7 +100,7 @@ class spilled {
  public:
   using key = key_type_of<E>;
 
-  spilled(std::string const& folder, key_ranges<key> ranges, index_t elements)
+  spilled(std::string const& folder, sampled_ranges<key> ranges, index_t elements)
       : ranges_(std::move(ranges)),
         file_(folder, ranges_.buckets(), elements * static_cast<index_t>(sizeof(E))),
         keys_(static_cast<std::size_t>(ranges_.buckets())) {}
@@ -156,7 +156,7 @@ class spilled {
   void forget(int range) noexcept { file_.forget(range); }
 
  private:
-  key_ranges<key> ranges_;
+  sampled_ranges<key> ranges_;
   io::spill file_;
   std::vector<sorting::key_range<key>> keys_;
 };
@@ -210,7 +210,8 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
     read(i, i + 1, &e);
     sample.push_back(key_of(e));
   }
-  auto const out = std::make_shared<spilled<E>>(limits.folder, key_ranges<key>(std::move(sample), wanted), n);
+  auto const out =
+      std::make_shared<spilled<E>>(limits.folder, sampled_ranges<key>(std::move(sample), wanted), n);
 
   index_t const chunk = std::clamp<index_t>(limits.memory * 2 / 5 / size, 4 * grain, n + grain);
   {
