@@ -1,5 +1,5 @@
-// Everything: arrays over the devices of a machine and the algorithms on them. Compiled by nvcc it includes
-// the GPUs; compiled by any other C++20 compiler it needs none.
+// Everything for arrays in memory, over the devices of a machine; arrays in files have file_verbs.hpp. Compiled by nvcc
+// it includes the GPUs; compiled by any other C++20 compiler it needs none.
 #pragma once
 
 #include <prorata/apportion.hpp>
@@ -8,8 +8,6 @@
 #include <prorata/costs.hpp>
 #include <prorata/distribute.hpp>
 #include <prorata/divisor.hpp>
-#include <prorata/file_array.hpp>
-#include <prorata/file_verbs.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
 #include <prorata/machine.hpp>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <prorata/cuda.cuh>
+#include <prorata/file_verbs.hpp>
 #include <prorata/prorata.hpp>
 #include <tests/array_files.hpp>
 #include <tests/splits.hpp>
