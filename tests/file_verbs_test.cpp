@@ -1,6 +1,7 @@
 // Verbs over arrays in files: what they answer is what the standard library makes of the elements, whatever the
 // chunks, the memory, the ranks, the stored type and byte order.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -214,6 +215,32 @@ TEST(file_verbs, selection_by_condition_keeps_the_order) {
       EXPECT_EQ(std::ssize(loaded<std::int32_t>(out)), 0);
     });
   }
+}
+
+TEST(file_verbs, selection_reads_nothing_behind_the_last_element) {
+  temporary_directory const folder;
+  constexpr std::size_t page = 4096, n = 100;
+  auto* const pages = static_cast<std::byte*>(
+      ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(::mprotect(pages + page, page, PROT_NONE), 0);
+  auto const x = numbers<double>(n, 1);
+  auto* const elements = reinterpret_cast<double*>(pages + page) - n;
+  std::copy(x.begin(), x.end(), elements);
+
+  auto const file = open<double>(saved(folder, "x.npy", x), make_team(1, 1));
+  auto const out = (folder / "out.npy").string();
+  prorata::detail::file_run files(file);
+  host::kept_elements kept([](piece p, unsigned char* flags) { std::fill_n(flags, p.end - p.begin, 1); }, n,
+                           1 << 20);
+  ASSERT_EQ(kept.count(files.passes), static_cast<index_t>(n));
+  host::file_output output(out, {&file.column()});
+  kept.write<double>(
+      files.passes, file.column(), [&](index_t first, index_t, double*) { return elements + first; },
+      output.begin(io::dtype::f64, {n}));
+  output.publish();
+  EXPECT_EQ(loaded<double>(out), x);
+  ::munmap(pages, 2 * page);
 }
 
 /// check(x) with memory for all of x, and with too little, so that it goes by way of the disk.

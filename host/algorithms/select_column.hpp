@@ -1,6 +1,7 @@
 // The elements of files for which a condition holds, written to a file: counted first, so that each has its place.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <host/io/array_sink.hpp>
 #include <host/run/chunked_run.hpp>
@@ -39,7 +40,9 @@ class kept_elements {
       T* to = values.data();
       tiles([&](index_t first, bits const& kept) {
         if (kept.count() == 0) return;
-        T const* const from = read(first, std::min(tile, p.end - first), room);
+        index_t const n = std::min(tile, p.end - first);
+        T const* from = read(first, n, room);
+        if (n < tile && from != room) from = std::copy_n(from, n, room) - n;  // whole tiles are compacted
         for (index_t w = 0; w < bits::words; ++w) to = detail::compact(kept.word[w], from + 64 * w, to);
       });
       out.write(before(p.begin), std::as_bytes(std::span(values.data(), to)));

@@ -19,6 +19,11 @@ std::shared_ptr<io::file_column const> open_npy(std::string const& path) {
   return column;
 }
 
+host::run_observer& observer_of(run_options const& options) {
+  static host::run_observer nobody;  // it has no state
+  return options.observer != nullptr ? *options.observer : nobody;
+}
+
 index_t file_run::chunk_of(run_options const& options, index_t element_bytes, int ranks) {
   host::chunk_request wanted;
   wanted.bytes = options.chunk;

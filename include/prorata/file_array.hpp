@@ -95,28 +95,28 @@ void refuse_verification(file_array<T> const& x, char const* verb) {
       std::string(verb) + ": verification compares results of chunks, and here they have none; leave it out");
 }
 
-/// One verb's way over files that are cut alike, as the options of the first one say.
+/// Who sees a verb over x; somebody always does.
+host::run_observer& observer_of(run_options const& options);
+
+/// One verb over files that are cut alike, as the options of the first one say.
 class file_run {
  public:
   template <class T, class... U>
   explicit file_run(file_array<T> const& x, file_array<U> const&... more)
-      : run(x.team(), x.partition(),
+      : passes(
+            x.team(), x.partition(),
             chunk_of(x.options(),
                      (io::size_of(x.column().array().type) + ... + io::size_of(more.column().array().type)),
                      x.team().ranks()),
-            {&x.column(), &more.column()...}, limits_of(x.options()),
-            x.options().observer != nullptr ? *x.options().observer : nobody_) {
+            {&x.column(), &more.column()...}, limits_of(x.options()), observer_of(x.options())) {
     require_alike(x, more...);
   }
+
+  host::chunked_run passes;
 
  private:
   static index_t chunk_of(run_options const& options, index_t element_bytes, int ranks);
   static host::run_limits limits_of(run_options const& options);
-
-  host::run_observer nobody_;
-
- public:
-  host::chunked_run run;
 };
 
 }  // namespace detail
@@ -131,7 +131,8 @@ typename R::result_type run_reduction(R const& reduction, F f, file_array<T> con
                                       file_array<U> const&... more) {
   detail::file_run files(x, more...);
   require(x.size() > 0, "a reduction of no elements has no result");
-  return files.run.fold(reduction, host::file_load<F, T, U...>(std::move(f), x.column(), more.column()...));
+  return files.passes.fold(reduction,
+                           host::file_load<F, T, U...>(std::move(f), x.column(), more.column()...));
 }
 
 }  // namespace prorata

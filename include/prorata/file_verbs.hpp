@@ -13,6 +13,7 @@
 #include <host/algorithms/unique_file.hpp>
 #include <host/run/file_output.hpp>
 #include <mutex>
+#include <optional>
 #include <prorata/file_array.hpp>
 #include <prorata/group_by.hpp>
 #include <prorata/histogram.hpp>
@@ -43,7 +44,7 @@ std::vector<T> nth_elements(file_array<T> const& x, std::vector<index_t> const& 
   auto const source = host::keys_as<T>(x.column(), d);
   total_order<T> const order(d);
   std::vector<T> found;
-  for (auto const key : host::keys_at(files.run, *source, d, places, x.options().memory))
+  for (auto const key : host::keys_at(files.passes, *source, d, places, x.options().memory))
     found.push_back(order.value(static_cast<typename total_order<T>::key_type>(key)));
   return found;
 }
@@ -61,7 +62,7 @@ top_elements<T> topk(file_array<T> const& x, index_t k, direction d = direction:
   detail::file_run files(x);
   auto const source = host::keys_as<T>(x.column(), d);
   total_order<T> const order(d);
-  for (auto const& one : host::least_keys(files.run, *source, d, k, x.options().memory)) {
+  for (auto const& one : host::least_keys(files.passes, *source, d, k, x.options().memory)) {
     found.values.push_back(order.value(static_cast<typename total_order<T>::key_type>(one.key)));
     found.indices.push_back(one.index);
   }
@@ -76,7 +77,7 @@ histogram_counts histogram(file_array<T> const& x, bin_edges const& edges) {
   using X = std::conditional_t<std::is_same_v<T, float>, float, double>;
   detail::refuse_verification(x, "histogram");
   detail::file_run files(x);
-  return detail::histogram_of(edges, host::counts_in_bins<X>(files.run, x.column(), edges.rule()));
+  return detail::histogram_of(edges, host::counts_in_bins<X>(files.passes, x.column(), edges.rule()));
 }
 
 namespace detail {
@@ -135,33 +136,37 @@ void transform(std::string const& path, F f, file_array<T> const& x, file_array<
     made(p, all.data());
     return all;
   };
-  files.run.run("transform", [&](piece p) {
+  files.passes.run("transform", [&](piece p) {
     auto const all = results(p);
     out.write(p.begin, std::as_bytes(std::span(all)));
   });
-  files.run.verify([&](piece p) {
+  files.passes.verify([&](piece p) {
     std::vector<R> written(static_cast<std::size_t>(p.end - p.begin));
     out.read(p.begin, std::as_writable_bytes(std::span(written)));
     auto const again = results(p);
     if (std::memcmp(written.data(), again.data(), written.size() * sizeof(R)) != 0)
-      throw files.run.disagreement(p);
+      throw files.passes.disagreement(p);
   });
   output.publish();
 }
 
 namespace detail {
 
-/// Scans x into a file, as scan_form says.
-template <class T, class O>
-void scan_to_file(std::string const& path, file_array<T> const& x, scan_form<O> const& form) {
+/// Scans x into a file: inclusive, with an initial value if there is one, or exclusive.
+template <class T, class Op, class I>
+void scan_to_file(std::string const& path, file_array<T> const& x, Op const& op, std::optional<I> init,
+                  bool exclusive) {
+  auto const operation = scan_operation<T>(op);
+  using O = std::remove_const_t<decltype(operation)>;
   using V = typename O::value_type;
   static_assert(!counted<O>, "operations that are told how many elements they fold have no scan");
-  refuse_verification(x, "scan");
+  refuse_verification(x, "inclusive_scan and exclusive_scan");
+  scan_form<O> const form{operation, init ? static_cast<V>(*init) : V{}, init.has_value(), exclusive};
   file_run files(x);
   host::file_output output(path, {&x.column()});
   auto const& out = output.begin(io::dtype_of<V>, x.shape());
   file_transform<V, identity, T> const load(identity{}, x);
-  host::scan_column(files.run, form, load, [&](piece p, V const* results) {
+  host::scan_column(files.passes, form, load, [&](piece p, V const* results) {
     out.write(p.begin, std::as_bytes(std::span(results, static_cast<std::size_t>(p.end - p.begin))));
   });
   output.publish();
@@ -176,25 +181,17 @@ void scan_to_file(std::string const& path, file_array<T> const& x, scan_form<O> 
 ///   waits, throws  as transform
 template <class T, class Op>
 void inclusive_scan(std::string const& path, Op const& op, file_array<T> const& x) {
-  auto const operation = detail::scan_operation<T>(op);
-  using O = std::remove_const_t<decltype(operation)>;
-  detail::scan_to_file(path, x, scan_form<O>{operation, {}, false, false});
+  detail::scan_to_file(path, x, op, std::optional<T>{}, false);
 }
 template <class T, class Op, class I>
 void inclusive_scan(std::string const& path, Op const& op, file_array<T> const& x, I init) {
-  auto const operation = detail::scan_operation<T>(op);
-  using O = std::remove_const_t<decltype(operation)>;
-  detail::scan_to_file(path, x,
-                       scan_form<O>{operation, static_cast<typename O::value_type>(init), true, false});
+  detail::scan_to_file(path, x, op, std::optional(init), false);
 }
 
 /// Writes init, and op(init, x[0] ∘ … ∘ x[i − 1]) for every other i.
 template <class T, class Op, class I>
 void exclusive_scan(std::string const& path, Op const& op, file_array<T> const& x, I init) {
-  auto const operation = detail::scan_operation<T>(op);
-  using O = std::remove_const_t<decltype(operation)>;
-  detail::scan_to_file(path, x,
-                       scan_form<O>{operation, static_cast<typename O::value_type>(init), true, true});
+  detail::scan_to_file(path, x, op, std::optional(init), true);
 }
 
 namespace detail {
@@ -208,8 +205,8 @@ index_t select_to_file(std::string const& path, P const& predicate, Write const&
   host::file_output output(path, {&x.column(), &more.column()...});
   file_transform<unsigned char, holds<P>, T, U...> const ask(holds<P>{predicate}, x, more...);
   host::kept_elements kept(ask, x.size(), x.options().memory);
-  index_t const count = kept.count(files.run);
-  write(kept, files.run, output.begin(io::dtype_of<S>, std::vector<index_t>{count}));
+  index_t const count = kept.count(files.passes);
+  write(kept, files.passes, output.begin(io::dtype_of<S>, std::vector<index_t>{count}));
   output.publish();
   return count;
 }
@@ -248,7 +245,7 @@ index_t indices_where(std::string const& path, file_array<T> const& x, P predica
 
 namespace detail {
 
-/// How a sort of x uses the machine; what goes by way of the disk lies beside `path`, unless the options say where.
+/// How a sort of x uses the machine; temporary files lie beside `path`, unless the options say where.
 template <class T>
 host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& path) {
   refuse_verification(x, "sort, argsort, unique and group_by");
@@ -257,7 +254,9 @@ host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& pa
   auto const slash = path.rfind('/');
   auto const beside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   auto const& wanted = x.options().temporary_folder;
-  return {wanted.empty() ? beside : wanted, x.options().memory, 0};
+  int threads = 1;
+  for (auto const& s : x.team().streams()) threads = std::max(threads, s.threads());
+  return {wanted.empty() ? beside : wanted, x.options().memory, threads};
 }
 
 /// A sorter of keys on the ranks of x, each with the weight of its share.
@@ -269,51 +268,42 @@ auto sorter_of(file_array<T> const& x) {
   return host::host_sorter<host::wide_key<T>>({std::move(weights), {}}, x.team());
 }
 
-inline host::run_observer& observer_of(run_options const& options, host::run_observer& nobody) {
-  return options.observer != nullptr ? *options.observer : nobody;
+/// Writes n elements of type S that `sorts` makes of the keys of x: sort_file or argsort_file.
+template <class S, class T, class Sort>
+void sort_to_file(std::string const& path, file_array<T> const& x, direction d, Sort const& sorts) {
+  auto const limits = sort_limits(x, path);
+  host::file_output output(path, {&x.column()});
+  auto& observer = observer_of(x.options());
+  sorts(*host::keys_as<T>(x.column(), d), *sorter_of(x),
+        output.begin(io::dtype_of<S>, std::vector<index_t>{x.size()}), limits, observer);
+  observer.ends();
+  x.column().file().check_unchanged();
+  output.publish();
 }
 
 }  // namespace detail
 
 /// Writes the elements of x in order to a .npy file of one dimension.
 ///   order   as sort of arrays in memory: total_order<T>
-///   cost    one read and one write, where run_options::memory holds about three times the keys; else two of each, by
-///           way of the disk
+///   cost    one read and one write, where run_options::memory holds about three times the keys; else two of each:
+///           spilled to disk
 ///   memory  run_options of x, 16 MiB at least
 ///   disk    beside the output: where memory is short, as many bytes as x has
 ///   waits, throws  as transform
 template <class T>
 void sort(std::string const& path, file_array<T> const& x, direction d = direction::ascending) {
-  auto const limits = detail::sort_limits(x, path);
-  host::file_output output(path, {&x.column()});
-  auto const source = host::keys_as<T>(x.column(), d);
-  host::run_observer nobody;
-  auto& seen = detail::observer_of(x.options(), nobody);
-  host::sort_file(*source, *detail::sorter_of(x),
-                  output.begin(io::dtype_of<T>, std::vector<index_t>{x.size()}), limits, seen);
-  seen.ends();
-  x.column().file().check_unchanged();
-  output.publish();
+  detail::sort_to_file<T>(path, x, d, [](auto&... with) { host::sort_file(with...); });
 }
 
 /// Writes, as int64, the indices of the elements of x in order; equal elements by their indices, lowest first.
 template <class T>
 void argsort(std::string const& path, file_array<T> const& x, direction d = direction::ascending) {
-  auto const limits = detail::sort_limits(x, path);
-  host::file_output output(path, {&x.column()});
-  auto const source = host::keys_as<T>(x.column(), d);
-  host::run_observer nobody;
-  auto& seen = detail::observer_of(x.options(), nobody);
-  host::argsort_file(*source, *detail::sorter_of(x),
-                     output.begin(io::dtype_of<std::int64_t>, std::vector<index_t>{x.size()}), limits, seen);
-  seen.ends();
-  x.column().file().check_unchanged();
-  output.publish();
+  detail::sort_to_file<std::int64_t>(path, x, d, [](auto&... with) { host::argsort_file(with...); });
 }
 
 /// Writes the distinct elements of x, ascending, to a .npy file of one dimension; returns how many there are.
 ///   order   as unique of arrays in memory: one zero, one NaN, last
-///   cost, memory, disk  as sort; where few elements are distinct, nothing goes by way of the disk
+///   cost, memory, disk  as sort; where few elements are distinct, nothing is spilled
 ///   waits, throws  as transform
 template <class T>
 index_t unique(std::string const& path, file_array<T> const& x) {
@@ -324,7 +314,7 @@ index_t unique(std::string const& path, file_array<T> const& x) {
   io::array_sink const unwanted(io::dtype::i64);
   auto const source = host::keys_as<T>(x.column(), direction::ascending, host::alike::equal);
   index_t const count =
-      host::unique_file(files.run, *source, *detail::sorter_of(x), {values, unwanted, unwanted}, limits);
+      host::unique_file(files.passes, *source, *detail::sorter_of(x), {values, unwanted, unwanted}, limits);
   values.finish(count);
   x.column().file().check_unchanged();
   output.publish();
@@ -347,7 +337,7 @@ grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> co
   std::array<std::vector<std::uint64_t>, columns> words;
   std::mutex taking;
   auto const outcome = host::group_file(
-      files.run, host::file_rows::as<K, V>(keys.column(), values.column()), plan, limits,
+      files.passes, host::file_rows::as<K, V>(keys.column(), values.column()), plan, limits,
       [&](index_t place, host::group_column_words const& some) {
         std::lock_guard const lock(taking);
         for (std::size_t c = 0; c < columns; ++c) {
@@ -364,7 +354,6 @@ grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> co
       std::vector<T> elements;
       for (auto const word : words[static_cast<std::size_t>(which)]) elements.push_back(convert(word));
       copy_in(out, std::span<T const>(elements));
-      team.sync();
     }
     return out;
   };
