@@ -125,7 +125,7 @@ class key_reader {
  public:
   explicit key_reader(Keys const& keys) : keys_(keys) {}
   void read(index_t first, index_t n, std::uint64_t* to) {
-    for (index_t i = 0; i < n; ++i) to[i] = key_word(keys_(first + i));
+    for (index_t i = 0; i < n; ++i) to[i] = encoded_key(keys_(first + i));
   }
 
  private:
@@ -140,7 +140,7 @@ class key_reader<slot_of_element<Load>> {
     bin_input<Load> copy[bin_block];
     std::uint32_t place[bin_block];
     find_places(slots_.rule, read_bin_block(slots_.load, first, n, copy), n, place, crowded_);
-    for (index_t i = 0; i < n; ++i) to[i] = key_word(slots_.rule.slot_at(index_t{place[i]}));
+    for (index_t i = 0; i < n; ++i) to[i] = encoded_key(slots_.rule.slot_at(index_t{place[i]}));
   }
 
  private:
@@ -159,7 +159,7 @@ void take_rows(grouping& to, Keys const& keys, Values const& values, index_t beg
   for (index_t first = begin; first < end; first += group_block) {
     index_t const n = std::min(group_block, end - first);
     reader.read(first, n, key);
-    for (index_t i = 0; i < n; ++i) value[i] = value_word(values(first + i));
+    for (index_t i = 0; i < n; ++i) value[i] = encoded_value(values(first + i));
     mine->take(key, value, n);
   }
 }
@@ -169,8 +169,8 @@ void sample_rows(grouping& to, Keys const& keys, Values const& values, index_t b
                  index_t rows) {
   std::vector<std::uint64_t> some_keys, some_values;
   detail::each_sampled(begin, end, [&](index_t i) {
-    some_keys.push_back(key_word(keys(i)));
-    some_values.push_back(value_word(values(i)));
+    some_keys.push_back(encoded_key(keys(i)));
+    some_values.push_back(encoded_value(values(i)));
   });
   to.expect(std::move(some_keys), some_values, rows);
 }

@@ -10,12 +10,12 @@ namespace detail {
 template <class Load>
 struct key_words {
   Load load;
-  PRORATA_HD std::uint64_t operator()(index_t i) const { return key_word(load(i)); }
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return encoded_key(load(i)); }
 };
 template <class Load>
 struct value_words {
   Load load;
-  PRORATA_HD std::uint64_t operator()(index_t i) const { return value_word(load(i)); }
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return encoded_value(load(i)); }
 };
 template <class Convert>
 struct converted_word {

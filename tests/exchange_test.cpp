@@ -17,9 +17,9 @@ TEST(ToldByAll, IsInRankOrder) {
       for (int k = 0; k < 3; ++k) on_host.push_back(100 * r + k);
     std::vector<index_t const*> pointers;
     for (int r = 0; r < ranks; ++r) pointers.push_back(on_host.data() + 3 * r);
-    EXPECT_EQ(told_by_all<index_t>(team, pointers, 3), on_host);
-    EXPECT_EQ(told_by_all(team, on_host, 3), on_host);
-    EXPECT_TRUE(told_by_all<index_t>(team, pointers, 0).empty());
+    EXPECT_EQ(all_gather_to_host<index_t>(team, pointers, 3), on_host);
+    EXPECT_EQ(all_gather_to_host(team, on_host, 3), on_host);
+    EXPECT_TRUE(all_gather_to_host<index_t>(team, pointers, 0).empty());
   }
 }
 
@@ -84,14 +84,14 @@ TEST(LocalCommunicator, BroadcastsFromAnyRankOfTheTeamAndNoOther) {
 
 TEST(Team, MeetsItsCouriersOnce) {
   auto const team = make_team(3, 2);
-  auto const couriers = team.couriers();
-  ASSERT_EQ(couriers.size(), 3u);
-  EXPECT_EQ(team.couriers().data(), couriers.data());
+  auto const copy_streams = team.copy_streams();
+  ASSERT_EQ(copy_streams.size(), 3u);
+  EXPECT_EQ(team.copy_streams().data(), copy_streams.data());
   EXPECT_TRUE(team.shares_memory());
-  EXPECT_EQ(couriers[1].threads(), 1);
+  EXPECT_EQ(copy_streams[1].threads(), 1);
   std::vector<index_t> from{1, 2, 3}, to(3);
-  couriers[2].copy(to.data(), from.data(), 3 * sizeof(index_t));
-  couriers[2].sync();
+  copy_streams[2].copy(to.data(), from.data(), 3 * sizeof(index_t));
+  copy_streams[2].sync();
   EXPECT_EQ(to, from);
 }
 
@@ -100,7 +100,7 @@ TEST(Exchange, RefusesCountsThatDoNotFitTheTeam) {
   std::vector<int const*> const nothing(2, nullptr);
   EXPECT_THROW(exchange<int>(team, nothing, {0, 0, 0}), usage_error);
   EXPECT_THROW(exchange<int>(team, std::span(nothing).first(1), {0, 0, 0, 0}), usage_error);
-  EXPECT_THROW(told_by_all(team, std::vector<index_t>{1}, 1), usage_error);
+  EXPECT_THROW(all_gather_to_host(team, std::vector<index_t>{1}, 1), usage_error);
 }
 
 }  // namespace

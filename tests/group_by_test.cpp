@@ -232,8 +232,8 @@ TYPED_TEST(GroupBy, MatchesRationalsForKeysOfEveryType) {
 TYPED_TEST(GroupBy, SortsKeysAsWords) {
   auto keys = some_keys<TypeParam>(3000, 2000, 4);
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
-    ASSERT_EQ(key_word(keys[i]) < key_word(keys[i + 1]), key_less(keys[i], keys[i + 1]));
-    auto const back = key_of_word<TypeParam>(key_word(keys[i]));
+    ASSERT_EQ(encoded_key(keys[i]) < encoded_key(keys[i + 1]), key_less(keys[i], keys[i + 1]));
+    auto const back = decoded_key<TypeParam>(encoded_key(keys[i]));
     ASSERT_FALSE(key_less(back, keys[i]) || key_less(keys[i], back));
   }
 }
@@ -306,7 +306,7 @@ TEST(KeyRanges, AscendAndHoldTheKeysBetweenTheirEnds) {
   for (int round = 0; round < 400; ++round) {
     // a band of keys of any width anywhere, and a heavy key at, or next to, either end of all words
     int const width = static_cast<int>(random() % 64);
-    std::uint64_t const heavy[] = {last,    last - 1, 0, 1, key_word(std::nan("")), key_word(INFINITY),
+    std::uint64_t const heavy[] = {last,    last - 1, 0, 1, encoded_key(std::nan("")), encoded_key(INFINITY),
                                    random()};
     std::uint64_t const often = heavy[random() % 7], share = random() % 10;
     std::uint64_t const low = round % 3 == 0 ? last - (last >> width) : random();
@@ -468,7 +468,7 @@ TEST(GroupByPaths, FixedPointHasRoomForAllRows) {
   using state = group_state<addend::real, 1, false>;
   constexpr int origin = 1;  // exponents 1023 … 1054 are a band
   for (double const value : {-0x1.fffffffffffffp31, 0x1.fffffffffffffp31, 0x1p31}) {
-    std::uint64_t const keys[4]{}, word = value_word(value), values[4]{word, word, word, word};
+    std::uint64_t const keys[4]{}, word = encoded_value(value), values[4]{word, word, word, word};
     host::group_table<state> table;
     table.open(0, 1, origin, 0);
     index_t n = 0;

@@ -4,7 +4,7 @@
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/decoded.hpp>
-#include <host/run/word_source.hpp>
+#include <host/run/encoded_column.hpp>
 #include <limits>
 #include <mutex>
 
@@ -105,13 +105,13 @@ weighted_counts weights_in_bins(chunked_run& run, io::file_column const& column,
     by.prepare(p.begin, p.end);
     file.template each<group_block>(p, [&](index_t first, X const* elements, index_t n) {
       std::uint64_t keys[group_block], values[group_block];
-      for (index_t i = 0; i < n; ++i) keys[i] = key_word(rule(elements[i]));
+      for (index_t i = 0; i < n; ++i) keys[i] = encoded_key(rule(elements[i]));
       weights->read(first, n, values);
       f(keys, values, n);
     });
   };
   index_t const n = run.cuts().n;
-  std::vector<std::uint64_t> some_keys{key_word(index_t{0}), key_word(rule.slots() - 1)}, some_values;
+  std::vector<std::uint64_t> some_keys{encoded_key(index_t{0}), encoded_key(rule.slots() - 1)}, some_values;
   each_words({0, std::min<index_t>(n, 4096), n},
              [&](std::uint64_t const* keys, std::uint64_t const* values, index_t count) {
                some_keys.insert(some_keys.end(), keys, keys + count);
@@ -136,20 +136,20 @@ weighted_counts weights_in_bins(chunked_run& run, io::file_column const& column,
              sums = groups->column(group_column::sum);
   for (std::size_t piece = 0; piece < keys.size(); ++piece)
     for (std::size_t k = 0; k < keys[piece].size(); ++k) {
-      auto const slot = static_cast<std::size_t>(key_of_word<index_t>(keys[piece][k]));
+      auto const slot = static_cast<std::size_t>(decoded_key<index_t>(keys[piece][k]));
       result.counts[slot] = static_cast<index_t>(counts[piece][k]);
       result.sums[slot] = sums[piece][k];
     }
   return result;
 }
 
-#define PRORATA_BINS_OF(X)                                                                                \
-  template element_span span_within<X>(chunked_run&, io::file_column const&, double, double);             \
-  template std::vector<index_t> counts_in_bins<X>(chunked_run&, io::file_column const&, bin_rule const&); \
-  template weighted_counts weights_in_bins<X>(chunked_run&, io::file_column const&, bin_rule const&,      \
-                                              io::file_column const&);
-PRORATA_BINS_OF(float)
-PRORATA_BINS_OF(double)
-#undef PRORATA_BINS_OF
+template element_span span_within<float>(chunked_run&, io::file_column const&, double, double);
+template std::vector<index_t> counts_in_bins<float>(chunked_run&, io::file_column const&, bin_rule const&);
+template weighted_counts weights_in_bins<float>(chunked_run&, io::file_column const&, bin_rule const&,
+                                                io::file_column const&);
+template element_span span_within<double>(chunked_run&, io::file_column const&, double, double);
+template std::vector<index_t> counts_in_bins<double>(chunked_run&, io::file_column const&, bin_rule const&);
+template weighted_counts weights_in_bins<double>(chunked_run&, io::file_column const&, bin_rule const&,
+                                                 io::file_column const&);
 
 }  // namespace prorata::host

@@ -3,8 +3,8 @@
 
 #include <host/algorithms/group_file.hpp>
 #include <host/pages.hpp>
+#include <host/run/encoded_column.hpp>
 #include <host/run/spilled_groups.hpp>
-#include <host/run/word_source.hpp>
 
 namespace prorata::host {
 
@@ -312,7 +312,7 @@ class group_job {
   chunked_run& run_;
   io::file_column const& key_file_;
   io::file_column const* value_file_;
-  std::unique_ptr<word_source> keys_, values_;
+  std::unique_ptr<encoded_column> keys_, values_;
   bool as_stored_;
   group_plan plan_;
   index_t record_bytes_;

@@ -12,7 +12,7 @@
 #include <host/group_by.hpp>
 #include <host/io/decoded.hpp>
 #include <host/run/chunked_run.hpp>
-#include <host/run/word_source.hpp>
+#include <host/run/encoded_column.hpp>
 #include <memory>
 #include <string>
 
@@ -29,7 +29,7 @@ struct grouping_outcome {
 struct file_rows {
   io::file_column const& keys;
   io::file_column const* values;  ///< null where there are none
-  std::unique_ptr<word_source> key_words, value_words;
+  std::unique_ptr<encoded_column> key_words, value_words;
   bool as_stored;  ///< the words are those of the elements' own types, which GPUs know
 
   /// Of the elements as their own types, or as K and V.

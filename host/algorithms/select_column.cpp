@@ -60,7 +60,7 @@ kept_elements::kept_elements(condition ask, index_t n, index_t memory, gpu_map c
   index_t const bytes = 2 * tiles(n) + tiles(n) / 8;
   if (bytes > std::max(memory / 2, index_t{1} << 20))
     throw out_of_memory("select: to place " + std::to_string(n) + " elements it needs --memory " +
-                        std::to_string((2 * bytes >> 20) + 1) + "M; raise it");
+                        std::to_string((2 * bytes >> 20) + 1) + "M (run_options::memory); raise it");
   kept_.resize(static_cast<std::size_t>(tiles(n)));
   before_.resize(static_cast<std::size_t>(tiles(n) / static_cast<index_t>(together)) + 2);
   if (n / 8 <= memory / 4) answers_.resize(static_cast<std::size_t>(tiles(n)));

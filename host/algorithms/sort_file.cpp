@@ -11,35 +11,35 @@ namespace {
 /// The way of sorted pieces to the output, and the threads that carry them.
 class sorted_output {
  public:
-  sorted_output(io::array_sink const& out, int threads, run_observer& seen)
-      : out_(out), hands_(stream_options{.threads = threads}), seen_(seen) {}
+  sorted_output(io::array_sink const& out, int threads, run_observer& observer)
+      : out_(out), workers_(stream_options{.threads = threads}), observer_(observer) {}
 
-  stream& hands() { return hands_; }
-  run_observer& seen() { return seen_; }
+  stream& workers() { return workers_; }
+  run_observer& observer() { return observer_; }
   /// f(first, last) for pieces of [0, n), on the threads.
   template <class F>
   void each(index_t n, F const& f) {
-    each_piece(hands_, n, f);
+    each_piece(workers_, n, f);
   }
   /// Writes elements from `place` on. From any thread.
   void write(index_t place, std::span<std::byte const> elements) {
     out_.write(place, elements);
-    seen_.moved(static_cast<index_t>(elements.size()));
+    observer_.moved(static_cast<index_t>(elements.size()));
   }
 
  private:
   io::array_sink const& out_;
-  stream hands_;
-  run_observer& seen_;
+  stream workers_;
+  run_observer& observer_;
 };
 
 /// Elements of 8 and 16 bits, however many there are. E: an integer of their size.
 template <class E>
 void count_elements(key_source<std::uint32_t> const& source, sorted_output& out) {
   index_t const n = source.column().count(), size = sizeof(E);
-  out.seen().begins_moving("", 2 * n * size);
+  out.observer().begins_moving("", 2 * n * size);
   auto ends =
-      count_values(out.hands(), n, source, [&](index_t read) { out.seen().moved(read * size); }).counts;
+      count_values(out.workers(), n, source, [&](index_t read) { out.observer().moved(read * size); }).counts;
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
   std::vector<std::uint32_t> keys(ends.size());
   std::iota(keys.begin(), keys.end(), 0u);
@@ -71,7 +71,7 @@ class key_work final : public range_work<U> {
     auto* const keys = reinterpret_cast<U*>(memory_.get());
     out_.each(n, [&](index_t first, index_t last) {
       read(first, last, keys + first);
-      out_.seen().moved((last - first) * static_cast<index_t>(sizeof(U)));
+      out_.observer().moved((last - first) * static_cast<index_t>(sizeof(U)));
     });
     sorter_.sort({keys, static_cast<std::size_t>(n)});
     out_.each(n, [&](index_t first, index_t last) {
@@ -83,7 +83,7 @@ class key_work final : public range_work<U> {
     read(0, 1, &key);
     out_.each(n, [&](index_t first, index_t last) {
       std::vector<U> const keys(static_cast<std::size_t>(last - first), key);
-      out_.seen().moved((last - first) * static_cast<index_t>(sizeof(U)));
+      out_.observer().moved((last - first) * static_cast<index_t>(sizeof(U)));
       out_.write(place + first, source_.elements(keys));
     });
   }
@@ -134,7 +134,7 @@ class record_work final : public range_work<indexed_key<U>> {
     out_.each(n, [&](index_t first, index_t last) {
       std::vector<indexed_key<U>> records(static_cast<std::size_t>(last - first));
       read(first, last, records.data());
-      out_.seen().moved((last - first) * static_cast<index_t>(sizeof(indexed_key<U>)));
+      out_.observer().moved((last - first) * static_cast<index_t>(sizeof(indexed_key<U>)));
       f(first, records);
     });
   }
@@ -149,8 +149,8 @@ class record_work final : public range_work<indexed_key<U>> {
 
 template <class U>
 index_t sort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array_sink const& out,
-                  file_sort_limits const& limits, run_observer& seen) {
-  sorted_output to(out, limits.threads, seen);
+                  file_sort_limits const& limits, run_observer& observer) {
+  sorted_output to(out, limits.threads, observer);
   if constexpr (sizeof(U) == 4) {
     if (source.bits() == 8) return count_elements<std::uint8_t>(source, to), 0;
     if (source.bits() == 16) return count_elements<std::uint16_t>(source, to), 0;
@@ -160,36 +160,37 @@ index_t sort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array
   key_work<U> work(to, sorter, source, capacity);
   auto const read = reader_of<U>(source);
   bool const fits = n == capacity;
-  seen.begins_moving("", fits ? 2 * n * size : 4 * n * size);
-  if (!fits) return shuffle<U>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, seen);
+  observer.begins_moving("", fits ? 2 * n * size : 4 * n * size);
+  if (!fits)
+    return shuffle<U>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, observer);
   work.sort(0, n, read);
   return 0;
 }
 
 template <class U>
 index_t argsort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array_sink const& out,
-                     file_sort_limits const& limits, run_observer& seen) {
+                     file_sort_limits const& limits, run_observer& observer) {
   using record = indexed_key<U>;
-  sorted_output to(out, limits.threads, seen);
+  sorted_output to(out, limits.threads, observer);
   index_t const n = source.column().count(), place = sizeof(index_t), size = sizeof(record);
   index_t const capacity = sorter.shares().most(n, limits.memory, sizeof(U), place);
   record_work<U> work(to, sorter, capacity);
   auto const read = reader_of<record>(source);
   bool const fits = n == capacity;
-  seen.begins_moving("", fits ? n * (size + place) : n * (3 * size + place));
+  observer.begins_moving("", fits ? n * (size + place) : n * (3 * size + place));
   if (!fits)
-    return shuffle<record>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, seen);
+    return shuffle<record>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, observer);
   work.sort(0, n, read);
   return 0;
 }
 
-#define PRORATA_SORTS_OF(U)                                                                   \
-  template index_t sort_file(key_source<U> const&, team_sorter<U>&, io::array_sink const&,    \
-                             file_sort_limits const&, run_observer&);                         \
-  template index_t argsort_file(key_source<U> const&, team_sorter<U>&, io::array_sink const&, \
-                                file_sort_limits const&, run_observer&);
-PRORATA_SORTS_OF(std::uint32_t)
-PRORATA_SORTS_OF(std::uint64_t)
-#undef PRORATA_SORTS_OF
+template index_t sort_file(key_source<std::uint32_t> const&, team_sorter<std::uint32_t>&,
+                           io::array_sink const&, file_sort_limits const&, run_observer&);
+template index_t argsort_file(key_source<std::uint32_t> const&, team_sorter<std::uint32_t>&,
+                              io::array_sink const&, file_sort_limits const&, run_observer&);
+template index_t sort_file(key_source<std::uint64_t> const&, team_sorter<std::uint64_t>&,
+                           io::array_sink const&, file_sort_limits const&, run_observer&);
+template index_t argsort_file(key_source<std::uint64_t> const&, team_sorter<std::uint64_t>&,
+                              io::array_sink const&, file_sort_limits const&, run_observer&);
 
 }  // namespace prorata::host

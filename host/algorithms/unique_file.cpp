@@ -1,4 +1,4 @@
-// Chunks are sorted and merged with what is known, while that fits memory; else ranges of keys go by way of the disk.
+// Chunks are sorted and merged with what is known, while that fits memory; else ranges of keys are spilled to disk.
 #include <algorithm>
 #include <functional>
 #include <host/algorithms/unique_file.hpp>
@@ -35,8 +35,8 @@ class distinct_work final : public range_work<E> {
   /// For ranges of up to `capacity` elements.
   ///   threads  0 means every core
   distinct_work(team_sorter<U>& sorter, index_t capacity, distinct_sink<U> const& sink, int threads,
-                run_observer& seen)
-      : sorter_(sorter), capacity_(capacity), sink_(sink), seen_(seen), hands_(hands(threads)) {}
+                run_observer& observer)
+      : sorter_(sorter), capacity_(capacity), sink_(sink), observer_(observer), workers_(workers(threads)) {}
 
   /// How many of n elements a range in `memory` bytes can have.
   ///   throws  out_of_memory, as sorting_shares::most
@@ -50,7 +50,7 @@ class distinct_work final : public range_work<E> {
       memory_ = sorter_.memory(capacity_ * static_cast<index_t>(sizeof(U) + (indexed ? sizeof(index_t) : 0)));
     auto* const indices = reinterpret_cast<index_t*>(memory_.get());
     auto* const keys = reinterpret_cast<U*>(indices + (indexed ? capacity_ : 0));
-    each_piece(hands_.streams().front(), n, [&](index_t first, index_t last) {
+    each_piece(workers_.streams().front(), n, [&](index_t first, index_t last) {
       if constexpr (indexed) {
         std::vector<E> records(static_cast<std::size_t>(last - first));
         read(first, last, records.data());
@@ -61,7 +61,7 @@ class distinct_work final : public range_work<E> {
       } else {
         read(first, last, keys + first);
       }
-      seen_.moved((last - first) * static_cast<index_t>(sizeof(E)));
+      observer_.moved((last - first) * static_cast<index_t>(sizeof(E)));
     });
     std::span<U> const range(keys, static_cast<std::size_t>(n));
     if constexpr (indexed) {
@@ -69,8 +69,8 @@ class distinct_work final : public range_work<E> {
     } else {
       sorter_.sort(range);
     }
-    auto const found = run_lengths(borrow(hands_, range));
-    hands_.sync();
+    auto const found = run_lengths(borrow(workers_, range));
+    workers_.sync();
     for (auto const& p : found.values.parts())
       sink_.keys(found_ + p.begin, {p.data, static_cast<std::size_t>(p.size)});
     for (auto const& p : found.lengths.parts())
@@ -92,14 +92,14 @@ class distinct_work final : public range_work<E> {
     sink_.keys(found_, {&key, 1});
     sink_.counts(found_, {&n, 1});
     if constexpr (indexed) sink_.first(found_, {&first.index, 1});
-    seen_.moved(n * static_cast<index_t>(sizeof(E)));
+    observer_.moved(n * static_cast<index_t>(sizeof(E)));
     ++found_;
   }
 
   index_t found() const { return found_; }
 
  private:
-  static team<stream> hands(int threads) {
+  static team<stream> workers(int threads) {
     std::vector<stream> one;
     one.emplace_back(stream_options{.threads = threads});
     return team<stream>(std::move(one));
@@ -108,9 +108,9 @@ class distinct_work final : public range_work<E> {
   team_sorter<U>& sorter_;
   index_t capacity_;
   distinct_sink<U> const& sink_;
-  run_observer& seen_;
+  run_observer& observer_;
   std::shared_ptr<std::byte> memory_;  // when the first range is there: dealing out needs the room before
-  team<stream> hands_;                 // after the memory: what they do with it ends first
+  team<stream> workers_;               // after the memory: what they do with it ends first
   index_t found_ = 0;
 };
 
@@ -153,8 +153,8 @@ class distinct_search {
 
  public:
   distinct_search(key_source<U> const& source, team_sorter<U>& sorter, file_sort_limits const& limits,
-                  run_observer& seen)
-      : n_(source.column().count()), source_(source), sorter_(sorter), limits_(limits), seen_(seen) {}
+                  run_observer& observer)
+      : n_(source.column().count()), source_(source), sorter_(sorter), limits_(limits), observer_(observer) {}
 
   /// How many distinct elements memory is for.
   index_t most() const { return std::max(limits_.memory / 4 / (source_.bits() / 8 + 16), 64 * tile); }
@@ -167,9 +167,9 @@ class distinct_search {
     sink.keys = [&](index_t, std::span<U const> x) { found.keys.assign(x.begin(), x.end()); };
     sink.counts = [&](index_t, std::span<index_t const> x) { found.counts.assign(x.begin(), x.end()); };
     sink.first = [&](index_t, std::span<index_t const> x) { found.first.assign(x.begin(), x.end()); };
-    seen_.begins_moving("", n_ * size);
+    observer_.begins_moving("", n_ * size);
     index_t const chunk = distinct_work<E>::most(sorter_, n_, limits_.memory / 2);
-    distinct_work<E> work(sorter_, chunk, sink, limits_.threads, seen_);
+    distinct_work<E> work(sorter_, chunk, sink, limits_.threads, observer_);
     auto const elements = reader_of<E>(source_);
     for (index_t begin = 0; begin < n_; begin += chunk) {
       work.sort(0, std::min(chunk, n_ - begin),
@@ -177,11 +177,11 @@ class distinct_search {
       known.add(std::move(found));
       if (known.size() > most()) break;
     }
-    seen_.ends();
+    observer_.ends();
     return known;
   }
 
-  /// What did not fit memory, by way of the disk. Returns how many distinct elements there are.
+  /// What did not fit memory, spilled to disk. Returns how many distinct elements there are.
   index_t write_by_disk(unique_outputs const& out) const {
     distinct_sink<U> sink;
     sink.keys = [&](index_t place, std::span<U const> x) { out.values.write(place, source_.elements(x)); };
@@ -189,12 +189,12 @@ class distinct_search {
       out.counts.write(place, std::as_bytes(x));
     };
     sink.first = [&](index_t place, std::span<index_t const> x) { out.first.write(place, std::as_bytes(x)); };
-    seen_.begins_moving("", 3 * n_ * size);
+    observer_.begins_moving("", 3 * n_ * size);
     index_t const capacity = distinct_work<E>::most(sorter_, n_, limits_.memory);
-    distinct_work<E> work(sorter_, capacity, sink, limits_.threads, seen_);
+    distinct_work<E> work(sorter_, capacity, sink, limits_.threads, observer_);
     shuffle<E>(n_, reader_of<E>(source_), work, {limits_.folder, limits_.memory, capacity, limits_.threads},
-               seen_);
-    seen_.ends();
+               observer_);
+    observer_.ends();
     return work.found();
   }
 
@@ -203,17 +203,17 @@ class distinct_search {
   key_source<U> const& source_;
   team_sorter<U>& sorter_;
   file_sort_limits const& limits_;
-  run_observer& seen_;
+  run_observer& observer_;
 };
 
 /// Keys of 8 and 16 bits are counted.
 distinct_so_far<std::uint32_t> count_distinct(key_source<std::uint32_t> const& source, int threads,
-                                              run_observer& seen) {
+                                              run_observer& observer) {
   index_t const n = source.column().count(), size = source.bits() / 8;
-  seen.begins_moving("", n * size);
-  stream hands(stream_options{.threads = threads});
-  auto const all = count_values(hands, n, source, [&](index_t read) { seen.moved(read * size); });
-  seen.ends();
+  observer.begins_moving("", n * size);
+  stream workers(stream_options{.threads = threads});
+  auto const all = count_values(workers, n, source, [&](index_t read) { observer.moved(read * size); });
+  observer.ends();
   distinct_so_far<std::uint32_t> known;
   for (std::size_t v = 0; v < all.counts.size(); ++v) {
     if (all.counts[v] == 0) continue;
@@ -263,8 +263,8 @@ index_t sort_and_write(chunked_run& run, key_source<key_type_of<E>> const& sourc
   if (out.inverse != nullptr || limits.memory < least_by_disk)
     throw out_of_memory("unique: more than " + std::to_string(search.most()) +
                         " distinct elements do not fit --memory (run_options::memory); raise it" +
-                        (out.inverse != nullptr ? ", or leave out --inverse: then they go by way of the disk"
-                                                : " to 16M, and they go by way of the disk"));
+                        (out.inverse != nullptr ? ", or leave out --inverse: then they are spilled to disk"
+                                                : " to 16M, and they are spilled to disk"));
   known = {};
   return search.write_by_disk(out);
 }

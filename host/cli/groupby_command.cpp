@@ -14,7 +14,7 @@
 #include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
-#include <host/run/word_source.hpp>
+#include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
 
@@ -75,7 +75,7 @@ std::vector<std::byte> elements_of(named_column const& c, io::dtype type,
     std::vector<std::byte> bytes(words.size() * sizeof(T));
     for (std::size_t i = 0; i < words.size(); ++i) {
       T const x = [&] {
-        if (c.column == group_column::key) return key_of_word<T>(words[i]);
+        if (c.column == group_column::key) return decoded_key<T>(words[i]);
         if constexpr (std::is_same_v<T, double>)
           if (c.root) return std::sqrt(std::bit_cast<double>(words[i]));
         return detail::word_to_value<T>{}(words[i]);

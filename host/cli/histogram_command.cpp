@@ -15,7 +15,7 @@
 #include <host/io/array_sink.hpp>
 #include <host/io/decoded.hpp>
 #include <host/io/printable.hpp>
-#include <host/run/word_source.hpp>
+#include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 

@@ -39,7 +39,7 @@ void run(scan_job const& j) {
       j.out.write(p.begin,
                   std::as_bytes(std::span(elements.get(), static_cast<std::size_t>(p.end - p.begin))));
     };
-    std::function<void(piece, T const*)> const stored = store;
+    std::function<void(piece, T const*)> const stored = store;  // one scan for all types of files
     host::scan_column(j.job.passes(), host::scan_form_of<Op>(j.scan.exclusive), load, stored, &j.scan,
                       &j.out);
     return 0;

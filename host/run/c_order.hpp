@@ -21,7 +21,7 @@ void store_in_c_order(io::file_column& array, std::string const& folder, index_t
 
 /// Hands over all elements of an array that is stored in Fortran order, in C order: every one once, in any
 /// order of pieces, from many threads.
-///   cost    reads and writes every byte once; with a room of m elements for an array of two dimensions, pieces of √m
+///   cost    reads and writes every byte once, with a room of m elements and two dimensions in pieces of about √m
 ///   memory  `room` bytes in all, and the pages that are being read
 ///   done    is called with the bytes of each box
 void for_each_in_c_order(io::file_column const& from, index_t room, write_at const& write,

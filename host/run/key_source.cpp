@@ -83,20 +83,28 @@ std::unique_ptr<key_source<U>> key_source_of(io::file_column const& column, dire
 template std::unique_ptr<key_source<std::uint32_t>> key_source_of(io::file_column const&, direction, alike);
 template std::unique_ptr<key_source<std::uint64_t>> key_source_of(io::file_column const&, direction, alike);
 
-#define PRORATA_KEYS_AS(T) \
-  template std::unique_ptr<key_source<wide_key<T>>> keys_as<T>(io::file_column const&, direction, alike);
-PRORATA_KEYS_AS(boolean8)
-PRORATA_KEYS_AS(half)
-PRORATA_KEYS_AS(float)
-PRORATA_KEYS_AS(double)
-PRORATA_KEYS_AS(std::int8_t)
-PRORATA_KEYS_AS(std::int16_t)
-PRORATA_KEYS_AS(std::int32_t)
-PRORATA_KEYS_AS(std::int64_t)
-PRORATA_KEYS_AS(std::uint8_t)
-PRORATA_KEYS_AS(std::uint16_t)
-PRORATA_KEYS_AS(std::uint32_t)
-PRORATA_KEYS_AS(std::uint64_t)
-#undef PRORATA_KEYS_AS
+template std::unique_ptr<key_source<wide_key<boolean8>>> keys_as<boolean8>(io::file_column const&, direction,
+                                                                           alike);
+template std::unique_ptr<key_source<wide_key<half>>> keys_as<half>(io::file_column const&, direction, alike);
+template std::unique_ptr<key_source<wide_key<float>>> keys_as<float>(io::file_column const&, direction,
+                                                                     alike);
+template std::unique_ptr<key_source<wide_key<double>>> keys_as<double>(io::file_column const&, direction,
+                                                                       alike);
+template std::unique_ptr<key_source<wide_key<std::int8_t>>> keys_as<std::int8_t>(io::file_column const&,
+                                                                                 direction, alike);
+template std::unique_ptr<key_source<wide_key<std::int16_t>>> keys_as<std::int16_t>(io::file_column const&,
+                                                                                   direction, alike);
+template std::unique_ptr<key_source<wide_key<std::int32_t>>> keys_as<std::int32_t>(io::file_column const&,
+                                                                                   direction, alike);
+template std::unique_ptr<key_source<wide_key<std::int64_t>>> keys_as<std::int64_t>(io::file_column const&,
+                                                                                   direction, alike);
+template std::unique_ptr<key_source<wide_key<std::uint8_t>>> keys_as<std::uint8_t>(io::file_column const&,
+                                                                                   direction, alike);
+template std::unique_ptr<key_source<wide_key<std::uint16_t>>> keys_as<std::uint16_t>(io::file_column const&,
+                                                                                     direction, alike);
+template std::unique_ptr<key_source<wide_key<std::uint32_t>>> keys_as<std::uint32_t>(io::file_column const&,
+                                                                                     direction, alike);
+template std::unique_ptr<key_source<wide_key<std::uint64_t>>> keys_as<std::uint64_t>(io::file_column const&,
+                                                                                     direction, alike);
 
 }  // namespace prorata::host

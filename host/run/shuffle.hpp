@@ -55,12 +55,13 @@ element_reader<E> reader_of(key_source<key_type_of<E>> const& source) {
 
 /// f(first, last) for pieces of [0, n), on the threads of a stream; waits for them.
 template <class F>
-void each_piece(stream& hands, index_t n, F const& f) {
+void each_piece(stream& workers, index_t n, F const& f) {
   constexpr index_t grain = 1 << 16;  // what a thread holds of it stays in the heap, below 1 MiB
-  hands.enqueue([&, n] {
-    hands.parallel((n + grain - 1) / grain, [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
+  workers.enqueue([&, n] {
+    workers.parallel((n + grain - 1) / grain,
+                     [&](index_t k) { f(k * grain, std::min(k * grain + grain, n)); });
   });
-  hands.sync();
+  workers.sync();
 }
 
 /// Cuts keys into ranges at the quantiles of a sample; a key that is a quantile twice gets a range for
@@ -191,7 +192,7 @@ struct leaf {
 /// Deals n elements out, and again what came together too large.
 template <class E>
 void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_limits const& limits,
-              std::vector<leaf<E>>& leaves, run_observer& seen) {
+              std::vector<leaf<E>>& leaves, run_observer& observer) {
   using key = key_type_of<E>;
   constexpr auto size = static_cast<index_t>(sizeof(E));
   constexpr index_t grain = 1 << 16;
@@ -217,19 +218,19 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
   {
     pages const memory(static_cast<std::size_t>(std::min(chunk, n) * size));
     auto* const elements = reinterpret_cast<E*>(memory.data());
-    stream hands(stream_options{.threads = limits.threads});
+    stream workers(stream_options{.threads = limits.threads});
     for (index_t begin = 0; begin < n; begin += chunk) {
       index_t const end = std::min(begin + chunk, n);
-      hands.enqueue([&, begin, end] {
-        hands.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
+      workers.enqueue([&, begin, end] {
+        workers.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
           index_t const first = begin + k * grain, last = std::min(first + grain, end);
           read(first, last, elements + (first - begin));
-          seen.moved((last - first) * size);
+          observer.moved((last - first) * size);
         });
-        out->take(hands, elements, end - begin);
-        seen.moved((end - begin) * size);
+        out->take(workers, elements, end - begin);
+        observer.moved((end - begin) * size);
       });
-      hands.sync();
+      workers.sync();
     }
   }
   for (int range = 0; range < out->ranges(); ++range) {
@@ -237,7 +238,7 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
     if (count > limits.capacity && !out->all_equal(range)) {
       deal_out<E>(
           place, count, [&](index_t first, index_t last, E* to) { out->read(range, first, last, to); },
-          limits, leaves, seen);
+          limits, leaves, observer);
       out->forget(range);
     } else if (count > 0) {
       leaves.push_back({out, range, place});
@@ -254,9 +255,9 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
 ///   throws  usage_error, out_of_memory, device_error, as io::spill; what read and work throw
 template <class E>
 index_t shuffle(index_t n, element_reader<E> const& read, range_work<E>& work, shuffle_limits const& limits,
-                run_observer& seen) {
+                run_observer& observer) {
   std::vector<dealing::leaf<E>> leaves;
-  dealing::deal_out<E>(0, n, read, limits, leaves, seen);
+  dealing::deal_out<E>(0, n, read, limits, leaves, observer);
   auto const count = static_cast<index_t>(leaves.size());
   for (auto& l : leaves) {
     index_t const size = l.on_disk->size(l.range);

@@ -99,8 +99,9 @@ distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, 
   }
 
   // bytes: all counts to all
-  deal_plan const plan(ranks, chunks,
-                       told_by_all<index_t>(team, std::span<index_t const* const>(counts), chunks * ranks));
+  deal_plan const plan(
+      ranks, chunks,
+      all_gather_to_host<index_t>(team, std::span<index_t const* const>(counts), chunks * ranks));
   distributed_array<element, S> result(team, plan.after());
 
   // local work and bytes: every rank deals, and what has to travel does so meanwhile

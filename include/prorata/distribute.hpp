@@ -230,7 +230,7 @@ key_ranges<T> range_splitters(distributed_array<T, S> const& x, std::span<double
       transform_index(*p.stream, first_of(p.begin), first_of(p.end()),
                       detail::every_so_many<T>{p.data, p.begin, stride}, taken.back().data());
     }
-    auto const all = told_by_all<T>(x.team(), std::span<T const* const>(mine), longest);
+    auto const all = all_gather_to_host<T>(x.team(), std::span<T const* const>(mine), longest);
     std::vector<T> sampled;
     for (int r = 0; r < x.partition().ranks(); ++r)
       sampled.insert(

@@ -15,7 +15,7 @@ namespace prorata {
 ///   waits   for the values
 ///   throws  device_error, communication_error
 template <class T, backend S>
-std::vector<T> told_by_all(team<S> const& team, std::span<T const* const> mine, index_t per_rank) {
+std::vector<T> all_gather_to_host(team<S> const& team, std::span<T const* const> mine, index_t per_rank) {
   static_assert(std::is_trivially_copyable_v<T>);
   auto const ranks = static_cast<std::size_t>(team.ranks());
   auto const block = static_cast<std::size_t>(per_rank) * sizeof(T);
@@ -42,9 +42,9 @@ std::vector<T> told_by_all(team<S> const& team, std::span<T const* const> mine, 
 
 /// The same for values that are on the host already: mine holds per_rank values for each local rank.
 template <class T, backend S>
-std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, index_t per_rank) {
+std::vector<T> all_gather_to_host(team<S> const& team, std::vector<T> const& mine, index_t per_rank) {
   require(static_cast<index_t>(mine.size()) == per_rank * team.local_ranks(),
-          "told_by_all: as many values for each local rank");
+          "all_gather_to_host: as many values for each local rank");
   if (team.local_ranks() == team.ranks()) return mine;
   drain_on_unwind const unwinding(team);
   std::vector<buffer<T, S>> placed;
@@ -55,7 +55,7 @@ std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, inde
     pointers.push_back(placed.back().data());
     stream.copy(placed.back().data(), mine.data() + k * per_rank, placed.back().bytes());
   }
-  return told_by_all<T>(team, std::span<T const* const>(pointers), per_rank);
+  return all_gather_to_host<T>(team, std::span<T const* const>(pointers), per_rank);
 }
 
 /// Values of which every rank has a number of its own, known to every process.
@@ -63,10 +63,11 @@ std::vector<T> told_by_all(team<S> const& team, std::vector<T> const& mine, inde
 ///           process → all values, in rank order
 ///   cost, waits, throws: as above
 template <class T, backend S>
-std::vector<T> told_parts(team<S> const& team, std::span<T const* const> mine,
-                          std::vector<index_t> const& sizes) {
+std::vector<T> all_gatherv_to_host(team<S> const& team, std::span<T const* const> mine,
+                                   std::vector<index_t> const& sizes) {
   static_assert(std::is_trivially_copyable_v<T>);
-  require(sizes.size() == static_cast<std::size_t>(team.ranks()), "told_parts: a size for every rank");
+  require(sizes.size() == static_cast<std::size_t>(team.ranks()),
+          "all_gatherv_to_host: a size for every rank");
   std::vector<std::size_t> offsets{0};
   for (index_t const size : sizes)
     offsets.push_back(offsets.back() + static_cast<std::size_t>(size) * sizeof(T));

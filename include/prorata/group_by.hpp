@@ -35,7 +35,7 @@ namespace detail {
 
 template <class K>
 struct word_to_key {
-  PRORATA_HD K operator()(std::uint64_t word) const { return key_of_word<K>(word); }
+  PRORATA_HD K operator()(std::uint64_t word) const { return decoded_key<K>(word); }
 };
 template <class T>
 struct word_to_bits {
@@ -127,7 +127,7 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
                                                    std::vector<index_t> const& mine,
                                                    std::vector<index_t>& counts) {
   int const ranks = team.ranks();
-  auto const records = told_by_all<index_t>(team, mine, 1);
+  auto const records = all_gather_to_host<index_t>(team, mine, 1);
 
   // splitters from regular samples
   index_t const samples = 64 * ranks;
@@ -142,7 +142,7 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
                     sampled.back().data());
   }
   auto const splitters =
-      group_splitters(told_by_all<std::uint64_t>(team, sample_pointers, samples), records, rows);
+      group_splitters(all_gather_to_host<std::uint64_t>(team, sample_pointers, samples), records, rows);
 
   // where they cut each rank's records
   drain_on_unwind const unwinding(team);
@@ -160,7 +160,7 @@ std::vector<buffer<std::byte, S>> exchange_records(team<S> const& team, partitio
                     records_below{packed[at].data(), record_size, mine[at], placed.back().data()},
                     below.back().data());
   }
-  auto const cuts = told_by_all<index_t>(team, below_pointers, ranks - 1);
+  auto const cuts = all_gather_to_host<index_t>(team, below_pointers, ranks - 1);
   counts.clear();
   for (int r = 0; r < ranks; ++r) {
     index_t before = 0;
@@ -245,7 +245,7 @@ grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf 
   // columns
   std::vector<index_t> sizes;
   for (auto const& g : groups) sizes.push_back(g.count());
-  auto const cuts = partition_by_sizes(told_by_all<index_t>(team, sizes, 1));
+  auto const cuts = partition_by_sizes(all_gather_to_host<index_t>(team, sizes, 1));
   auto const none = partition_by_sizes(std::vector<index_t>(static_cast<std::size_t>(team.ranks())));
   auto const column = [&]<class T, class Convert>(group_column which, bool asked, Convert convert, T) {
     distributed_array<T, S> out(team, asked ? cuts : none);

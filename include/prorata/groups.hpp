@@ -30,7 +30,7 @@ using plain_type = decltype(plain(std::declval<T const&>()));
 /// group. As in NumPy's unique and in pandas, −0 and +0 are one key (it comes back as +0), and all NaNs are
 /// one, the last.
 template <class T>
-PRORATA_HD constexpr std::uint64_t key_word(T const& key) {
+PRORATA_HD constexpr std::uint64_t encoded_key(T const& key) {
   auto const x = detail::plain(key);
   using X = std::remove_const_t<decltype(x)>;
   if constexpr (std::is_floating_point_v<X>) {
@@ -45,7 +45,7 @@ PRORATA_HD constexpr std::uint64_t key_word(T const& key) {
 
 /// The key whose word is given.
 template <class T>
-PRORATA_HD constexpr T key_of_word(std::uint64_t word) {
+PRORATA_HD constexpr T decoded_key(std::uint64_t word) {
   using X = detail::plain_type<T>;
   auto const back = static_cast<std::int64_t>(word ^ detail::top_bit);
   if constexpr (std::is_same_v<T, half>) {
@@ -82,7 +82,7 @@ using group_sum_type = std::conditional_t<
 
 /// A value as a word: the bits of group_sum_type<T>.
 template <class T>
-PRORATA_HD constexpr std::uint64_t value_word(T const& value) {
+PRORATA_HD constexpr std::uint64_t encoded_value(T const& value) {
   return std::bit_cast<std::uint64_t>(static_cast<group_sum_type<T>>(detail::plain(value)));
 }
 

@@ -103,7 +103,7 @@ histogram_counts histogram(distributed_array<T, S> const& x, bin_edges const& ed
     }
 
     // bytes, and local work: all counts on every process, added
-    auto const all = told_by_all<index_t>(team, send, slots);
+    auto const all = all_gather_to_host<index_t>(team, send, slots);
     return detail::histogram_of(edges, all);
   });
 }

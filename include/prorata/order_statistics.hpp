@@ -60,7 +60,7 @@ void search_ranks(team<S> const& team, rank_search<K>& search, std::vector<Load>
       count_digits(s, ranges[k].first, ranges[k].second, loads[k], search.rule(prefixes[k].data()),
                    counts.back().data());
     }
-    search.take(told_by_all<index_t>(team, std::span<index_t const* const>(mine), slots));
+    search.take(all_gather_to_host<index_t>(team, std::span<index_t const* const>(mine), slots));
     team.sync();
   }
 }

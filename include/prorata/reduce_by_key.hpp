@@ -99,7 +99,7 @@ auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, 
                         mine.emplace_back(*p.stream, 1).data());
       pointers.push_back(mine.back().data());
     }
-    found.know(told_by_all<rank_runs>(keys.team(), std::span<rank_runs const* const>(pointers), 1));
+    found.know(all_gather_to_host<rank_runs>(keys.team(), std::span<rank_runs const* const>(pointers), 1));
     for (std::size_t k = 0; k < keys.parts().size(); ++k) {
       auto const& p = keys.parts()[k];
       index_t const count = found.cuts.size(p.rank);

@@ -53,7 +53,7 @@ template <class T, backend S>
 class relay {
  public:
   relay(team<S> const& team, partition const& from, index_t chunk, deal_plan const& plan)
-      : team_(team), plan_(plan), couriers_(plan.chunks() > 1 ? team.couriers() : team.streams()) {
+      : team_(team), plan_(plan), copy_streams_(plan.chunks() > 1 ? team.copy_streams() : team.streams()) {
     for (std::size_t half : {0, 1})
       for (int k = 0; k < team.local_ranks(); ++k) {
         index_t const left = from.size(team.first_local_rank() + k) - static_cast<index_t>(half) * chunk;
@@ -63,7 +63,7 @@ class relay {
         halves_[half].sent.emplace_back();
       }
   }
-  /// Memory goes back in the order of the first streams: after what the couriers still read.
+  /// Memory goes back in the order of the first streams: after what the copy_streams still read.
   ~relay() {
     try {
       finish();
@@ -87,7 +87,7 @@ class relay {
   void run(Deal const& deal, std::span<part<T, S> const> received) {
     for (index_t c = 0; c < plan_.chunks(); ++c) {
       auto& half = half_of(c);
-      for (std::size_t k = 0; k < couriers_.size(); ++k) {
+      for (std::size_t k = 0; k < copy_streams_.size(); ++k) {
         S& s = team_.streams()[k];
         s.wait(half.sent[k]);  // what lay here two chunks ago
         deal(k, c);
@@ -118,22 +118,22 @@ class relay {
     auto& half = half_of(c);
     std::vector<void const*> from;
     std::vector<void*> to;
-    for (std::size_t k = 0; k < couriers_.size(); ++k) {
-      couriers_[k].wait(half.dealt[k]);
+    for (std::size_t k = 0; k < copy_streams_.size(); ++k) {
+      copy_streams_[k].wait(half.dealt[k]);
       from.push_back(half.memory[k].data());
       to.push_back(received[k].data);
     }
-    team_.bytes().all_to_all(couriers_, from, to, bytes, places);
-    for (std::size_t k = 0; k < couriers_.size(); ++k) half.sent[k] = couriers_[k].record();
+    team_.bytes().all_to_all(copy_streams_, from, to, bytes, places);
+    for (std::size_t k = 0; k < copy_streams_.size(); ++k) half.sent[k] = copy_streams_[k].record();
   }
 
   void finish() {
-    for (std::size_t k = 0; k < couriers_.size(); ++k) team_.streams()[k].wait(couriers_[k].record());
+    for (std::size_t k = 0; k < copy_streams_.size(); ++k) team_.streams()[k].wait(copy_streams_[k].record());
   }
 
   team<S> const& team_;
   deal_plan const& plan_;
-  std::span<S> couriers_;
+  std::span<S> copy_streams_;
   std::array<half, 2> halves_;
 };
 

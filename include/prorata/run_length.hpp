@@ -76,7 +76,7 @@ std::vector<bool> ranks_that_begin_runs(distributed_array<T, S> const& x, Same c
     p.stream->copy(both + offsetof(edges<element>, last), p.data + (p.size - 1), sizeof(element));
   }
   auto const told =
-      told_by_all<edges<element>>(x.team(), std::span<edges<element> const* const>(pointers), 1);
+      all_gather_to_host<edges<element>>(x.team(), std::span<edges<element> const* const>(pointers), 1);
   std::vector<bool> result;
   element const* before = nullptr;
   for (int rank = 0; rank < x.partition().ranks(); ++rank) {
@@ -154,7 +154,7 @@ auto find_runs(distributed_array<T, S> const& x, Same const& same) {
     pointers.push_back(mine.emplace_back(s, 1).data());
     for_each_index(s, 0, 1, tell_runs{count, begins.data(), one, mine.back().data()});
   }
-  found.know(told_by_all<rank_runs>(x.team(), std::span<rank_runs const* const>(pointers), 1));
+  found.know(all_gather_to_host<rank_runs>(x.team(), std::span<rank_runs const* const>(pointers), 1));
   for (std::size_t k = 0; k < found.values.size(); ++k) {
     index_t const kept = found.cuts.size(x.parts()[k].rank);
     shrink(found.values[k], kept);

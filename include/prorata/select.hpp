@@ -43,7 +43,7 @@ template <backend S>
 partition kept_by_all(team<S> const& team, std::vector<buffer<index_t, S>> const& counts) {
   std::vector<index_t const*> mine;
   for (auto const& c : counts) mine.push_back(c.data());
-  return partition_by_sizes(told_by_all<index_t>(team, std::span<index_t const* const>(mine), 1));
+  return partition_by_sizes(all_gather_to_host<index_t>(team, std::span<index_t const* const>(mine), 1));
 }
 
 /// For each local rank k: keep_of(k), on the rank's indices, selects load_of(k) into out[k].

@@ -259,7 +259,7 @@ bool is_sorted(distributed_array<T, S> const& x, direction d = direction::ascend
     }
     x.team().sync();
     element const* before = nullptr;
-    auto const all = told_by_all(x.team(), mine, 1);
+    auto const all = all_gather_to_host(x.team(), mine, 1);
     for (ends const& e : all) {
       if (e.size == 0) continue;
       if (e.descents != 0 || (before != nullptr && order(e.first, *before))) return false;

@@ -116,7 +116,7 @@ std::vector<index_t> split_runs(team<S> const& team, total_order<T> order,
 
   std::vector<index_t> sizes;
   for (auto const& run : mine) sizes.push_back(run.size);
-  sizes = told_by_all(team, sizes, groups);  // of each rank its groups
+  sizes = all_gather_to_host(team, sizes, groups);  // of each rank its groups
   std::vector<detail::cut_search<K>> cuts(places.size());
   for (std::size_t c = 0; c < cuts.size(); ++c) {
     cuts[c].place = places[c];
@@ -158,7 +158,7 @@ std::vector<index_t> split_runs(team<S> const& team, total_order<T> order,
                                                pivots.back().data(), counts.back().data() + g * asked});
     }
     // bytes: all counts to all
-    auto const told = told_by_all<index_t>(team, counted, asked * groups);
+    auto const told = all_gather_to_host<index_t>(team, counted, asked * groups);
     team.sync();
     for (std::size_t k = 0; k < sought.size(); ++k)
       detail::take_digit(cuts[sought[k]], shift, [&](index_t j, index_t run) {

@@ -41,10 +41,10 @@ class team {
 
   /// A second stream of each local rank, for bytes that travel while the first one works. Made when they are
   /// first asked for.
-  std::span<S> couriers() const {
-    while (state_->couriers.size() < state_->streams.size())
-      state_->couriers.push_back(state_->streams[state_->couriers.size()].sibling());
-    return state_->couriers;
+  std::span<S> copy_streams() const {
+    while (state_->copy_streams.size() < state_->streams.size())
+      state_->copy_streams.push_back(state_->streams[state_->copy_streams.size()].sibling());
+    return state_->copy_streams;
   }
 
   /// Whether every rank lives here and reaches every other's memory as its own.
@@ -70,13 +70,13 @@ class team {
   /// Waits for all local ranks; failures stay until the next sync.
   void drain() const noexcept {
     for (S& s : state_->streams) s.drain();
-    for (S& s : state_->couriers) s.drain();
+    for (S& s : state_->copy_streams) s.drain();
   }
 
   /// Waits for all local ranks and forgets their failures: for when an exception says that work has failed.
   void abandon() const noexcept {
     drain();
-    for (std::vector<S>* streams : {&state_->streams, &state_->couriers})
+    for (std::vector<S>* streams : {&state_->streams, &state_->copy_streams})
       for (S& s : *streams) {
         try {
           s.sync();
@@ -91,7 +91,7 @@ class team {
   struct state {
     std::vector<S> streams;
     std::unique_ptr<communicator<S>> bytes;
-    std::vector<S> couriers = {};
+    std::vector<S> copy_streams = {};
   };
   std::shared_ptr<state> state_;
 };

@@ -79,8 +79,9 @@ std::vector<placed_key<K>> least_keys(team<S> const& team, key_sources<LoadKey, 
                    first_column{from.keys[k], key + below, ties[rank]},
                    first_column{from.indices[k], index + below, ties[rank]});
   }
-  auto const all_keys = told_parts<K>(team, std::span<K const* const>(my_keys), sizes);
-  auto const all_indices = told_parts<index_t>(team, std::span<index_t const* const>(my_indices), sizes);
+  auto const all_keys = all_gatherv_to_host<K>(team, std::span<K const* const>(my_keys), sizes);
+  auto const all_indices =
+      all_gatherv_to_host<index_t>(team, std::span<index_t const* const>(my_indices), sizes);
   team.sync();
   std::vector<placed_key<K>> result;
   for (std::size_t i = 0; i < all_keys.size(); ++i) result.push_back({all_keys[i], all_indices[i]});
@@ -133,7 +134,7 @@ guessed_limit<K> guess_limit(team<S> const& team, std::vector<Load> const& loads
         sampled_key<K, Load>{loads[k], place, ranges[k].first, ranges[k].second, static_cast<K>(~K{0})},
         mine.back().data());
   }
-  auto const told = told_by_all<K>(team, std::span<K const* const>(pointers), sample_size);
+  auto const told = all_gather_to_host<K>(team, std::span<K const* const>(pointers), sample_size);
   std::vector<K> sample(told.begin(), told.begin() + sample_size);
   for (std::size_t i = 0; i < told.size(); ++i) {
     K& here = sample[i % static_cast<std::size_t>(sample_size)];

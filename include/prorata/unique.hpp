@@ -139,8 +139,8 @@ distributed_array<index_t, S> inverse_of(found_runs<T, S> const& found,
     my_indices.push_back(p.data);
     my_numbers.push_back(mine);
   }
-  auto const all =
-      told_by_all<index_t>(team, std::span<index_t const* const>(told), static_cast<index_t>(ranks) + 1);
+  auto const all = all_gather_to_host<index_t>(team, std::span<index_t const* const>(told),
+                                               static_cast<index_t>(ranks) + 1);
   std::vector<index_t> counts;
   for (std::size_t r = 0; r < ranks; ++r)
     for (std::size_t q = 0; q < ranks; ++q)

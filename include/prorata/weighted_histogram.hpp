@@ -47,7 +47,7 @@ weighted_counts<group_sum_type<std::remove_const_t<W>>> weighted_histogram(distr
       for (auto const& p : column.parts()) mine.push_back(p.data);
       std::vector<index_t> sizes;
       for (int r = 0; r < team.ranks(); ++r) sizes.push_back(column.partition().size(r));
-      return told_parts<V>(team, std::span<V const* const>(mine), sizes);
+      return all_gatherv_to_host<V>(team, std::span<V const* const>(mine), sizes);
     };
     auto const slots = told(groups.keys);
     auto const counts = told(groups.counts);

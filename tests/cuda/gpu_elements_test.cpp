@@ -124,9 +124,9 @@ TEST(gpu_elements, make_the_words_of_the_host) {
     with_load<as_itself>(in, [&](auto const& load) {
       auto const all = elements_of(load);
       auto const x = [&](index_t i) { return all[static_cast<std::size_t>(i)]; };
-      expect(gpu_word::key, [&](index_t i) { return key_word(x(i)); });
-      expect(gpu_word::value, [&](index_t i) { return value_word(x(i)); });
-      expect(gpu_word::slot, [&](index_t i) { return key_word(edges.rule()(x(i))); });
+      expect(gpu_word::key, [&](index_t i) { return encoded_key(x(i)); });
+      expect(gpu_word::value, [&](index_t i) { return encoded_value(x(i)); });
+      expect(gpu_word::slot, [&](index_t i) { return encoded_key(edges.rule()(x(i))); });
     });
   });
 }

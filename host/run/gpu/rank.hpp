@@ -120,7 +120,7 @@ class gpu_rank {
                      row_taker const& leave) = 0;
 };
 
-/// The GPU that each rank's number says; null where it says none.
+/// The GPU that each rank's number says; null where it says none. Whoever links the CUDA half has it.
 ///   slot_bytes  of input that travel together
 ///   throws      device_error
 std::vector<std::unique_ptr<gpu_rank>> open_gpu_ranks(std::vector<std::optional<int>> const& gpus,

@@ -8,21 +8,21 @@ namespace prorata::host {
 
 /// What word is made of an element.
 enum class gpu_word {
-  key,   ///< key_word of it
-  slot,  ///< key_word of the bin that it lies in
-  value  ///< value_word of it
+  key,   ///< encoded_key of it
+  slot,  ///< encoded_key of the bin that it lies in
+  value  ///< encoded_value of it
 };
 
 struct make_key_word {
   template <class T>
   PRORATA_HD std::uint64_t operator()(T x) const {
-    return key_word(x);
+    return encoded_key(x);
   }
 };
 struct make_value_word {
   template <class T>
   PRORATA_HD std::uint64_t operator()(T x) const {
-    return value_word(x);
+    return encoded_value(x);
   }
 };
 
@@ -33,7 +33,7 @@ struct gathered_key {
 struct gathered_slot {
   stored_elements a;
   bin_rule rule;
-  PRORATA_HD std::uint64_t operator()(index_t i) const { return key_word(rule(element_as<double>(a, i))); }
+  PRORATA_HD std::uint64_t operator()(index_t i) const { return encoded_key(rule(element_as<double>(a, i))); }
 };
 struct gathered_addend {
   stored_elements a;

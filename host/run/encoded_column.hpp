@@ -1,4 +1,4 @@
-// word_source: the elements of a file as 64-bit words, whatever their type, read a block at a time.
+// encoded_column: the elements of a file as 64-bit words, whatever their type, read a block at a time.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +8,23 @@
 
 namespace prorata::host {
 
-class word_source {
+class encoded_column {
  public:
-  virtual ~word_source() = default;
+  virtual ~encoded_column() = default;
   /// Writes the words of elements [begin, begin + n), which must be within reach. From many threads.
   virtual void read(index_t begin, index_t n, std::uint64_t* words) const = 0;
 };
 
-/// key_word and value_word of a file's elements as X, as decoded<X> gives them.
+/// encoded_key and encoded_value of a file's elements as X, as decoded<X> gives them.
 ///   throws  usage_error where X does not serve the column
 template <class X>
-std::unique_ptr<word_source> key_words_as(io::file_column const& in);
+std::unique_ptr<encoded_column> key_words_as(io::file_column const& in);
 template <class X>
-std::unique_ptr<word_source> value_words_as(io::file_column const& in);
+std::unique_ptr<encoded_column> value_words_as(io::file_column const& in);
 
 /// The same of the elements as their own type, which is what GPUs read.
-std::unique_ptr<word_source> keys_of(io::file_column const& in);
-std::unique_ptr<word_source> values_of(io::file_column const& in);
+std::unique_ptr<encoded_column> keys_of(io::file_column const& in);
+std::unique_ptr<encoded_column> values_of(io::file_column const& in);
 
 /// How a file's values are added.
 addend addend_in(io::file_column const& in);
