@@ -3,14 +3,9 @@
 
 usage: cli_memory_test.py PRORATA [unittest arguments]
 """
-import os
-import signal
-import subprocess
-import time
-
 import numpy as np
 
-from command_line import PRORATA, Case, answer, main, run
+from command_line import Case, answer, main, run
 
 SLACK = 64  # MiB beside --memory: the program, its libraries and its threads
 
@@ -20,12 +15,6 @@ class Files(Case):
         path = self.path(name)
         count = (mebibytes << 20) // np.dtype(dtype).itemsize
         self.assertEqual(run('generate', '--dtype', dtype, '--count', count, '-o', path).returncode, 0)
-        return path
-
-    def sparse(self, dtype, count, name='sparse.npy'):
-        """An array of zeros that takes no place on disk."""
-        path = self.path(name)
-        np.lib.format.open_memmap(path, 'w+', dtype, (count,)).flush()
         return path
 
 
@@ -102,37 +91,6 @@ class Memory(Files):
         x = self.sparse('f4', 2**26, 'x.npy')
         costs = self.sparse('f8', 2**26)
         self.within(16, 'stats', x, '--costs', costs, '--devices', 'cpu*2')
-
-
-class Interruption(Files):
-    """Ctrl-C ends every long step within a second, and says which one it was."""
-
-    def interrupted(self, fragment, *args, after=1.5):
-        child = subprocess.Popen([PRORATA, *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        time.sleep(after)
-        self.assertIsNone(child.poll(), args)
-        child.send_signal(signal.SIGINT)
-        start = time.monotonic()
-        _, err = child.communicate(timeout=60)
-        self.assertLess(time.monotonic() - start, 1, args)
-        self.assertEqual(child.returncode, -signal.SIGINT, args)
-        # before its first pass, a job has but its name
-        self.assertIn(err, (f'prorata: interrupted in {fragment}\n', f'prorata: interrupted in {fragment.split(":")[0]}\n'), args)
-
-    def test_costs_of_a_tebibyte(self):
-        for dtype in ('f8', 'u1'):
-            costs = self.sparse(dtype, 2**40 // np.dtype(dtype).itemsize)
-            self.interrupted('costs', 'plan', '--costs', costs, '--weights', '1,2')
-
-    def test_every_pass(self):
-        x, out = self.sparse('f8', 2**34), self.path('o.npy')
-        for fragment, command in (('stats', ['stats', x]), ('sum', ['reduce', 'sum', x, '--exact']), ('quantile: count', ['quantile', '0.5', x]),
-                                  ('histogram: range', ['histogram', x]), ('histogram', ['histogram', x, '--range', '0,1']),
-                                  ('topk: count', ['topk', 3, x]), ('select: count', ['select', 'x > 0', x, '-o', out]),
-                                  ('groupby: group', ['groupby', x]), ('unique', ['unique', x, '-o', out])):
-            before = set(os.listdir(self.dir))
-            self.interrupted(fragment, *command)
-            self.assertEqual(set(os.listdir(self.dir)), before)
 
 
 if __name__ == '__main__':

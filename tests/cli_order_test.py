@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 
-from command_line import CODES, Case, answer, main, run, some
+from command_line import CODES, Case, answer, main, run
 
 SHAPES = [(7, 72, 10), (1, 500), (500, 1), (3, 1, 5, 1, 4), (2, 2, 2, 2, 2, 2), (1, 1), (0, 5), (5, 0), (40, 30), (1025, 33),
           (3, 4000), (4000, 3), (6, 50, 7, 9)]

@@ -134,8 +134,6 @@ class TopK(Case):
             if smallest:
                 places = order
             else:  # descending, equal ones by their index, NaNs last
-                key = order[::-1]
-                nan = np.isnan(x[key]) if x.dtype.kind == 'f' else np.zeros(x.size, bool)
                 rank = np.empty(x.size, 'i8')
                 sorted_x = x[order]
                 same = np.concatenate([[True], (sorted_x[1:] != sorted_x[:-1]) |

@@ -9,7 +9,7 @@ import os
 import numpy as np
 
 import order_model as model
-from command_line import CODES, SPLITS, Case, answer, bits, main, run, some
+from command_line import CODES, Case, answer, bits, main, run, some
 
 FEW_SPLITS = [[], ['--devices', 'cpu*3', '--weights', '5,0,1', '--chunk', '4K'], ['--threads', '1', '--chunk', '20000']]
 FLOATS = ['f2', 'f4', 'f8']

@@ -10,7 +10,6 @@ import random
 import resource
 import subprocess
 import sys
-import time
 
 import numpy as np
 
@@ -301,17 +300,6 @@ class Streams(Case):
         self.assertEqual(set(os.listdir(self.dir)), before)
         for command in (['stats', x], ['reduce', 'sum', x, '--exact'], ['map', 'x*2', x, '-o', out]):
             self.assertEqual(answer(*command, *two)['n'], 50_000)
-
-    def test_seconds_are_those_of_the_whole_job(self):
-        x, out = self.save('x.npy', some('f8', 4_000_000, 1)), self.path('o.npy')
-        slow = ['--devices', 'sim:1,2', '--weights', '1,1', '--threads', '1']
-        for command in (['quantile', '0.1,0.5', x], ['topk', 100, x], ['select', 'x > 0', x, '-o', out], ['histogram', x], ['unique', x, '-o', out],
-                        ['groupby', x], ['scan', 'sum', x, '-o', out], ['stats', x], ['sort', x, '-o', out]):
-            start = time.perf_counter()
-            told = answer(*command, *slow)['seconds']
-            whole = time.perf_counter() - start
-            self.assertLess(told, whole, command)
-            self.assertGreater(told, 0.6 * whole - 0.05, command)
 
     def test_trace_progress_and_verify(self):
         x = self.save('x.npy', some('f4', 3_000_000, 1))

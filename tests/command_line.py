@@ -105,6 +105,12 @@ class Case(unittest.TestCase):
             self.assertTrue(more, (child.args, drawn))
             drawn += more
 
+    def sparse(self, dtype, count, name='sparse.npy'):
+        """An array of zeros that takes no place on disk."""
+        path = self.path(name)
+        np.lib.format.open_memmap(path, 'w+', dtype, (count,)).flush()
+        return path
+
     def used_by(self, *args):
         """Seconds of processor time, page faults and waits of the command."""
         child = subprocess.Popen([PRORATA, *map(str, args)], stdout=subprocess.DEVNULL)

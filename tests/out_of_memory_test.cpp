@@ -56,6 +56,12 @@ bool fails_well(verb_call const& verb, host_team const& team, bytes const& expec
   return reached;
 }
 
+#if defined(__SANITIZE_THREAD__)
+constexpr long step = 4;  // takes three minutes else; the other builds let each of them fail
+#else
+constexpr long step = 1;
+#endif
+
 void every_request_fails(bool for_good) {
   for (int const ranks : {1, 3})
     for (verb_call const& verb : every_verb()) {
@@ -66,9 +72,9 @@ void every_request_fails(bool for_good) {
         return all_of_it(given, memory);
       };
       bytes const expected = once();
-      long n = 0;
-      while (fails_well(verb, team, expected, n, for_good)) ++n;
-      EXPECT_GT(n, 0) << verb.name;
+      long n = for_good ? step - 1 : 0;
+      while (fails_well(verb, team, expected, n, for_good)) n += step;
+      EXPECT_GT(n, 1) << verb.name;
       EXPECT_TRUE(once() == expected) << verb.name << " afterwards, " << ranks << " ranks";
     }
 }

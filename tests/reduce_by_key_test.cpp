@@ -82,7 +82,7 @@ TYPED_TEST(ReduceByKey, HasTheBitsOfEachRunAlone) {
       auto const sums = one_by_one(keys, x, plus<T>{});
       auto const least = one_by_one(keys, x, minimum<T>{});
       auto const spread = one_by_one(keys, x, moments{});
-      for (int number = 0; number < split_count; number += apart(n > 10000 ? 61 : 29)) {
+      for (int number = 0; number < split_count; number += apart(n > 10000 ? 151 : 61)) {
         auto const s = split_number(number, n);
         auto const team = make_team(s.ranks, s.threads);
         auto const k = borrow(team, std::span<std::int32_t>(keys), s.cuts);

@@ -163,7 +163,7 @@ TYPED_TEST(Scan, GivesTheSameBitsForEverySplit) {
              bytes_of(scanned(team, cuts, x, minimum<T>{}, form::exclusive, T{1}));
     };
     auto const expected = all(make_team(1, 1), single(n));
-    int const stride = n > 100000 ? 7 : 1;
+    int const stride = n > 100000 ? 23 : n > 1000 ? 5 : 1;
     for (int number = 0; number < split_count; number += apart(stride)) {
       auto const s = split_number(number, n);
       auto const team = make_team(s.ranks, s.threads);

@@ -139,7 +139,7 @@ TYPED_TEST(sorting, is_the_same_over_every_split) {
   for (index_t const n : {0, 1, 2, 31, 32, 33, 1023, 1024, 1025, 5003})
     for (auto const p : patterns) {
       auto const x = made<TypeParam>(p, n, ++seed);
-      for (int number = static_cast<int>(seed % 41); number < split_count; number += apart(97)) {
+      for (int number = static_cast<int>(seed % 41); number < split_count; number += apart(193)) {
         auto const d =
             (number + static_cast<int>(seed)) % 2 == 0 ? direction::ascending : direction::descending;
         SCOPED_TRACE("seed " + std::to_string(seed) + ", pattern " + std::to_string(static_cast<int>(p)));

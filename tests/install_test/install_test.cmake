@@ -1,5 +1,6 @@
 # Projects that use prorata, each built and run from nothing: one from an install tree, one with the sources as a folder
-# of its own, and one that is a single call of the compiler. Needs nothing but a finished build.
+# of its own, which it builds as a debugger wants them, and one that is a single call of the compiler. Needs nothing but a
+# finished build.
 set(consumer ${PROJECT_SOURCE_DIR}/tests/install_test)
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/install_test/prefix)
 set(options
@@ -33,4 +34,4 @@ if(PRORATA_PKG_CONFIG)
 else()
   message(STATUS "prorata: pkg-config was not found; the installed prorata.pc is not tested")
 endif()
-prorata_consumer_test(add_subdirectory_consumer -DPRORATA_SOURCE=${PROJECT_SOURCE_DIR})
+prorata_consumer_test(add_subdirectory_consumer -DPRORATA_SOURCE=${PROJECT_SOURCE_DIR} -DCMAKE_BUILD_TYPE=Debug)
