@@ -263,6 +263,8 @@ class Usage(Case):
                 ('--nonsense', ['stats', x, '--nonsense']), ('--chunk', ['stats', x, '--chunk', '2G', '--memory', '1M'])]:
             self.refused(2, fragment, *args)
         self.refused(3, 'ddof', 'reduce', 'var', x, '--ddof', '3000')
+        for op in ('sum', 'mean', 'min', 'any'):
+            self.refused(2, '--ddof is for variances', 'reduce', op, x, '--ddof', '1')
 
     def test_names_that_are_not_nice(self):
         for name in ('a\nb.npy', '%s%n.npy', '--flag', 'x' * 300, 'gone.npy', '\udcff.npy'):

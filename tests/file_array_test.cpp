@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <tests/array_files.hpp>
+#include <tests/element_types.hpp>
 #include <tests/splits.hpp>
 #include <vector>
 
@@ -85,7 +86,7 @@ void expect_the_bits_of_memory(bool swapped) {
 TEST(file_array, has_the_bits_of_memory_where_elements_are_read_in_place) {
   expect_the_bits_of_memory<double, double>(false);
   expect_the_bits_of_memory<float, float>(false);
-  if constexpr (is_tested<std::int32_t>) expect_the_bits_of_memory<std::int32_t, std::int32_t>(false);
+  if constexpr (tests::is_tested<std::int32_t>) expect_the_bits_of_memory<std::int32_t, std::int32_t>(false);
 }
 TEST(file_array, has_the_bits_of_memory_where_elements_are_decoded) {
   expect_the_bits_of_memory<double, double>(true);

@@ -9,6 +9,7 @@
 #include <host/cli/devices.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/session.hpp>
+#include <host/dynamic/reductions.hpp>
 #include <host/io/npy.hpp>
 #include <host/run/chunk_feed.hpp>
 #include <host/run/shuffle.hpp>
@@ -104,7 +105,7 @@ class Session : public testing::Test {
     io::job_files files;
     input const in(files, path, o);
     session job(files, o, {&in}, 8, "sum");
-    return job.fold(order_free<plus<std::int64_t>>{}, watched_load<F>{&in, &at});
+    return dynamic::fold_on(job.passes(), order_free<plus<std::int64_t>>{}, watched_load<F>{&in, &at});
   }
 
   temporary_directory folder;
@@ -121,7 +122,9 @@ TEST_F(Session, ranks_without_elements_send_nothing) {
     io::job_files files;
     input const in(files, path, o);
     session job(files, o, {&in}, 8, "sum");
-    EXPECT_EQ(job.fold(witness_of_joins{}, watched_load<decltype(as_it_is)>{&in, &as_it_is}), total);
+    EXPECT_EQ(
+        dynamic::fold_on(job.passes(), witness_of_joins{}, watched_load<decltype(as_it_is)>{&in, &as_it_is}),
+        total);
     EXPECT_EQ(witness_of_joins::of_nothing, 0) << weights;
   }
 }

@@ -1,7 +1,7 @@
 // Reading costs and caps.
 #include <algorithm>
-#include <host/cli/answer.hpp>
 #include <host/cli/costs.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/progress.hpp>
 #include <host/io/printable.hpp>
 #include <host/parallel.hpp>

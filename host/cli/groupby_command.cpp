@@ -1,6 +1,7 @@
 // prorata groupby: aggregates of all rows that share a key, from files to files, in bounded memory.
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <host/cli/number_json.hpp>
 
 #include <chrono>
 #include <cmath>
@@ -211,7 +212,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
     nlohmann::json first = nlohmann::json::object(), outputs = nlohmann::json::object();
     for (auto const& c : columns) {
       auto list_of = nlohmann::json::array();
-      for (index_t k = 0; k < rows; ++k) list_of.push_back(nlohmann::json(finding{"", c.shown(k)})["value"]);
+      for (index_t k = 0; k < rows; ++k) list_of.push_back(json_value(c.shown(k)));
       first[c.named.name] = list_of;
       if (!c.path.empty()) outputs[c.named.name] = c.path;
     }

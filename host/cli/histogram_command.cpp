@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <host/cli/number_json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -131,8 +132,6 @@ bin_edges edges_for(session& job, options const& o, histogram_request const& a,
   return bin_edges::even({low, high, bins}, floats);
 }
 
-nlohmann::json json_of(number const& x) { return nlohmann::json(finding{"", x})["value"]; }
-
 /// Columns of the terminal, where standard output is one.
 int columns_of_terminal() {
   winsize size{};
@@ -237,10 +236,10 @@ void histogram_command(arguments const& args, io::job_files& files) {
   if (o.json) {
     printed_object const out;
     auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
-    out.list("edges", edges.bins() + 1, [&](index_t k) { return json_of(edges.edges()[at(k)]); });
+    out.list("edges", edges.bins() + 1, [&](index_t k) { return json_value(edges.edges()[at(k)]); });
     out.list("counts", edges.bins(), [&](index_t k) { return nlohmann::json(found.counts[at(k)]); });
     if (!found.weights.empty())
-      out.list("weights", edges.bins(), [&](index_t k) { return json_of(found.weight(at(k))); });
+      out.list("weights", edges.bins(), [&](index_t k) { return json_value(found.weight(at(k))); });
     out.finish({{"op", "histogram"},
                 {"n", job.cuts().n},
                 {"dtype", io::describe(in.front()->array().type).code},

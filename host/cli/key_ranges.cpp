@@ -1,6 +1,5 @@
 // A sample of the file gives the splitters; a second look counts.
 #include <host/cli/key_ranges.hpp>
-#include <host/cli/loads.hpp>
 #include <host/parallel.hpp>
 #include <mutex>
 #include <prorata/distribute.hpp>

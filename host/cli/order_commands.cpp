@@ -1,6 +1,7 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
 #include <host/algorithms/selection.hpp>
 #include <host/cli/command_line.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/printable.hpp>
@@ -59,7 +60,7 @@ void quantile_command(arguments const& args, io::job_files& files) {
   auto const in = only_input(files, o, "quantile");
   session job(files, o, {in.get()}, io::size_of(in->array().type), "quantile");
   quantile_plan const plan(in->count(), q, method);
-  answer found;
+  dynamic::answer found;
   host::with_keys(*in, direction::ascending, [&]<class K>(host::key_source<K> const& source) {
     std::vector<double> elements;
     for (K const key : host::keys_at(job.passes(), source, direction::ascending, plan.places(),
@@ -104,7 +105,8 @@ void topk_command(arguments const& args, io::job_files& files) {
     printed_object const out;
     out.list("result", k, [&](index_t j) {
       auto const& f = found[static_cast<std::size_t>(j)];
-      nlohmann::json one = finding{"", f.value, in->position(f.index)};
+      auto one = json_of(f.value);
+      if (auto const where = in->position(f.index); !where.empty()) one["where"] = where;
       one["index"] = f.index;
       return one;
     });

@@ -1,8 +1,8 @@
 // The ways of sharing n elements that prorata plan knows besides contiguous ranges.
 #pragma once
 
-#include <host/cli/answer.hpp>
 #include <host/cli/devices.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/options.hpp>
 #include <optional>
 #include <string>

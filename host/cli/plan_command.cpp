@@ -1,5 +1,6 @@
 // prorata plan: who would get what, without touching data.
 #include <host/cli/command_line.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/partitions.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -125,8 +126,7 @@ void plan_command(arguments const& args, io::job_files& files) {
     if (request.kind == "block-cyclic") out["block"] = request.block;
     if (request.kind == "range") {
       out["splitters"] = nlohmann::json::array();
-      for (auto const& x : found.splitters)
-        out["splitters"].push_back(x ? nlohmann::json(finding{"splitter", *x}) : nlohmann::json());
+      for (auto const& x : found.splitters) out["splitters"].push_back(x ? json_of(*x) : nlohmann::json());
     }
     print("{}\n", out.dump());
     return;

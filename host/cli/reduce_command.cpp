@@ -1,7 +1,7 @@
 // prorata reduce and prorata stats: files in, numbers out.
 #include <host/cli/command_line.hpp>
-#include <host/cli/reductions.hpp>
 #include <host/cli/report.hpp>
+#include <host/dynamic/reductions.hpp>
 #include <host/io/array_file.hpp>
 #include <host/io/printable.hpp>
 #include <numeric>
@@ -11,8 +11,8 @@ namespace prorata::cli {
 namespace {
 
 void run(io::job_files& files, command_line& command, arguments const& args, options& o,
-         named_reduction const& op) {
-  reduce_options how;
+         dynamic::named_reduction const& op) {
+  dynamic::reduce_options how;
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
@@ -29,11 +29,11 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
     throw input_error(io::printable(in.front()->array().path) + ": the array is empty; " + op.name +
                       " of nothing has no value");
   require(how.ddof >= 0, "--ddof is at least 0");
-  bool const sums = op.run == run_sum || op.run == run_stats;
-  require(!how.wrap || (sums && !o.exact && !io::is_floating(in.front()->array().type)),
+  require(how.ddof == 0 || op.has_ddof, "--ddof is for variances: reduce var and std, and stats");
+  require(!how.wrap || (op.has_wrap && !o.exact && !io::is_floating(in.front()->array().type)),
           "--wrap is for sums of integers: reduce sum, and stats");
   how.exact = o.exact;
-  if ((std::string(op.name) == "var" || std::string(op.name) == "std") && in.front()->count() <= how.ddof)
+  if (op.has_ddof && &op != &dynamic::statistics() && in.front()->count() <= how.ddof)
     throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
                       " needs more than --ddof elements");
   std::vector<io::file_column const*> arrays;
@@ -43,7 +43,7 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
     bytes += io::size_of(i->array().type);
   }
   session job(files, o, arrays, bytes, op.name);
-  auto const found = op.run(job, in, how);
+  auto const found = op.run(job.passes(), arrays, how);
   report(job, o, op.name, *in.front(), found);
   job.finish();
 }
@@ -53,7 +53,7 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
 void reduce_command(arguments const& args, io::job_files& files) {
   require(!args.empty() && !args.front().starts_with("-"),
           "reduce: name an operation first, as in: prorata reduce sum x.npy");
-  auto const& op = find_reduction(args.front());
+  auto const& op = dynamic::find_reduction(args.front());
   options o;
   command_line command("reduce");
   command.option("inputs", o.inputs);
@@ -62,11 +62,10 @@ void reduce_command(arguments const& args, io::job_files& files) {
 }
 
 void stats_command(arguments const& args, io::job_files& files) {
-  static constexpr named_reduction stats{"stats", 1, false, false, run_stats};
   options o;
   command_line command("stats");
   command.option("inputs", o.inputs);
-  run(files, command, args, o, stats);
+  run(files, command, args, o, dynamic::statistics());
 }
 
 }  // namespace prorata::cli

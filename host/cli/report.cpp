@@ -1,4 +1,5 @@
 // Printing plans and findings.
+#include <host/cli/number_json.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
@@ -64,14 +65,23 @@ std::string bytes_text(index_t bytes) {
 }
 
 void report(session const& job, options const& o, std::string const& operation, input const& first,
-            answer const& found) {
+            dynamic::answer const& found) {
+  auto const where = [&](dynamic::finding const& f) {
+    return f.is_place ? first.position(std::get<std::int64_t>(f.value)) : std::string();
+  };
   double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
+    auto const shown = [&](dynamic::finding const& f) {
+      auto one = json_of(f.value);
+      if (auto const text = where(f); !text.empty()) one["where"] = text;
+      if (!f.note.empty()) one["note"] = f.note;
+      return one;
+    };
     auto result = nlohmann::json::object();
     if (found.size() == 1) {
-      result = found.front();
+      result = shown(found.front());
     } else {
-      for (auto const& f : found) result[f.name] = f;
+      for (auto const& f : found) result[f.name] = shown(f);
     }
     nlohmann::json const out{{"op", operation},
                              {"n", job.cuts().n},
@@ -91,8 +101,8 @@ void report(session const& job, options const& o, std::string const& operation, 
         bytes_text(job.bytes()));
   if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
   for (auto const& f : found) {
-    auto const bits = bits_text(f.value);
-    print("  {:<8} {:<25} {}{}{}\n", f.name, shortest(f.value), bits ? *bits : "", f.where,
+    auto const bits = dynamic::bits_text(f.value);
+    print("  {:<8} {:<25} {}{}{}\n", f.name, shortest(f.value), bits ? *bits : "", where(f),
           f.note.empty() ? "" : "  (" + f.note + ")");
   }
   print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);

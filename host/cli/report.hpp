@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <host/cli/answer.hpp>
 #include <host/cli/session.hpp>
+#include <host/dynamic/reductions.hpp>
 #include <nlohmann/json_fwd.hpp>
 
 namespace prorata::cli {
@@ -18,7 +18,7 @@ void print_plan(std::vector<device_spec> const& devices, std::vector<double> con
 
 /// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed.
 void report(session const& job, options const& o, std::string const& operation, input const& first,
-            answer const& found);
+            dynamic::answer const& found);
 
 /// One JSON object on stdout, whose lists are printed as they are made: a list of a million numbers would take
 /// hundreds of megabytes as a document.

@@ -6,7 +6,7 @@
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/trace.hpp>
-#include <host/run/gpu/fold.hpp>
+#include <host/run/chunked_run.hpp>
 #include <memory>
 #include <optional>
 #include <prorata/error.hpp>
@@ -34,14 +34,6 @@ class session : host::run_observer {
   /// Since the devices were open: the whole job so far.
   double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
   prorata::team<host::stream> const& team() const { return run_->team(); }
-
-  /// Folds load(i) over all elements, out of core. n ≥ 1.
-  template <class R, class Load>
-  typename R::result_type fold(R const& reduction, Load const& load) {
-    typename R::result_type result;
-    run_->fold(host::gpu_fold<R, Load>(reduction, load, *run_), &result);
-    return result;
-  }
 
   host::chunked_run& passes() { return *run_; }
 

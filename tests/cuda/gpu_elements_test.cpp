@@ -4,7 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <host/cli/loads.hpp>
+#include <host/cli/inputs.hpp>
+#include <host/dynamic/column_load.hpp>
 #include <host/run/gpu/forms.hpp>
 #include <host/run/gpu/words.hpp>
 #include <random>
@@ -15,6 +16,7 @@ namespace {
 
 using namespace prorata;
 using namespace prorata::cli;
+using namespace prorata::dynamic;
 using namespace prorata::host;
 using io::dtype;
 

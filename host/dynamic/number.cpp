@@ -1,12 +1,11 @@
 // Printing numbers so that nothing is lost.
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
-#include <host/cli/answer.hpp>
-#include <nlohmann/json.hpp>
+#include <cstring>
+#include <host/dynamic/number.hpp>
 
-namespace prorata::cli {
+namespace prorata::dynamic {
 
 number number_at(io::dtype type, std::byte const* element) {
   return io::visit(type, [&](auto tag) {
@@ -48,28 +47,4 @@ char const* code_of(number const& x) {
   return codes[x.index()];
 }
 
-void to_json(nlohmann::json& j, finding const& f) {
-  // nlohmann's j["…"] makes an object of nothing; where memory runs out meanwhile, it is none that can be destroyed.
-  j = nlohmann::json::object();
-  std::visit(
-      [&](auto v) {
-        if constexpr (std::is_floating_point_v<decltype(v)>) {
-          // A float is written with the digits that read back as that float, not as the double beside it.
-          if (std::isfinite(v)) {
-            j["value"] =
-                std::is_same_v<decltype(v), float> ? std::stod(shortest(f.value)) : static_cast<double>(v);
-          } else {
-            j["value"] = shortest(f.value);
-          }
-        } else {
-          j["value"] = v;
-        }
-      },
-      f.value);
-  j["dtype"] = code_of(f.value);
-  if (auto const bits = bits_text(f.value)) j["bits"] = *bits;
-  if (!f.where.empty()) j["where"] = f.where;
-  if (!f.note.empty()) j["note"] = f.note;
-}
-
-}  // namespace prorata::cli
+}  // namespace prorata::dynamic

@@ -1,27 +1,27 @@
 // A search along the dimension that is stored together: the first hit there has the lowest index.
 #include <cmath>
-#include <host/cli/first_place.hpp>
+#include <host/dynamic/first_place.hpp>
 #include <host/run/key_source.hpp>
 #include <mutex>
 
-namespace prorata::cli {
+namespace prorata::dynamic {
 
 namespace {
 
-index_t first_in_c_order(session& job, input const& in, index_t i) {
+index_t first_in_c_order(host::chunked_run& run, io::file_column const& in, index_t i) {
   auto const search = [&]<class K>(host::key_source<K> const& source) {
     K wanted;
     source.read(i, 1, &wanted);
-    index_t const column = in.array().shape.front();
+    index_t const height = in.array().shape.front();
     index_t lowest = in.c_order_index(i);
     std::mutex comparing;
-    job.passes().run("place", [&](piece p) {
+    run.run("place", [&](piece p) {
       index_t mine = in.count();
       source.each_block(p.begin, p.end, [&](K const* keys, index_t first, index_t n) {
         for (index_t j = 0; j < n; ++j) {
           if (keys[j] != wanted) continue;
           mine = std::min(mine, in.c_order_index(first + j));
-          j = ((first + j) / column + 1) * column - first - 1;  // on to the next column
+          j = ((first + j) / height + 1) * height - first - 1;  // on to the next column
         }
       });
       std::lock_guard const lock(comparing);
@@ -39,9 +39,8 @@ index_t first_in_c_order(session& job, input const& in, index_t i) {
 
 }  // namespace
 
-finding first_place(char const* name, session& job, input const& in, index_t i) {
-  index_t const first = in.reordered() ? first_in_c_order(job, in, i) : i;
-  return {name, static_cast<std::int64_t>(first), in.position(first)};
+index_t first_place(host::chunked_run& run, io::file_column const& column, index_t i) {
+  return column.reordered() ? first_in_c_order(run, column, i) : i;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::dynamic

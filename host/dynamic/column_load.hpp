@@ -1,10 +1,10 @@
-// Loading elements of input files as the type a reduction wants, a block at a time.
+// Loading elements of files as the type a reduction wants, a block at a time.
 //
 // Loads also say what a GPU is to do in their place: `form`, of the elements of sources().
 #pragma once
 
 #include <array>
-#include <host/cli/inputs.hpp>
+#include <host/io/file_column.hpp>
 #include <host/run/file_load.hpp>
 #include <host/run/gpu/elements.hpp>
 #include <prorata/elements.hpp>
@@ -13,7 +13,7 @@
 #include <tuple>
 #include <type_traits>
 
-namespace prorata::cli {
+namespace prorata::dynamic {
 
 /// What each stored type is reduced as.
 struct as_itself {  ///< min, max: the type itself; halves as float, booleans as bytes
@@ -107,23 +107,23 @@ inline constexpr auto form_of<composed<G, F>> = form_of<G>;
 
 /// f(a[i], …) of files whose elements are X, …
 template <class F, class... X>
-class input_load : public host::file_load<F, X...> {
+class column_load : public host::file_load<F, X...> {
  public:
   static constexpr auto form = form_of<F>;
 
   template <class... In>
-  requires(std::is_same_v<In, input>&&...) explicit input_load(F f, In const&... in)
-      : host::file_load<F, X...>(std::move(f), in...), inputs_{&in...} {}
+  requires(std::is_base_of_v<io::file_column, In>&&...) explicit column_load(F f, In const&... in)
+      : host::file_load<F, X...>(std::move(f), in...), columns_{&in...} {}
 
   /// g of what this gives.
   template <class G>
   auto then(G g) const {
-    return input_load<composed<G, F>, X...>({std::move(g), this->f_}, *this);
+    return column_load<composed<G, F>, X...>({std::move(g), this->f_}, *this);
   }
 
   /// The two factors of a product or a pair; else each file.
   std::vector<io::file_column const*> sources() const {
-    std::vector<io::file_column const*> list(inputs_.begin(), inputs_.end());
+    std::vector<io::file_column const*> list(columns_.begin(), columns_.end());
     if ((form == host::gpu_form::product || form == host::gpu_form::pair) && list.size() == 1)
       list.push_back(list[0]);
     return list;
@@ -131,28 +131,28 @@ class input_load : public host::file_load<F, X...> {
 
  private:
   template <class G, class... Y>
-  friend class input_load;
+  friend class column_load;
   template <class G>
-  input_load(F f, input_load<G, X...> const& other)
-      : host::file_load<F, X...>(std::move(f), other), inputs_(other.inputs_) {}
+  column_load(F f, column_load<G, X...> const& other)
+      : host::file_load<F, X...>(std::move(f), other), columns_(other.columns_) {}
 
-  std::array<input const*, sizeof...(X)> inputs_;
+  std::array<io::file_column const*, sizeof...(X)> columns_;
 };
 
-/// Calls f(load) with the load for this input, elements converted as As says. Numbers of at most 32 bits become double
+/// Calls f(load) with the load for this file, elements converted as As says. Numbers of at most 32 bits become double
 /// behind the load, so that they are read where they lie.
 template <class As, class F>
-decltype(auto) with_load(input const& in, F const& f) {
+decltype(auto) with_load(io::file_column const& in, F const& f) {
   return io::visit(in.array().type, [&](auto tag) {
     using Stored = typename decltype(tag)::type;
     using To = typename As::template type<Stored>;
     using X = io::value_type_of<Stored>;
     if constexpr (std::is_same_v<To, double> && sizeof(X) <= 4) {
-      return f(input_load<of_doubles<identity>, X>({}, in));
+      return f(column_load<of_doubles<identity>, X>({}, in));
     } else {
-      return f(input_load<identity, To>({}, in));
+      return f(column_load<identity, To>({}, in));
     }
   });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::dynamic

@@ -1,19 +1,17 @@
-// What a job found: named numbers that keep their type, their bits and their shortest decimal form.
+// Numbers of a type known at run time, which keep their type, their bits and their shortest decimal form.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <host/io/dtype.hpp>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <prorata/boolean8.hpp>
 #include <prorata/half.hpp>
 #include <string>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
-namespace prorata::cli {
+namespace prorata::dynamic {
 
 using number = std::variant<double, float, std::int64_t, std::uint64_t, bool>;
 
@@ -36,16 +34,6 @@ number number_of(T const& x) {
 /// An element as this machine stores it.
 number number_at(io::dtype type, std::byte const* element);
 
-/// One named result. `where` is an element's position in an array of several dimensions, `note` what has to be said
-/// about the value.
-struct finding {
-  std::string name;
-  number value;
-  std::string where{};
-  std::string note{};
-};
-using answer = std::vector<finding>;
-
 /// The shortest decimal text that reads back as the same number.
 std::string shortest(number const& x);
 /// The IEEE bits of a float as "0x…"; nothing for integers.
@@ -53,7 +41,4 @@ std::optional<std::string> bits_text(number const& x);
 /// NumPy's code of its type: "f8", "i8", "u8", "b1".
 char const* code_of(number const& x);
 
-/// {"value": …, "bits": "0x…"}; NaN and infinities, which JSON lacks, as strings.
-void to_json(nlohmann::json& j, finding const& f);
-
-}  // namespace prorata::cli
+}  // namespace prorata::dynamic
