@@ -10,8 +10,8 @@ include(CMakePackageConfigHelpers)
 set(PRORATA_INSTALL_CMAKE ${CMAKE_INSTALL_LIBDIR}/cmake/prorata)
 set_target_properties(prorata PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
-# prorata_install(TARGET NAME): exports TARGET as prorata::NAME, with each of its header sets in its place.
-function(prorata_install target name)
+# prorata_install(TARGET NAME EXPORT): exports TARGET as prorata::NAME, with each of its header sets in its place.
+function(prorata_install target name export)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   set(headers)
   get_target_property(sets ${target} INTERFACE_HEADER_SETS)
@@ -22,13 +22,17 @@ function(prorata_install target name)
       list(APPEND headers FILE_SET ${set} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/prorata/backends)
     endif()
   endforeach()
-  install(TARGETS ${target} EXPORT prorata-targets
+  install(TARGETS ${target} EXPORT ${export}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ${headers})
 endfunction()
 
-prorata_install(prorata prorata)
+prorata_install(prorata prorata prorata-targets)
 if(TARGET prorata_cuda)
-  prorata_install(prorata_cuda cuda)
+  prorata_install(prorata_cuda cuda prorata-targets)
+endif()
+if(TARGET prorata_mpi) # apart: who does not ask for it need not have MPI
+  prorata_install(prorata_mpi mpi prorata-mpi-targets)
+  install(EXPORT prorata-mpi-targets NAMESPACE prorata:: DESTINATION ${PRORATA_INSTALL_CMAKE})
 endif()
 
 # Where they are installed, headers find host/ and kernels/ from include/ too.

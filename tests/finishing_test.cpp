@@ -36,8 +36,9 @@ TEST(Finishing, EveryVerbIsDoneWithItsCallersMemoryWhenItReturns) {
   for (index_t const n : {index_t{3001}, fewer(200'003)})
     for (verb_call const& verb : every_verb())
       for (int const ranks : {1, 2, 3})
-        EXPECT_TRUE(at_once(verb, ranks, n, false) == at_once(verb, ranks, n, true))
-            << verb.name << ", " << n << " elements, " << ranks << " ranks";
+        if (is_tried(n > 3001 ? ranks + 1 : ranks))
+          EXPECT_TRUE(at_once(verb, ranks, n, false) == at_once(verb, ranks, n, true))
+              << verb.name << ", " << n << " elements, " << ranks << " ranks";
 }
 
 TEST(Finishing, ASortedVectorIsSortedAndMayBeFreed) {

@@ -332,7 +332,9 @@ TEST(KeyRanges, AscendAndHoldTheKeysBetweenTheirEnds) {
 TEST(GroupByPaths, AllAddUpTheSameIntegers) {
   index_t const n = 400009;
   std::mt19937_64 random(11);
+  int number = 0;
   for (auto const& shape : shapes) {
+    ++number;
     std::vector<std::int64_t> keys, values;
     for (index_t i = 0; i < n; ++i) {
       keys.push_back(shape.key(i, random()));
@@ -347,6 +349,7 @@ TEST(GroupByPaths, AllAddUpTheSameIntegers) {
     for (int const ranks : {1, 2, 3})
       for (int const threads : {1, 4}) {
         if (smaller > 1 && (ranks == 2 || threads == 1)) continue;  // what is left has every path
+        if (!is_tried(number + ranks / 2)) continue;
         auto const team = make_team(ranks, threads);
         auto const g = group_by(borrow(team, std::span<std::int64_t>(keys)),
                                 borrow(team, std::span<std::int64_t>(values)), aggregate::sum);

@@ -322,6 +322,7 @@ TEST(ScanOfSpecials, GivesOneNaNAndKeepsMinusZero) {
 TEST(ScanOfLargeArrays, GoesPastTheCaches) {
   std::size_t const n = host::streaming_bytes / sizeof(float) + 5003;
   for (std::size_t const offset : {0, 1, 15}) {  // elements from an aligned place
+    if (!is_tried(offset == 1 ? 0 : 1)) continue;
     std::vector<float> memory(n + offset), large(n + offset + 1, -1.0f), small(n + offset);
     auto const one = make_team(1, 3), many = make_team(5, 2);  // whose shares stay in the caches
     auto const x = borrow(one, std::span<float>(memory).subspan(offset, n));

@@ -38,8 +38,8 @@ struct named_reduction {
   bool has_empty = false;  ///< an empty array has a result
   /// Over the files of the run, out of core, on its threads and GPUs.
   ///   throws  overflow where an integer sum has no 64 bits; as chunked_run::fold
-  ///   cost    one read of each file; two of what is asked for exactly in two sums, and of argmin and argmax where the file
-  ///           is in Fortran order
+  ///   cost    one read of each file; two of what is asked for exactly in two sums, and of argmin and argmax
+  ///           where the file is in Fortran order
   answer (*run)(host::chunked_run& run, columns in, reduce_options const& how);
 };
 

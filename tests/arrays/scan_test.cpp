@@ -56,6 +56,7 @@ TYPED_TEST(arrays, scan_floats) {
   this->is_as(modelled(repeated<double>{40}, larger, -3.0),
               all_forms(repeated<double>{40}, maximum<double>{}, -3.0));
 }
+#ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, scan_integers) {
   auto const wrapping = [](std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
@@ -63,6 +64,7 @@ TYPED_TEST(arrays, scan_integers) {
   this->is_as(modelled(scattered<std::int32_t>{}, wrapping, 5),
               all_forms(scattered<std::int32_t>{}, plus<std::int32_t>{}, 5));
 }
+#endif
 TYPED_TEST(arrays, scan_in_sequence) {
   this->is_as(modelled(affine_at{}, composed{}, affine{3, 1}),
               all_forms(affine_at{}, composed{}, affine{3, 1}));
@@ -94,15 +96,17 @@ TYPED_TEST(arrays, scan_what_a_functor_makes) {
 /// Appending elements changes no earlier output: the model scans the longer array, the team its beginning.
 TYPED_TEST(arrays, scan_prefixes_alike) {
   index_t const n = 40007, longer = 70001;
-  team<typename TypeParam::stream_type> const devices(TypeParam::streams());
-  std::vector<float> prefix(static_cast<std::size_t>(n));
+  auto const devices = TypeParam::devices();
   auto whole = model::scan(model::list(scattered<float>{}, longer), model::add);
-  whole.resize(prefix.size());
+  whole.resize(static_cast<std::size_t>(n));
+  answer expected;
+  expected.add("prefix", whole);
   for (partition const& cuts : splits_of(n, devices.ranks())) {
     auto y = made(devices, cuts, scattered<float>{});
     inclusive_scan(y, plus<float>{}, y);
-    copy_out(y, std::span<float>(prefix));
-    EXPECT_EQ(std::memcmp(prefix.data(), whole.data(), prefix.size() * sizeof(float)), 0);
+    answer found;
+    found.add("prefix", y);
+    EXPECT_EQ(answer::difference(found, expected), "");
   }
 }
 

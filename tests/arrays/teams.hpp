@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <prorata/exchange.hpp>
 #include <prorata/transform.hpp>
 #include <string>
 #include <tests/arrays/models.hpp>
@@ -74,7 +75,15 @@ class answer {
   template <class T, class S>
   void add(std::string name, distributed_array<T, S> const& x) {
     std::vector<T> list(static_cast<std::size_t>(x.size()));
-    copy_out(x, std::span<T>(list));
+    if (x.team().local_ranks() == x.team().ranks()) {
+      copy_out(x, std::span<T>(list));
+    } else {  // the elements of all processes
+      std::vector<T const*> mine;
+      std::vector<index_t> sizes;
+      for (auto const& part : x.parts()) mine.push_back(part.data);
+      for (int r = 0; r < x.team().ranks(); ++r) sizes.push_back(x.partition().size(r));
+      list = all_gatherv_to_host<T>(x.team(), std::span<T const* const>(mine), sizes);
+    }
     add(std::move(name), list);
   }
   void add(std::string name, partition const& cuts) { add(std::move(name), cuts.cuts); }
@@ -139,7 +148,9 @@ inline std::vector<partition> splits_of(index_t n, int ranks) {
           partition_by_cuts(last)};
 }
 
-/// A provider has `stream_type` and `streams()`: one for each rank, none where the devices are missing.
+/// A provider has `stream_type`, `streams()`, one for each rank of this process and none where the devices
+/// are missing, and `devices()`, their team; large(n) is how many elements its largest arrays have where
+/// others have n.
 template <class Provider>
 struct arrays : testing::Test {
   void SetUp() override {
@@ -161,11 +172,11 @@ struct arrays : testing::Test {
 
  private:
   using stream_type = typename Provider::stream_type;
-  inline static std::vector<index_t> const usual{0, 1, 33, 1025, 40007, tests::fewer(300007)};
+  inline static std::vector<index_t> const usual{0, 1, 33, 1025, 40007, Provider::large(300007)};
 
   template <class Check, class Model>
   void for_all(Check const& check, Model const& model, std::vector<index_t> const& sizes) {
-    team<stream_type> const devices(Provider::streams());
+    auto const devices = Provider::devices();
     for (index_t const n : sizes) {
       auto const expected = model(n, devices.ranks());
       std::vector<answer> found;

@@ -16,6 +16,8 @@ struct gpu_shards {
     for (int k = 0; k < Shards && cuda::device_count() > 0; ++k) all.emplace_back(0);
     return all;
   }
+  static index_t large(index_t n) { return n; }
+  static team<cuda::stream> devices() { return team<cuda::stream>(streams()); }
 };
 
 /// Where there is no GPU, CPUs only, through the same code.
@@ -32,6 +34,8 @@ struct gpu_and_cpu {
     }
     return all;
   }
+  static index_t large(index_t n) { return n; }
+  static team<mixed::stream> devices() { return team<mixed::stream>(streams()); }
 };
 
 using providers = testing::Types<gpu_shards<1>, gpu_shards<4>, gpu_and_cpu>;
