@@ -3,19 +3,41 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <host/io/job_files.hpp>
 #include <host/io/npy.hpp>
+#include <host/run/chunked_run.hpp>
 #include <prorata/half.hpp>
 #include <random>
 #include <span>
 #include <string>
 #include <tests/temporary_directory.hpp>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
 namespace prorata::tests {
+
+/// Holds ranks up after chunks picked by a hash of the seed, so that chunks of different ranks finish in an
+/// order that each seed makes another.
+class hostile_order final : public host::run_observer {
+ public:
+  explicit hostile_order(std::uint64_t seed) : seed_(seed) {}
+  void done(int rank, char const*, piece p, clock::time_point) override { hold_up(rank, p.begin); }
+  void moved(index_t bytes) override { hold_up(0, ++moves_ + bytes); }
+
+ private:
+  void hold_up(int rank, index_t at) const {
+    std::uint64_t h = (seed_ + static_cast<std::uint64_t>(rank) * 31 + static_cast<std::uint64_t>(at)) *
+                      0x9e3779b97f4a7c15u;
+    h = (h ^ (h >> 29)) * 0xbf58476d1ce4e5b9u;
+    if (h >> 61 == 0) std::this_thread::sleep_for(std::chrono::microseconds((h >> 20) % 500));
+  }
+  std::uint64_t seed_;
+  std::atomic<index_t> moves_{0};
+};
 
 /// Writes x as a .npy file, in the other byte order if `swapped`.
 template <class Stored>

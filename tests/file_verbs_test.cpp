@@ -28,17 +28,22 @@ using tests::saved;
 
 std::vector<index_t> const sizes{1, 33, 1025, 40007, fewer(300007)};
 
-/// check(x) for the file as T over one to three ranks, with chunks and memory of several sizes.
+/// check(x) for the file as T over one to three ranks, with chunks and memory of several sizes, of which some
+/// finish in hostile orders, another one each time.
 template <class T, class Check>
 void on_every_split(std::string const& path, index_t n, Check const& check) {
+  static std::uint64_t seed = 0;
   for (int ranks = n < 50'000 ? 1 : 3; ranks <= 3; ++ranks)
     for (auto const& [memory, chunk] :
          {std::pair<index_t, index_t>{1 << 30, 0}, {1 << 30, 1}, {65536, 8192}, {4096, 0}}) {
       std::vector<double> const weights{3.0, 0.0, 1.5};
       auto const cuts = partition_by_weights(n, std::span(weights).first(static_cast<std::size_t>(ranks)));
       SCOPED_TRACE(std::to_string(n) + " elements, " + std::to_string(ranks) + " ranks, memory " +
-                   std::to_string(memory) + ", chunks " + std::to_string(chunk));
-      check(open<T>(path, make_team(ranks, 2), cuts, run_options{.memory = memory, .chunk = chunk}));
+                   std::to_string(memory) + ", chunks " + std::to_string(chunk) + ", order " +
+                   std::to_string(++seed));
+      tests::hostile_order order(seed);
+      check(open<T>(path, make_team(ranks, 2), cuts,
+                    run_options{.memory = memory, .chunk = chunk, .observer = chunk > 0 ? &order : nullptr}));
     }
 }
 
