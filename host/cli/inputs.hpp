@@ -1,7 +1,6 @@
 // The arrays a command reads: opened, described and mapped, ready to be loaded element by element.
 #pragma once
 
-#include <algorithm>
 #include <host/cli/options.hpp>
 #include <host/io/file_column.hpp>
 #include <host/io/job_files.hpp>
@@ -21,21 +20,6 @@ class input : public io::file_column {
  public:
   /// Opens PATH, one of the job's files, as .npy, or as the raw layout that --dtype describes.
   input(io::job_files& files, std::string const& path, options const& o);
-
-  /// Prepares, reads and releases elements [first, last) of T, one after another at f(place in the piece, x).
-  template <class T, class F>
-  void read_each(index_t first, index_t last, F const& f) const {
-    constexpr index_t at_once = (index_t{16} << 10) / index_t{sizeof(T)};  // on the stack
-    T elements[at_once];
-    bool const mapped = last - first >= few;
-    if (mapped) prepare(first, last);
-    for (index_t begin = first; begin < last; begin += at_once) {
-      index_t const end = std::min(begin + at_once, last);
-      read(begin, end, reinterpret_cast<std::byte*>(elements));
-      for (index_t i = begin; i < end; ++i) f(i - first, elements[i - begin]);
-    }
-    if (mapped) release(first, last);
-  }
 
   /// Has them stored in C order from now on: where they are not, by a temporary copy in `folder`, or here.
   ///   throws  as host::store_in_c_order

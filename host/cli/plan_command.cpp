@@ -26,7 +26,7 @@ std::vector<index_t> room_of(std::string const& text, std::size_t ranks, index_t
 
 /// One line a rank.
 void print_shares(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                  shares const& s) {
+                  dynamic::shares const& s) {
   std::size_t width = 6;
   for (auto const& d : devices) width = std::max(width, d.name.size());
   bool const by_keys = !s.splitters.empty();
@@ -46,7 +46,7 @@ void print_shares(std::vector<device_spec> const& devices, std::vector<double> c
 
 /// One object a rank.
 nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                           shares const& s) {
+                           dynamic::shares const& s) {
   auto plan = nlohmann::json::array();
   for (std::size_t r = 0; r < devices.size(); ++r) {
     plan.push_back({{"rank", r},

@@ -14,7 +14,8 @@ namespace {
 partition cuts_for(io::job_files& files, options const& o, index_t n, std::vector<double> const& weights,
                    std::vector<double>& loads) {
   if (o.costs.empty()) return cuts_of(n, weights, o);
-  element_costs const costs(files, o);
+  auto const file = open_costs(files, o);
+  dynamic::element_costs const costs(*file);
   if (costs.count() != n)
     throw input_error(io::printable(o.costs) + ": has " + std::to_string(costs.count()) + " costs for " +
                       std::to_string(n) + " elements");

@@ -47,6 +47,21 @@ class file_column {
   }
   static constexpr index_t few = 64;
 
+  /// Prepares, reads and releases elements [first, last) of T, one after another at f(place in the piece, x).
+  template <class T, class F>
+  void read_each(index_t first, index_t last, F const& f) const {
+    constexpr index_t at_once = (index_t{16} << 10) / index_t{sizeof(T)};  // on the stack
+    T elements[at_once];
+    bool const mapped = last - first >= few;
+    if (mapped) prepare(first, last);
+    for (index_t begin = first; begin < last; begin += at_once) {
+      index_t const end = std::min(begin + at_once, last);
+      read(begin, end, reinterpret_cast<std::byte*>(elements));
+      for (index_t i = begin; i < end; ++i) f(i - first, elements[i - begin]);
+    }
+    if (mapped) release(first, last);
+  }
+
   /// Whether elements are stored in another order than C order numbers them.
   bool reordered() const { return reordered_; }
   /// The index that C order gives the element stored at i.

@@ -1,15 +1,15 @@
 // A sample of the file gives the splitters; a second look counts.
-#include <host/cli/key_ranges.hpp>
+#include <host/dynamic/shares.hpp>
 #include <host/parallel.hpp>
 #include <mutex>
 #include <prorata/distribute.hpp>
 
-namespace prorata::cli {
+namespace prorata::dynamic {
 
 namespace {
 
 template <class T>
-key_ranges<T> ranges_of_file(input const& keys, std::vector<double> const& weights) {
+key_ranges<T> ranges_of_file(io::file_column const& keys, std::vector<double> const& weights) {
   std::vector<T> sample;
   index_t const stride = detail::sample_stride(keys.count(), splitter_sample);
   for (index_t i = 0; i < keys.count(); i += stride)
@@ -18,7 +18,7 @@ key_ranges<T> ranges_of_file(input const& keys, std::vector<double> const& weigh
 }
 
 template <class T>
-std::vector<index_t> count_ranges(input const& keys, std::vector<T> const& splitters) {
+std::vector<index_t> count_ranges(io::file_column const& keys, std::vector<T> const& splitters) {
   detail::by_splitter<T> const rank_of{splitters.data(), static_cast<index_t>(splitters.size())};
   std::vector<index_t> counts(splitters.size() + 1);
   std::mutex adding;
@@ -37,7 +37,7 @@ std::vector<index_t> count_ranges(input const& keys, std::vector<T> const& split
 
 }  // namespace
 
-shares share_by_value(input const& keys, std::vector<double> const& weights) {
+shares shares_by_value(io::file_column const& keys, std::vector<double> const& weights) {
   return io::visit(keys.array().type, [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto const [splitters, owners] = ranges_of_file<T>(keys, weights);
@@ -61,4 +61,4 @@ shares share_by_value(input const& keys, std::vector<double> const& weights) {
   });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::dynamic
