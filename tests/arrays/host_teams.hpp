@@ -32,7 +32,7 @@ struct host_ranks {
     return all;
   }
   /// Processes share this machine's cores, and differ from threads in how bytes travel alone.
-  static index_t large(index_t n) { return process_of_job() >= 0 ? n / 6 : n; }
+  static index_t large(index_t n) { return process_of_job() >= 0 ? n / 20 : n; }
   static prorata::team<host::stream> devices() {
 #ifdef PRORATA_TEST_MPI
     if (process_of_job() >= 0) return mpi_team(streams());

@@ -172,7 +172,8 @@ struct arrays : testing::Test {
 
  private:
   using stream_type = typename Provider::stream_type;
-  inline static std::vector<index_t> const usual{0, 1, 33, 1025, 40007, Provider::large(300007)};
+  inline static std::vector<index_t> const usual{
+      0, 1, 33, 1025, Provider::large(40007), Provider::large(300007)};
 
   template <class Check, class Model>
   void for_all(Check const& check, Model const& model, std::vector<index_t> const& sizes) {
