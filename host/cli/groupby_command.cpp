@@ -1,7 +1,6 @@
 // prorata groupby: aggregates of all rows that share a key, from files to files, in bounded memory.
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <host/cli/number_json.hpp>
 
 #include <chrono>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include <host/algorithms/group_file.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/limits.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -204,10 +204,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
                                         });
   for (auto& c : columns) c.sink.finish(outcome.groups);
   job.finish();
-  double const seconds = job.seconds();
-
   index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
-  double const speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
   if (o.json) {
     nlohmann::json first = nlohmann::json::object(), outputs = nlohmann::json::object();
     for (auto const& c : columns) {
@@ -216,18 +213,14 @@ void groupby_command(arguments const& args, io::job_files& files) {
       first[c.named.name] = list_of;
       if (!c.path.empty()) outputs[c.named.name] = c.path;
     }
-    print("{}\n", nlohmann::json{{"op", "groupby"},
-                                 {"n", n},
-                                 {"groups", outcome.groups},
-                                 {"key_dtype", io::describe(key_type).code},
-                                 {"head", first},
-                                 {"outputs", outputs},
-                                 {"parts", outcome.parts},
-                                 {"spilled", outcome.spilled},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                 {"seconds", seconds},
-                                 {"bytes", job.bytes()},
-                                 {"gb_per_s", speed}}
+    print("{}\n", job_json(job, "groupby",
+                           {{"n", n},
+                            {"groups", outcome.groups},
+                            {"key_dtype", io::describe(key_type).code},
+                            {"head", first},
+                            {"outputs", outputs},
+                            {"parts", outcome.parts},
+                            {"spilled", outcome.spilled}})
                       .dump());
     return;
   }
@@ -239,7 +232,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   if (outcome.spilled > 0)
     print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
           bytes_text(outcome.spilled), o.memory);
-  print("  {:.3g} s, {:.2f} GB/s\n", seconds, speed);
+  print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), job.gb_per_s());
 }
 
 }  // namespace prorata::cli

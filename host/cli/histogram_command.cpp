@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <host/cli/number_json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <host/algorithms/binning.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
+#include <host/cli/number_json.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -232,7 +232,6 @@ void histogram_command(arguments const& args, io::job_files& files) {
     picture->write(0, std::as_bytes(std::span(text.data(), text.size())));
   }
   job.finish();
-  double const seconds = job.seconds();
   if (o.json) {
     printed_object const out;
     auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
@@ -240,17 +239,13 @@ void histogram_command(arguments const& args, io::job_files& files) {
     out.list("counts", edges.bins(), [&](index_t k) { return nlohmann::json(found.counts[at(k)]); });
     if (!found.weights.empty())
       out.list("weights", edges.bins(), [&](index_t k) { return json_value(found.weight(at(k))); });
-    out.finish({{"op", "histogram"},
-                {"n", job.cuts().n},
-                {"dtype", io::describe(in.front()->array().type).code},
-                {"bins", edges.bins()},
-                {"below", found.counts[bins]},
-                {"above", found.counts[bins + 1]},
-                {"nan", found.counts[bins + 2]},
-                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                {"seconds", seconds},
-                {"bytes", job.bytes()},
-                {"gb_per_s", seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0}});
+    out.finish(job_json(job, "histogram",
+                        {{"n", job.cuts().n},
+                         {"dtype", io::describe(in.front()->array().type).code},
+                         {"bins", edges.bins()},
+                         {"below", found.counts[bins]},
+                         {"above", found.counts[bins + 1]},
+                         {"nan", found.counts[bins + 2]}}));
     return;
   }
   print("{} of {}, {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(in.front()->array().type),
@@ -267,8 +262,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
       drawn.apart.push_back({names[k], std::to_string(count), ""});
   }
   print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
-  print("  {:.3g} s, {:.2f} GB/s\n", seconds,
-        seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0);
+  print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), job.gb_per_s());
 }
 
 }  // namespace prorata::cli

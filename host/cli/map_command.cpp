@@ -83,19 +83,13 @@ void map_command(arguments const& args, io::job_files& files) {
       [&](host::stream const& s, host::gpu_rank& gpu, piece p) { gpu.map(s, kernel, p, compare); });
   job.finish();
   if (o.json) {
-    print("{}\n", nlohmann::json{{"op", "map"},
-                                 {"n", first.count},
-                                 {"dtype", io::describe(program.output()).code},
-                                 {"output", o.output},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                                 {"seconds", job.seconds()},
-                                 {"bytes", job.bytes()},
-                                 {"gb_per_s", static_cast<double>(job.bytes()) / job.seconds() / 1e9}}
-                      .dump());
+    print("{}\n",
+          job_json(job, "map",
+                   {{"n", first.count}, {"dtype", io::describe(program.output()).code}, {"output", o.output}})
+              .dump());
   } else {
     print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-          count_text(first.count, "element"), io::name_of(program.output()), job.seconds(),
-          static_cast<double>(job.bytes()) / job.seconds() / 1e9);
+          count_text(first.count, "element"), io::name_of(program.output()), job.seconds(), job.gb_per_s());
   }
 }
 

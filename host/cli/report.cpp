@@ -24,6 +24,15 @@ nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<do
   return plan;
 }
 
+nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own) {
+  own["op"] = op;
+  own["plan"] = plan_json(job.devices(), job.weights(), job.cuts(), job.loads());
+  own["seconds"] = job.seconds();
+  own["bytes"] = job.bytes();
+  own["gb_per_s"] = job.gb_per_s();
+  return own;
+}
+
 void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
                 partition const& cuts, std::vector<double> const& loads) {
   auto const shares = normalize(weights);
@@ -69,7 +78,6 @@ void report(session const& job, options const& o, std::string const& operation, 
   auto const where = [&](dynamic::finding const& f) {
     return f.is_place ? first.position(std::get<std::int64_t>(f.value)) : std::string();
   };
-  double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
     auto const shown = [&](dynamic::finding const& f) {
       auto one = json_of(f.value);
@@ -83,17 +91,13 @@ void report(session const& job, options const& o, std::string const& operation, 
     } else {
       for (auto const& f : found) result[f.name] = shown(f);
     }
-    nlohmann::json const out{{"op", operation},
-                             {"n", job.cuts().n},
-                             {"dtype", io::describe(first.array().type).code},
-                             {"exact", o.exact},
-                             {"order", order_name},
-                             {"result", result},
-                             {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                             {"chunk", job.chunk()},
-                             {"seconds", job.seconds()},
-                             {"bytes", job.bytes()},
-                             {"gb_per_s", speed}};
+    auto const out = job_json(job, operation,
+                              {{"n", job.cuts().n},
+                               {"dtype", io::describe(first.array().type).code},
+                               {"exact", o.exact},
+                               {"order", order_name},
+                               {"result", result},
+                               {"chunk", job.chunk()}});
     print("{}\n", out.dump());
     return;
   }
@@ -105,7 +109,7 @@ void report(session const& job, options const& o, std::string const& operation, 
     print("  {:<8} {:<25} {}{}{}\n", f.name, shortest(f.value), bits ? *bits : "", where(f),
           f.note.empty() ? "" : "  (" + f.note + ")");
   }
-  print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), speed);
+  print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), job.gb_per_s());
 }
 
 }  // namespace prorata::cli

@@ -12,7 +12,10 @@ namespace prorata::cli {
 nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
                          partition const& cuts, std::vector<double> const& loads = {});
 
-/// The same as a table on stdout.
+/// What every command says of its job: op, plan, seconds, bytes and gb_per_s, beside members of its own.
+nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own);
+
+/// The plan as a table on stdout.
 void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
                 partition const& cuts, std::vector<double> const& loads = {});
 

@@ -42,21 +42,16 @@ void scan_command(arguments const& args, io::job_files& files) {
   auto const out = open_array(files, o, type, array.shape, array.fortran_order);
   dynamic::scan(job.passes(), *in.front(), op, exclusive, out);
   job.finish();
-  double const speed = job.seconds() > 0 ? static_cast<double>(job.bytes()) / job.seconds() / 1e9 : 0;
   if (o.json) {
-    print("{}\n", nlohmann::json{{"op", "scan " + name},
-                                 {"n", array.count},
-                                 {"dtype", io::describe(type).code},
-                                 {"order", scan_order_name},
-                                 {"output", o.output},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts(), job.loads())},
-                                 {"seconds", job.seconds()},
-                                 {"bytes", job.bytes()},
-                                 {"gb_per_s", speed}}
+    print("{}\n", job_json(job, "scan " + name,
+                           {{"n", array.count},
+                            {"dtype", io::describe(type).code},
+                            {"order", scan_order_name},
+                            {"output", o.output}})
                       .dump());
   } else {
     print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
-          count_text(array.count, "element"), io::name_of(type), job.seconds(), speed);
+          count_text(array.count, "element"), io::name_of(type), job.seconds(), job.gb_per_s());
   }
 }
 

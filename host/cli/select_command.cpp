@@ -78,22 +78,17 @@ void select_command(arguments const& args, io::job_files& files) {
     kept.write_elements(job.passes(), *in.front(), results);
   }
   job.finish();
-  double const seconds = job.seconds(),
-               speed = seconds > 0 ? static_cast<double>(job.bytes()) / seconds / 1e9 : 0;
   if (o.json) {
-    print("{}\n", nlohmann::json{{"op", "select"},
-                                 {"n", first.count},
-                                 {"selected", total},
-                                 {"dtype", io::describe(type).code},
-                                 {"output", o.output},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                 {"seconds", seconds},
-                                 {"bytes", job.bytes()},
-                                 {"gb_per_s", speed}}
+    print("{}\n", job_json(job, "select",
+                           {{"n", first.count},
+                            {"selected", total},
+                            {"dtype", io::describe(type).code},
+                            {"output", o.output}})
                       .dump());
   } else {
     print("{}: {} of {}{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total,
-          count_text(first.count, "element"), indices ? ", their indices" : "", seconds, speed);
+          count_text(first.count, "element"), indices ? ", their indices" : "", job.seconds(),
+          job.gb_per_s());
   }
 }
 

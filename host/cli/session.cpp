@@ -88,6 +88,7 @@ device_error session::disagreement(int rank, int other, piece p) const {
 }
 
 void session::finish() {
+  end_ = clock::now();
   if (trace_file_ == nullptr) return;
   std::vector<std::string> names;
   for (auto const& d : devices_) names.push_back(d.name);

@@ -31,13 +31,20 @@ class session : host::run_observer {
   std::vector<double> const& loads() const { return loads_; }
   index_t chunk() const { return run_->chunk(); }
   index_t bytes() const { return bytes_per_element_ * cuts_.n; }
-  /// Since the devices were open: the whole job so far.
-  double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+  /// Since the devices were open: the whole job, or so far.
+  double seconds() const {
+    return std::chrono::duration<double>(end_.value_or(clock::now()) - start_).count();
+  }
+  /// 0 where it took no time.
+  double gb_per_s() const {
+    double const s = seconds();
+    return s > 0 ? static_cast<double>(bytes()) / s / 1e9 : 0;
+  }
   prorata::team<host::stream> const& team() const { return run_->team(); }
 
   host::chunked_run& passes() { return *run_; }
 
-  /// Writes --trace, if it was asked for.
+  /// The job is done: writes --trace, if it was asked for.
   void finish();
 
  private:
@@ -57,6 +64,7 @@ class session : host::run_observer {
   partition cuts_;
   index_t bytes_per_element_;
   clock::time_point start_;
+  std::optional<clock::time_point> end_;
   std::optional<host::chunked_run> run_;
   std::unique_ptr<progress> progress_;
   trace trace_;
