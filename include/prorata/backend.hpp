@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <prorata/bins.hpp>
 #include <prorata/column.hpp>
 #include <prorata/groups.hpp>
@@ -21,6 +22,9 @@ struct body {
 };
 struct load {
   PRORATA_HD double operator()(index_t i) const { return static_cast<double>(i); }
+};
+struct decode {
+  PRORATA_HD double operator()(std::uint64_t word) const { return static_cast<double>(word); }
 };
 struct choice {
   PRORATA_HD bool operator()(index_t i) const { return i % 2 == 0; }
@@ -101,6 +105,8 @@ concept backend = std::movable<S> &&
     settle_groups(s, start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true))
     } -> std::same_as<bool>;
   read_records(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), partial);
+  read_groups(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), group_column::key,
+              archetype::decode{}, out);
 };
 
 }  // namespace prorata
