@@ -114,7 +114,7 @@ class mpi_communicator final : public communicator<stream> {
     queue_.drain();
     int done = 0;
     MPI_Finalized(&done);
-    if (!done) MPI_Comm_free(&processes_);  // waits for the others where it does
+    if (!done) MPI_Comm_free(&processes_);
   }
 
   int ranks() const override { return static_cast<int>(process_of_.size()); }
@@ -134,10 +134,9 @@ class mpi_communicator final : public communicator<stream> {
     std::vector<std::byte> nobodys;
     operation now("all_gather");
     now.sign(offsets);
-    if (first == std::ssize(receive)) nobodys.resize(offsets.back());
-    void* const all = nobodys.empty() && first < std::ssize(receive)
-                          ? receive[static_cast<std::size_t>(first)]
-                          : nobodys.data();
+    bool const wanted = first < std::ssize(receive);
+    if (!wanted) nobodys.resize(offsets.back());
+    void* const all = wanted ? receive[static_cast<std::size_t>(first)] : nobodys.data();
     for (int r = 0; r < ranks(); ++r) {
       if (size(r) == 0) continue;
       if (!is_local(r)) {
@@ -244,12 +243,15 @@ class mpi_communicator final : public communicator<stream> {
   }
 
   void perform(operation const& now, bool all_well) const {
-    agree(now, all_well);
     std::vector<MPI_Request> open;
-    std::size_t pieces = 0;
-    for (auto const* messages : {&now.received, &now.sent})
-      for (message const& m : *messages) pieces += m.bytes / options_.most_bytes + 1;
-    open.reserve(pieces);  // nothing throws from here on: MPI knows of memory that would be gone then
+    std::exception_ptr failure;
+    try {
+      open.reserve(messages_of(now));  // once MPI knows of memory, nothing may throw that would free it
+    } catch (...) { failure = std::current_exception(); }
+    char const* const refusal = agree(now, all_well && !failure);
+    if (failure) std::rethrow_exception(failure);
+    if (refusal != nullptr)
+      throw communication_error(std::string("MPI: ") + now.name + " did not take place: " + refusal);
     if (now.root >= 0) {
       in_pieces(now.received.front(), now.name, [&](std::byte* data, int bytes) {
         return MPI_Ibcast(data, bytes, MPI_BYTE, now.root, processes_, &open.emplace_back());
@@ -265,7 +267,18 @@ class mpi_communicator final : public communicator<stream> {
           return MPI_Isend(data, bytes, MPI_BYTE, m.process, 0, processes_, &open.emplace_back());
         });
     }
-    wait_for(open, now.name);
+    // Every process is here, and moves bytes whenever it asks: none of them sleeps.
+    wait_for(open, now.name, std::chrono::microseconds(0));
+  }
+
+  /// How many there are in pieces, in this process.
+  std::size_t messages_of(operation const& now) const {
+    std::size_t count = 0;
+    for (auto const* messages : {&now.received, &now.sent})
+      for (message const& m : *messages) count += m.bytes / options_.most_bytes + 1;
+    if (count > INT32_MAX)
+      throw communication_error("MPI: more than 2^31 messages at a time; raise mpi_options::most_bytes");
+    return count;
   }
 
   template <class Post>
@@ -274,23 +287,22 @@ class mpi_communicator final : public communicator<stream> {
       end_where_wrong(post(m.data + at, static_cast<int>(std::min(options_.most_bytes, m.bytes - at))), name);
   }
 
-  /// Goes on where every process has come here without a failure, and for the same operation.
-  ///   throws  communication_error, on every process or on none
-  void agree(operation const& now, bool all_well) const {
+  /// Null where every process has come here without a failure, and for the same operation; else what is
+  /// wrong, the same on every process.
+  char const* agree(operation const& now, bool all_well) const noexcept {
     std::uint64_t const mine[] = {all_well, now.signature, ~now.signature};
     std::uint64_t least[3] = {};
-    std::vector<MPI_Request> open(1);
-    end_where_wrong(MPI_Iallreduce(mine, least, 3, MPI_UINT64_T, MPI_MIN, processes_, &open.front()),
-                    now.name);
-    wait_for(open, now.name);
-    std::string const what = std::string("MPI: ") + now.name + " did not take place: ";
-    if (least[0] == 0) throw communication_error(what + "a rank of the job has failed before");
-    if (least[1] != ~least[2])
-      throw communication_error(what + "the processes have called different operations, or with other sizes");
+    MPI_Request open;
+    end_where_wrong(MPI_Iallreduce(mine, least, 3, MPI_UINT64_T, MPI_MIN, processes_, &open), now.name);
+    wait_for({&open, 1}, now.name, std::chrono::microseconds(100));
+    if (least[0] == 0) return "a rank of the job has failed before";
+    if (least[1] != ~least[2]) return "the processes have called different operations, or with other sizes";
+    return nullptr;
   }
 
-  /// Waits without keeping a core from those that still compute.
-  void wait_for(std::vector<MPI_Request>& open, char const* name) const noexcept {
+  /// longest_pause: between two looks, so that a core is left to those that still compute; 0: yields it only.
+  void wait_for(std::span<MPI_Request> open, char const* name,
+                std::chrono::microseconds longest_pause) const noexcept {
     using namespace std::chrono;
     auto const begin = steady_clock::now();
     for (microseconds pause{0};;) {
@@ -302,7 +314,7 @@ class mpi_communicator final : public communicator<stream> {
       if (waited > options_.deadline)
         end_the_job(
             name, "another process did not come within " + std::to_string(options_.deadline.count()) + " ms");
-      if (waited > microseconds(50)) pause = std::min(2 * pause + microseconds(1), microseconds(100));
+      if (waited > microseconds(50)) pause = std::min(2 * pause + microseconds(1), longest_pause);
       if (pause.count() == 0) {
         std::this_thread::yield();
       } else {

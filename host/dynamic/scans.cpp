@@ -33,7 +33,7 @@ void write_first(scan_job const& job) {
 
 scan_operation find_scan(std::string const& name) {
   if (name == "sum") return scan_operation::sum;
-  if (name == "product" || name == "prod") return scan_operation::product;
+  if (name == "product") return scan_operation::product;
   if (name == "min") return scan_operation::least;
   if (name == "max") return scan_operation::greatest;
   throw usage_error("scan: unknown operation '" + io::printable(name, 60) +

@@ -10,7 +10,7 @@ namespace prorata::dynamic {
 
 using scan_operation = host::gpu_scan::operation;
 
-/// sum, product or prod, min, max.
+/// sum, product, min or max.
 ///   throws  usage_error listing the names
 scan_operation find_scan(std::string const& name);
 
