@@ -191,6 +191,33 @@ TEST(mpi, processes_that_call_different_operations_are_told) {
   EXPECT_EQ(said(1), "");
 }
 
+/// What one process cannot do, it refuses before a byte moves, and none does it.
+TEST(mpi, too_many_messages_fail_the_operation_everywhere_and_the_next_one_takes_place) {
+  auto const team = uneven_team({.most_bytes = 1});
+  auto const ranks = static_cast<std::size_t>(team.ranks());
+  bool const alone = team.ranks() == team.local_ranks();
+  std::vector<char> data(1);
+  std::vector<void const*> const send(static_cast<std::size_t>(team.local_ranks()), data.data());
+  std::vector<void*> const receive(send.size(), data.data());
+  std::vector<std::size_t> bytes(ranks * ranks, 0);
+  if (!alone) bytes[ranks - 1] = std::size_t{1} << 32;  // from the first rank to the last
+  bool const takes_part =
+      team.first_local_rank() == 0 || team.first_local_rank() + team.local_ranks() == team.ranks();
+  std::string found;
+  try {
+    team.bytes().all_to_all(team.streams(), send, receive, bytes, one_after_another(bytes, team.ranks()));
+    team.sync();
+  } catch (communication_error const& e) { found = e.what(); }
+  EXPECT_NE(found.find(alone        ? ""
+                       : takes_part ? "raise mpi_options::most_bytes"
+                                    : "a rank of the job has failed before"),
+            std::string::npos)
+      << found;
+  EXPECT_EQ(found.empty(), alone);
+  team.abandon();
+  team.bytes().barrier(team.streams());
+}
+
 TEST(mpi, refuses_what_makes_no_team) {
   EXPECT_THROW(mpi_team({}), usage_error);
   std::vector<host::stream> streams(1);
