@@ -17,7 +17,7 @@ import tempfile
 root = pathlib.Path(__file__).resolve().parent.parent
 flags = ["-std=c++20", "-O3", "--expt-relaxed-constexpr", "--fmad=false", "-Xptxas", "-v", f"-I{root}", f"-I{root}/include"]
 hot = ("_piece_kernel", "transform_kernel", "for_each_kernel", "scan_tiles_kernel", "scan_totals_kernel", "histogram_",
-       "count_buckets_kernel", "deal_buckets_kernel", "count_digits_kernel", "reduce_runs_kernel", "take_rows_kernel",
+       "count_buckets_kernel", "scatter_buckets_kernel", "count_digits_kernel", "reduce_runs_kernel", "take_rows_kernel",
        "count_slots_kernel")
 
 

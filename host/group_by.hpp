@@ -193,7 +193,7 @@ groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t en
 }
 
 /// Has nothing to do on the host: after a sync, groups are complete.
-inline bool settle_groups(stream&, groups const&) { return false; }
+inline bool resolve_overflow(stream&, groups const&) { return false; }
 
 /// Queues the merging and finishing of runs of records.
 groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs);

@@ -12,7 +12,7 @@ namespace prorata::host {
 /// Elements that one thread counts and deals at a time.
 inline constexpr index_t multisplit_grain = 64 * tile;
 
-/// How many numbers `count_buckets` leaves for `deal_buckets`: of each grain, where it begins in
+/// How many numbers `count_buckets` leaves for `scatter_buckets`: of each grain, where it begins in
 /// each bucket.
 inline index_t multisplit_places(stream const&, index_t n, index_t buckets) {
   return (n + multisplit_grain - 1) / multisplit_grain * buckets;
@@ -28,7 +28,7 @@ void each_of_grain(index_t begin, index_t end, index_t k, F const& f) {
 }  // namespace detail
 
 /// Queues counts[b] = how many i in [begin, end) have bucket_of(i) = b ∈ [0, buckets), and the places for
-/// dealing them.
+/// scattering them.
 ///   needs   multisplit_places(…) places
 ///   cost    asks for every bucket once
 template <class BucketOf>
@@ -54,8 +54,8 @@ void count_buckets(stream& s, index_t begin, index_t end, index_t buckets, Bucke
 ///   needs   places as count_buckets left them for the same elements; a pointer for every bucket
 ///   cost    asks for every bucket once, loads and writes every element once
 template <class BucketOf, class Load, class T>
-void deal_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
-                  index_t const* places, T* const* out) {
+void scatter_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                     index_t const* places, T* const* out) {
   s.enqueue([&s, begin, end, buckets, bucket_of, load, places, out] {
     s.parallel(multisplit_places(s, end - begin, 1), [&](index_t k) {
       std::vector<T*> next(out, out + buckets);

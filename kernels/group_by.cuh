@@ -26,11 +26,11 @@ struct converted_word {
 }  // namespace detail
 
 /// Queues the grouping of rows [begin, end), with keys(i) and values(i); complete once the stream has been
-/// synchronised, and settle_groups, too, has nothing left to do.
+/// synchronised, and resolve_overflow, too, has nothing left to do.
 ///   cost     16 bytes a row written and read. A table in each block's shared memory takes the rows, and one
 ///            behind them, of at most a slot for every fourth row and of half the second-level cache, what
 ///            finds no place there. Then only groups are sorted
-///   many     groups that fill the far table half, or more: settle_groups sorts the rows by CUB's radix sort,
+///   many     groups that fill the far table half, or more: resolve_overflow sorts the rows by CUB's radix sort,
 ///            which moves 32 bytes a row in each of 8 passes
 ///   memory   16 bytes a row, and the table; to sort, 40 bytes a row
 template <class Keys, class Values>
@@ -45,7 +45,7 @@ groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t en
 
 /// After a sync: queues what is left to do, and says whether there was something; then the groups are
 /// complete after another sync.
-inline bool settle_groups(stream&, groups const& of) { return of.settle(); }
+inline bool resolve_overflow(stream&, groups const& of) { return of.resolve_overflow(); }
 
 /// Queues the merging of runs of records.
 inline groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs) {

@@ -72,8 +72,8 @@ __global__ void __launch_bounds__(32 * detail::multisplit_warps)
 /// Each warp deals its stretch, with a pointer for every bucket in shared memory.
 template <class BucketOf, class Load, class T>
 __global__ void __launch_bounds__(32 * detail::multisplit_warps)
-    deal_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
-                        BucketOf const bucket_of, Load const load, index_t const* starts, T* const* out) {
+    scatter_buckets_kernel(index_t begin, index_t end, detail::multisplit_shape const shape,
+                           BucketOf const bucket_of, Load const load, index_t const* starts, T* const* out) {
   index_t const mine = index_t{blockIdx.x} * detail::multisplit_warps + threadIdx.x / 32;
   if (mine >= shape.warps) return;
   T** const next = dynamic_shared<T*>() + threadIdx.x / 32 * shape.buckets;
@@ -85,14 +85,14 @@ __global__ void __launch_bounds__(32 * detail::multisplit_warps)
   deal_rows<warp<>>(first, last, bucket_of, next, detail::put_in_place<Load, T>{load});
 }
 
-/// How many numbers `count_buckets` leaves for `deal_buckets`: where each warp's stretch begins
+/// How many numbers `count_buckets` leaves for `scatter_buckets`: where each warp's stretch begins
 /// in each bucket.
 inline index_t multisplit_places(stream const&, index_t n, index_t buckets) {
   return detail::multisplit_shape(n, buckets).warps * buckets;
 }
 
 /// Queues counts[b] = how many i in [begin, end) have bucket_of(i) = b ∈ [0, buckets), and the places for
-/// dealing them.
+/// scattering them.
 ///   needs   buckets ≤ 1024, multisplit_places(…) places
 ///   cost    asks for every bucket once. (Warp-level multisplit with ballots: Ashkiani, Davidson, Meyer and
 ///           Owens, GPU Multisplit, 2017.)
@@ -111,10 +111,10 @@ void count_buckets(stream& s, index_t begin, index_t end, index_t buckets, Bucke
 ///   needs   places as count_buckets left them for the same elements; a pointer for every bucket
 ///   cost    asks for every bucket once, loads and writes every element once
 template <class BucketOf, class Load, class T>
-void deal_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
-                  index_t const* places, T* const* out) {
+void scatter_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                     index_t const* places, T* const* out) {
   detail::multisplit_shape const shape(end - begin, buckets);
-  launch(deal_buckets_kernel<BucketOf, Load, T>, shape.launch(), s, begin, end, shape, bucket_of, load,
+  launch(scatter_buckets_kernel<BucketOf, Load, T>, shape.launch(), s, begin, end, shape, bucket_of, load,
          places, out);
 }
 

@@ -482,7 +482,7 @@ TYPED_TEST_P(backend_conformance, deals_into_buckets) {
       for (std::size_t b = 0; b < to.size(); ++b) to[b] = d_out + (end -= counts[b]);
       ASSERT_EQ(end, 0);
       s.copy(d_to, to.data(), to.size() * sizeof to[0]);
-      deal_buckets(s, begin, begin + n, buckets, some_bucket{buckets}, own_index{}, d_places, d_to);
+      scatter_buckets(s, begin, begin + n, buckets, some_bucket{buckets}, own_index{}, d_places, d_to);
       s.copy(out.data(), d_out, out.size() * sizeof(std::int32_t));
       s.deallocate(d_out, bytes);
       s.deallocate(d_counts, row);

@@ -128,7 +128,7 @@ void expect_dealt_in_chunks(int seeds) {
       if (random() % 2 == 0) return host_team(std::move(streams));
       return host_team(std::move(streams), std::make_unique<waiting_communicator>(s.ranks, told));
     }();
-    auto const dealt = detail::deal_to_ranks(
+    auto const dealt = detail::scatter_to_ranks(
         borrow(made, std::span<T const>(x), s.cuts), [&](std::size_t) { return rule; }, chunk);
     std::vector<T> got(x.size());
     copy_out(dealt, std::span<T>(got));
@@ -159,7 +159,7 @@ TEST(DealToRanks, FindsThePlacesOfLargeChunks) {
   for (index_t const chunk : {0, 150000, 400000}) {  // of several grains, on 2 ranks
     auto const team = make_team(2, 2);
     some_rank const rule{2, false};
-    auto const ranks = by_rank(detail::deal_to_ranks(
+    auto const ranks = by_rank(detail::scatter_to_ranks(
         borrow(team, std::span<std::uint32_t>(x)), [&](std::size_t) { return rule; }, chunk));
     std::vector<std::vector<std::uint32_t>> expected(2);
     for (std::size_t i = 0; i < x.size(); ++i)
@@ -179,7 +179,7 @@ TEST(DealToRanks, ReportsARuleThatThrows) {
         return static_cast<int>(i % 3);
       };
       auto const deal = [&] {
-        auto const dealt = detail::deal_to_ranks(
+        auto const dealt = detail::scatter_to_ranks(
             borrow(team, std::span<std::int64_t>(x)), [&](std::size_t) { return rule; }, chunk);
         team.sync();
       };

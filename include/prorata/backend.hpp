@@ -46,10 +46,10 @@ struct choice {
 ///   scan_nodes/enter/piece    the totals of a piece's nodes, what lies before a place, and a piece's scan
 ///   select_index              load(i) of the i for which keep(i) holds, in order, and how many they are
 ///   partition_index           the same, and the others too
-///   count_buckets             how many i each bucket gets, and the places for dealing them
-///   deal_buckets              load(i) to where its bucket lies, in order within each
+///   count_buckets             how many i each bucket gets, and the places for scattering them
+///   scatter_buckets           load(i) to where its bucket lies, in order within each
 ///   histogram_index           counts[rule(load(i))] += 1
-///   start_groups, settle_groups, merge_groups, read_records, read_groups
+///   start_groups, resolve_overflow, merge_groups, read_records, read_groups
 ///                             rows by key, as sorted records or as columns
 ///   count_digits              counts[rule.slot(load(i))] += 1, for keys
 ///   reduce_runs               the result of every run of elements, each as an array of its own
@@ -91,7 +91,7 @@ concept backend = std::movable<S> &&
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
   { multisplit_places(s, n, n) } -> std::same_as<index_t>;
   count_buckets(s, n, n, n, own_index{}, count, count);
-  deal_buckets(s, n, n, n, own_index{}, archetype::load{}, count, &out);
+  scatter_buckets(s, n, n, n, own_index{}, archetype::load{}, count, &out);
   sort_keys(s, total_order<double>{}, out, n);
   sort_pairs(s, total_order<double>{}, out, count, n);
   sort_indices(s, total_order<double>{}, out, n, count, n);
@@ -102,7 +102,7 @@ concept backend = std::movable<S> &&
     start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true).count()
     } -> std::same_as<index_t>;
   {
-    settle_groups(s, start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true))
+    resolve_overflow(s, start_groups(s, group_plan{}, n, n, archetype::load{}, archetype::load{}, true))
     } -> std::same_as<bool>;
   read_records(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), partial);
   read_groups(s, merge_groups(s, group_plan{}, std::vector<record_run>{}), group_column::key,

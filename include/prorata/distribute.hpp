@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <host/fp_environment.hpp>
 #include <prorata/assignments.hpp>
-#include <prorata/dealing.hpp>
+#include <prorata/scatter_to_ranks.hpp>
 #include <prorata/slots.hpp>
 #include <prorata/total_order.hpp>
 
@@ -27,7 +27,7 @@ template <class T, backend S, class RuleOf>
 distributed_array<std::remove_const_t<T>, S> distribute(distributed_array<T, S> const& x,
                                                         RuleOf const& rule_of) {
   index_t const chunk = travelling_chunk(sizeof(T), x.team().ranks());
-  return deal_to_ranks(x, rule_of, x.team().shares_memory() ? 0 : chunk);
+  return scatter_to_ranks(x, rule_of, x.team().shares_memory() ? 0 : chunk);
 }
 
 struct by_slot {

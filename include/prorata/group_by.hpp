@@ -210,10 +210,10 @@ grouped<key, value, S> group_each(distributed_array<Row, S> const& rows, KeysOf 
     groups.push_back(start_groups(*p.stream, plan, p.begin, p.end(), keys_of(k), values_of(k), alone));
   }
   team.sync();
-  bool unsettled = false;
+  bool overflowed = false;
   for (std::size_t k = 0; k < groups.size(); ++k)
-    unsettled = settle_groups(team.streams()[k], groups[k]) || unsettled;
-  if (unsettled) team.sync();
+    overflowed = resolve_overflow(team.streams()[k], groups[k]) || overflowed;
+  if (overflowed) team.sync();
 
   // bytes: sorted records to the rank that their keys belong to; local work: it merges them
   std::vector<buffer<std::byte, S>> packed, received;

@@ -169,9 +169,9 @@ void count_buckets(stream& s, index_t begin, index_t end, index_t buckets, Bucke
              s.either());
 }
 template <class BucketOf, class Load, class T>
-void deal_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
-                  index_t const* places, T* const* out) {
-  std::visit([&](auto& one) { deal_buckets(one, begin, end, buckets, bucket_of, load, places, out); },
+void scatter_buckets(stream& s, index_t begin, index_t end, index_t buckets, BucketOf bucket_of, Load load,
+                     index_t const* places, T* const* out) {
+  std::visit([&](auto& one) { scatter_buckets(one, begin, end, buckets, bucket_of, load, places, out); },
              s.either());
 }
 template <class Keep, class... Column>
@@ -239,8 +239,8 @@ groups start_groups(stream& s, group_plan const& plan, index_t begin, index_t en
       [&](auto& one) { return groups(start_groups(one, plan, begin, end, keys, values, finished)); },
       s.either());
 }
-inline bool settle_groups(stream& s, groups const& of) {
-  return std::visit([&](auto& one) { return settle_groups(one, detail::groups_on(one, of)); }, s.either());
+inline bool resolve_overflow(stream& s, groups const& of) {
+  return std::visit([&](auto& one) { return resolve_overflow(one, detail::groups_on(one, of)); }, s.either());
 }
 inline groups merge_groups(stream& s, group_plan const& plan, std::vector<record_run> runs) {
   return std::visit([&](auto& one) { return groups(merge_groups(one, plan, runs)); }, s.either());

@@ -65,7 +65,7 @@ void merge_in_rounds(std::vector<index_t> ends, Merge const& merge, Copy const& 
 
 /// Brings locally sorted shares into global order: exact cuts, one exchange, merging.
 template <class T, backend S>
-void settle(distributed_array<T, S>& x, total_order<T> order) {
+void exchange_and_merge(distributed_array<T, S>& x, total_order<T> order) {
   int const ranks = x.team().ranks();
   if (ranks == 1) return;
   auto const counts = shares_of_sorted(x, order);
@@ -88,7 +88,8 @@ void settle(distributed_array<T, S>& x, total_order<T> order) {
 }
 
 template <class K, class V, backend S>
-void settle(distributed_array<K, S>& keys, distributed_array<V, S>& values, total_order<K> order) {
+void exchange_and_merge(distributed_array<K, S>& keys, distributed_array<V, S>& values,
+                        total_order<K> order) {
   int const ranks = keys.team().ranks();
   if (ranks == 1) return;
   auto const counts = shares_of_sorted(keys, order);
@@ -136,7 +137,7 @@ void sort(distributed_array<T, S>& x, direction d = direction::ascending) {
   detail::finishing(x)([&] {
     total_order<T> const order(d);
     for (auto const& p : x.parts()) sort_keys(*p.stream, order, p.data, p.size);
-    detail::settle(x, order);
+    detail::exchange_and_merge(x, order);
   });
 }
 
@@ -154,7 +155,7 @@ void sort_by_key(distributed_array<K, S>& keys, distributed_array<V, S>& values,
       auto const& p = keys.parts()[k];
       sort_pairs(*p.stream, order, p.data, values.parts()[k].data, p.size);
     }
-    detail::settle(keys, values, order);
+    detail::exchange_and_merge(keys, values, order);
   });
 }
 
@@ -174,7 +175,7 @@ distributed_array<index_t, S> argsort(distributed_array<T, S> const& x, directio
       p.stream->copy(p.data, x.parts()[k].data, static_cast<std::size_t>(p.size) * sizeof(element));
       sort_indices(*p.stream, order, p.data, p.begin, indices.parts()[k].data, p.size);
     }
-    detail::settle(keys, indices, order);
+    detail::exchange_and_merge(keys, indices, order);
     return indices;
   });
 }

@@ -156,7 +156,7 @@ struct groups::memory {
     copy_totals();
   }
 
-  bool settle() {
+  bool resolve_overflow() {
     if (slots.data() == nullptr) return false;
     if (host_totals.refused != 0) {
       slots = {};
@@ -215,10 +215,10 @@ struct groups::memory {
     copy_totals();
   }
 
-  index_t record_count() { return rows > 0 ? static_cast<index_t>(settled().records) : merged; }
-  index_t key_count() { return static_cast<index_t>(settled().keys); }
-  group_totals const& settled() {
-    if (settle()) s.sync();
+  index_t record_count() { return rows > 0 ? static_cast<index_t>(resolved().records) : merged; }
+  index_t key_count() { return static_cast<index_t>(resolved().keys); }
+  group_totals const& resolved() {
+    if (resolve_overflow()) s.sync();
     return host_totals;
   }
 
@@ -286,7 +286,7 @@ groups::groups(stream& s, group_plan const& plan, index_t rows)
 std::uint64_t* groups::keys() const { return memory_->keys.data(); }
 std::uint64_t* groups::values() const { return memory_->values.data(); }
 void groups::fill_table() { memory_->fill_table(); }
-bool groups::settle() const { return memory_->settle(); }
+bool groups::resolve_overflow() const { return memory_->resolve_overflow(); }
 void groups::sort_rows() { memory_->sort_rows(); }
 void groups::sort_records(std::vector<record_run> const& runs) { memory_->sort_records(runs); }
 index_t groups::count() const { return memory_->key_count(); }

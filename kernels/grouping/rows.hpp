@@ -26,7 +26,7 @@ class groups {
 
   /// After a sync: if the table refused a record, queues the sorting of the rows and returns true: then
   /// another sync has to come. Whoever asks for what follows waits for that himself.
-  bool settle() const;
+  bool resolve_overflow() const;
 
   /// After a sync: how many keys there are, and how many records they have.
   index_t count() const;

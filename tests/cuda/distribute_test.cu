@@ -10,7 +10,7 @@
 namespace prorata {
 namespace {
 
-/// What lies on each rank after three ways to deal; chunk as deal_to_ranks has it.
+/// What lies on each rank after three ways to deal; chunk as scatter_to_ranks has it.
 template <class S>
 std::vector<std::vector<std::uint64_t>> dealt(team<S> const& team, index_t n, std::vector<index_t> chunks) {
   auto x = make_array<std::uint64_t>(team, n);
@@ -31,7 +31,7 @@ std::vector<std::vector<std::uint64_t>> dealt(team<S> const& team, index_t n, st
   keep(distribute_by_range(x, splitters));
   keep(deal(x, block_cyclic(n, team.ranks(), 100)));
   for (index_t const chunk : chunks)
-    keep(detail::deal_to_ranks(
+    keep(detail::scatter_to_ranks(
         x,
         [&](std::size_t k) {
           return detail::by_slot{{tables[k].data(), slots.seed()}};
@@ -40,7 +40,7 @@ std::vector<std::vector<std::uint64_t>> dealt(team<S> const& team, index_t n, st
   return ranks;
 }
 
-TEST(deal_to_ranks, has_the_elements_of_the_host) {
+TEST(scatter_to_ranks, has_the_elements_of_the_host) {
   for (int const ranks : {1, 2, 3, 5}) {
     std::vector<host::stream> hosts;
     for (int r = 0; r < ranks; ++r) hosts.emplace_back();

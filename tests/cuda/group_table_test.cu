@@ -57,7 +57,7 @@ std::vector<std::uint64_t> columns_of(cuda::stream& s, group_plan const& plan, r
   transform_index(s, 0, n, cuda::detail::value_words<row_value<T>>{{}}, made.values());
   sorted ? made.sort_rows() : made.fill_table();
   s.sync();
-  bool const again = made.settle();
+  bool const again = made.resolve_overflow();
   if (refused != nullptr) *refused = again;
   s.sync();
   index_t const groups = made.count();

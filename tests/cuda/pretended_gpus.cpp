@@ -79,7 +79,7 @@ std::shared_ptr<std::byte> aligned_memory(std::size_t bytes) {
   return {static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), std::free};
 }
 
-/// Groups as a GPU has them: only so many rows at a time, and nothing is done before they are settled.
+/// Groups as a GPU has them: only so many rows at a time, and nothing is done before their overflow is resolved.
 class pretended_groups {
  public:
   pretended_groups(host::stream& s, group_plan const& plan, index_t rows) : s_(&s), plan_(plan), rows_(rows) {
@@ -90,7 +90,7 @@ class pretended_groups {
   std::uint64_t* keys() const { return keys_.data(); }
   std::uint64_t* values() const { return values_.data(); }
   void fill_table() {}
-  bool settle() {
+  bool resolve_overflow() {
     made_ = host::start_groups(*s_, plan_, 0, rows_, words{keys()}, words{values()}, false);
     return true;
   }

@@ -165,7 +165,7 @@ class slot_rank final : public gpu_rank {
     });
     made.fill_table();
     compute_.sync();
-    if (made.settle()) compute_.sync();
+    if (made.resolve_overflow()) compute_.sync();
     index_t const bytes = made.records() * record_bytes(job.plan);
     if (bytes > rows * static_cast<index_t>(sizeof(group_row))) return {nullptr, 0};
     auto const records = memory(static_cast<std::size_t>(bytes));

@@ -1,4 +1,4 @@
-// Dealing elements to ranks: counted first, then written where they belong, or sent there in chunks.
+// Scattering elements to ranks: counted first, then written where they belong, or sent there in chunks.
 #pragma once
 
 #include <algorithm>
@@ -7,12 +7,12 @@
 
 namespace prorata::detail {
 
-/// One local rank's elements: chunk by chunk counted, then dealt.
+/// One local rank's elements: chunk by chunk counted, then scattered.
 template <class BucketOf, class Load, class T, backend S>
-class dealer {
+class rank_scatter {
  public:
   /// Queues the counting of every chunk.
-  dealer(S& stream, std::vector<index_t> cuts, int ranks, BucketOf bucket_of, Load load)
+  rank_scatter(S& stream, std::vector<index_t> cuts, int ranks, BucketOf bucket_of, Load load)
       : stream_(&stream), cuts_(std::move(cuts)), ranks_(ranks), bucket_of_(bucket_of), load_(load) {
     auto const chunks = cuts_.size() - 1;
     for (std::size_t c = 0; c < chunks; ++c)
@@ -33,11 +33,11 @@ class dealer {
     stream_->copy(targets_.data(), to.data(), targets_.bytes());
   }
 
-  void deal(index_t chunk) const {
+  void scatter(index_t chunk) const {
     auto const c = static_cast<std::size_t>(chunk);
     if (cuts_[c] == cuts_[c + 1]) return;
-    deal_buckets(*stream_, cuts_[c], cuts_[c + 1], ranks_, bucket_of_, load_, places_.data() + starts_[c],
-                 targets_.data() + chunk * ranks_);
+    scatter_buckets(*stream_, cuts_[c], cuts_[c + 1], ranks_, bucket_of_, load_, places_.data() + starts_[c],
+                    targets_.data() + chunk * ranks_);
   }
 
  private:
@@ -60,7 +60,7 @@ struct rank_of_element {
 
 /// Every stream goes on when all have come this far.
 template <backend S>
-void meet(std::span<S> streams) {
+void join_streams(std::span<S> streams) {
   S& first = streams.front();
   for (S& s : streams.subspan(1)) first.wait(s.record());
   auto const together = first.record();
@@ -69,12 +69,12 @@ void meet(std::span<S> streams) {
 
 /// Every element to the rank that a rule names; rule_of(k) is local rank k's rule, with pointers to what lies
 /// on its device. Senders stay in rank order and elements in theirs.
-///   chunk   how many elements a rank deals before they travel; 0: every rank writes to where they belong
+///   chunk   how many elements a rank scatters before they travel; 0: every rank writes to where they belong
 ///   memory  beside array and result two chunks per rank, or none; and 8 bytes per rank for every 2^16
 ///           elements (host) or 2^10 (GPU)
 template <class T, backend S, class RuleOf>
-distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, S> const& x,
-                                                           RuleOf const& rule_of, index_t chunk) {
+distributed_array<std::remove_const_t<T>, S> scatter_to_ranks(distributed_array<T, S> const& x,
+                                                              RuleOf const& rule_of, index_t chunk) {
   using element = std::remove_const_t<T>;
   using bucket_of = rank_of_element<std::remove_cvref_t<decltype(rule_of(0))>, element>;
   using load = decltype(load_of(identity{}, 0, x));
@@ -87,15 +87,15 @@ distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, 
   index_t const chunks = (longest + chunk - 1) / chunk;
 
   // local work: every rank counts
-  std::vector<dealer<bucket_of, load, element, S>> dealers;
+  std::vector<rank_scatter<bucket_of, load, element, S>> scatters;
   std::vector<index_t const*> counts;
   for (std::size_t k = 0; k < x.parts().size(); ++k) {
     auto const& p = x.parts()[k];
     std::vector<index_t> cuts;
     for (index_t c = 0; c <= chunks; ++c) cuts.push_back(p.begin + std::min(c * chunk, p.size));
-    dealers.emplace_back(*p.stream, std::move(cuts), ranks, bucket_of{rule_of(k), p.data, p.begin},
-                         load_of(identity{}, k, x));
-    counts.push_back(dealers.back().counts());
+    scatters.emplace_back(*p.stream, std::move(cuts), ranks, bucket_of{rule_of(k), p.data, p.begin},
+                          load_of(identity{}, k, x));
+    counts.push_back(scatters.back().counts());
   }
 
   // bytes: all counts to all
@@ -104,7 +104,7 @@ distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, 
       all_gather_to_host<index_t>(team, std::span<index_t const* const>(counts), chunks * ranks));
   distributed_array<element, S> result(team, plan.after());
 
-  // local work and bytes: every rank deals, and what has to travel does so meanwhile
+  // local work and bytes: every rank scatters, and what has to travel does so meanwhile
   std::vector<std::vector<element*>> targets;
   drain_on_unwind const unwinding(team);  // ranks write into each other's parts of the result
   auto const aim = [&](auto const& place) {
@@ -112,20 +112,20 @@ distributed_array<std::remove_const_t<T>, S> deal_to_ranks(distributed_array<T, 
       targets.emplace_back();
       for (index_t c = 0; c < chunks; ++c)
         for (int q = 0; q < ranks; ++q) targets.back().push_back(place(c, k, q));
-      dealers[static_cast<std::size_t>(k)].aim(targets.back());
+      scatters[static_cast<std::size_t>(k)].aim(targets.back());
     }
     team.sync();  // the targets have been read, and all memory is there
   };
   if (travel) {
     relay<element, S> way(team, x.partition(), chunk, plan);
     aim([&](index_t c, int k, int q) { return way.place(c, k, q); });
-    way.run([&](std::size_t k, index_t c) { dealers[k].deal(c); }, result.parts());
+    way.run([&](std::size_t k, index_t c) { scatters[k].scatter(c); }, result.parts());
   } else {
     aim([&](index_t c, int k, int q) {
       return result.parts()[static_cast<std::size_t>(q)].data + plan.place(c, k, q);
     });
-    for (auto const& d : dealers) d.deal(0);
-    meet(team.streams());
+    for (auto const& d : scatters) d.scatter(0);
+    join_streams(team.streams());
   }
   return result;
 }
