@@ -134,31 +134,6 @@ TEST(file_array, refuses_what_it_cannot_read) {
   EXPECT_THROW(dot(open<double>(doubles, cpu_team()), other), usage_error);  // another team, another length
 }
 
-/// What the first of two processes has, each with one rank.
-class half_of_a_job final : public communicator<host::stream> {
- public:
-  int ranks() const override { return 2; }
-  int first_local_rank() const override { return 0; }
-  void all_gather(std::span<host::stream>, std::span<void const* const>, std::span<void* const>,
-                  std::span<std::size_t const>) override {}
-  void all_to_all(std::span<host::stream>, std::span<void const* const>, std::span<void* const>,
-                  std::span<std::size_t const>, std::span<std::size_t const>) override {}
-  void broadcast(std::span<host::stream>, std::span<void* const>, std::size_t, int) override {}
-  void barrier(std::span<host::stream>) override {}
-};
-
-TEST(file_array, refuses_the_ranks_of_several_processes) {
-  temporary_directory const folder;
-  auto const doubles = saved(folder, "d.npy", numbers<double>(6, 1));
-  team<host::stream> const team(std::vector<host::stream>(1), std::make_unique<half_of_a_job>());
-  EXPECT_EQ(team.ranks(), 2);
-  EXPECT_NE(said<usage_error>([&] { open<double>(doubles, team); }).find("one process"), std::string::npos);
-  EXPECT_NE(said<usage_error>([&] {
-              open<double>(doubles, team, partition_by_cuts({0, 3, 6}));
-            }).find("one process"),
-            std::string::npos);
-}
-
 TEST(file_array, chunks_fit_the_memory_or_are_refused) {
   temporary_directory const folder;
   auto const path = saved(folder, "x.npy", numbers<double>(50000, 1));

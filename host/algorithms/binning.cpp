@@ -69,7 +69,10 @@ element_span span_within(chunked_run& run, io::file_column const& column, double
     std::lock_guard const lock(mutex);
     all = {std::min(all.low, mine.low), std::max(all.high, mine.high), all.count + mine.count};
   });
-  return all;
+  element_span of_all = nothing;
+  for (auto const& one : run.processes().gather(std::vector{all}))
+    of_all = {std::min(of_all.low, one.low), std::max(of_all.high, one.high), of_all.count + one.count};
+  return of_all;
 }
 
 template <class X>
@@ -91,6 +94,7 @@ std::vector<index_t> counts_in_bins(chunked_run& run, io::file_column const& col
         for (std::size_t k = 0; k < counts.size(); ++k) total[k] += counts[k];
       });
   counters.add_to(total.data());
+  run.processes().add(total);
   return total;
 }
 

@@ -22,22 +22,41 @@ inline constexpr index_t scan_slice = 256 * tile;
 inline constexpr std::size_t scan_nodes_of_slice = 62 * 4;  // at most: a slice has fewer than 32^4 elements
 static_assert(scan_slice < scan_node_size(4));
 
+template <class T>
+struct scan_node {
+  int level;
+  T total;
+};
+
 /// One rank's way through its slices.
 template <class T>
 struct scan_rank {
   std::vector<T> slice;
   running_fold<T> so_far{0, {}};
-  std::vector<std::pair<int, T>> nodes;  // level and total of all that it holds, in order
+  std::vector<scan_node<T>> nodes;  // of all that it holds, in order
   std::vector<T> fresh = std::vector<T>(scan_nodes_of_slice);
 
   void append(piece p, T const* totals) {
     for (index_t at = p.begin; at < p.end;) {
       int const level = scan_node_level(at, p.end);
-      nodes.emplace_back(level, *totals++);
+      nodes.push_back({level, *totals++});
       at += scan_node_size(level);
     }
   }
 };
+
+/// What the ranks of earlier processes hold.
+template <class T>
+std::vector<scan_node<T>> nodes_before(processes const& of, std::vector<scan_rank<T>> const& ranks) {
+  std::vector<scan_node<T>> mine, before;
+  for (auto const& r : ranks) mine.insert(mine.end(), r.nodes.begin(), r.nodes.end());
+  auto const all = of.gather_apart(mine);
+  for (int p = 0; p < of.number(); ++p) {
+    auto const& theirs = all[static_cast<std::size_t>(p)];
+    before.insert(before.end(), theirs.begin(), theirs.end());
+  }
+  return before;
+}
 
 /// Calls f(slice) for the slices of a chunk.
 template <class F>
@@ -59,14 +78,18 @@ void scan_column(chunked_run& run, scan_form<Op> const& form, Load const& load, 
                  gpu_scan const* on_gpu = nullptr, io::array_sink const* gpu_results = nullptr) {
   using T = typename Op::value_type;
   auto const& cuts = run.cuts();
-  std::vector<detail::scan_rank<T>> ranks(static_cast<std::size_t>(cuts.ranks()));
-  int last = 0;
-  for (int r = 0; r < cuts.ranks(); ++r) {
+  int const first = run.team().first_local_rank(), count = run.team().local_ranks();
+  std::vector<detail::scan_rank<T>> ranks(static_cast<std::size_t>(count));
+  auto const rank = [&](int r) -> detail::scan_rank<T>& {
+    return ranks[static_cast<std::size_t>(r - first)];
+  };
+  int last = 0;  // of all that have elements
+  for (int r = 0; r < cuts.ranks(); ++r)
     if (cuts.size(r) > 0) last = r;
+  for (int r = first; r < first + count; ++r)
     if (run.gpu(r) == nullptr)
-      ranks[static_cast<std::size_t>(r)].slice.resize(
+      rank(r).slice.resize(
           static_cast<std::size_t>(std::min({detail::scan_slice, run.chunk(), cuts.size(r)})));
-  }
   auto const queue_load = [&load](stream& s, piece p, T* slice) {
     s.enqueue([&s, &load, p, slice] {
       each_grain(s, p, [&](piece grain) { load(grain, slice + (grain.begin - p.begin)); });
@@ -75,7 +98,7 @@ void scan_column(chunked_run& run, scan_form<Op> const& form, Load const& load, 
   if (last > 0 && cuts.size(last) < cuts.n) {
     run.sweep("fold", [&](stream& s, int r, piece chunk) {
       if (r == last) return;
-      auto& mine = ranks[static_cast<std::size_t>(r)];
+      auto& mine = rank(r);
       if (gpu_rank* const gpu = run.gpu(r))
         return s.enqueue([&s, &mine, gpu, on_gpu, chunk] {
           gpu->scan_nodes(s, *on_gpu, chunk, [&](piece slot, std::byte const* totals) {
@@ -90,7 +113,9 @@ void scan_column(chunked_run& run, scan_form<Op> const& form, Load const& load, 
       });
     });
     running_fold<T> so_far{0, {}};
+    auto const before = detail::nodes_before<T>(run.processes(), ranks);
     canonically([&] {
+      for (auto const& [level, total] : before) so_far.append(form.op, total, level);
       for (auto& r : ranks) {
         r.so_far = so_far;
         for (auto const& [level, total] : r.nodes) so_far.append(form.op, total, level);
@@ -99,7 +124,7 @@ void scan_column(chunked_run& run, scan_form<Op> const& form, Load const& load, 
     });
   }
   run.sweep("scan", [&](stream& s, int r, piece chunk) {
-    auto& mine = ranks[static_cast<std::size_t>(r)];
+    auto& mine = rank(r);
     if (gpu_rank* const gpu = run.gpu(r))
       return s.enqueue([&s, &mine, gpu, on_gpu, gpu_results, chunk] {
         gpu->scan(s, *on_gpu, chunk, &mine.so_far, [&](piece slot, std::byte const* elements) {

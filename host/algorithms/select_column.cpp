@@ -75,9 +75,14 @@ index_t kept_elements::count(chunked_run& run) {
           each_answered(grain, flags, noted);
         });
       });
+  // A process knows of its own ranks' tiles, which lie together, and how many come before them.
   for (std::size_t t = 0; t < kept_.size(); ++t) before_[t / together + 1] += kept_[t];
+  index_t const mine = std::accumulate(before_.begin(), before_.end(), index_t{0});
+  before_.front() = run.processes().before(mine);
   for (std::size_t k = 1; k < before_.size(); ++k) before_[k] += before_[k - 1];
-  return before_.back();
+  index_t total = mine;
+  run.processes().add({&total, 1});
+  return total;
 }
 
 void kept_elements::write_elements(chunked_run& run, io::file_column const& column,

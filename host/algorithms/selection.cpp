@@ -106,7 +106,14 @@ class file_keys {
       gpu.count_digits(s, source_.column(), way_, rule, p, counts.data());
       counted.add(counts);
     });
-    search.take(summed(counted.total(), slots));
+    auto counts = summed(counted.total(), slots);
+    run_.processes().add(counts);
+    search.take(counts);
+  }
+  /// What the processes have kept.
+  template <class E>
+  std::vector<E> together(std::vector<E> mine) const {
+    return run_.processes().gather(std::move(mine));
   }
 
   /// That one read of the file found what another did not.
@@ -166,6 +173,7 @@ std::vector<K> keys_at(chunked_run& run, key_source<K> const& source, direction 
       std::lock_guard const lock(adding);
       left.insert(left.end(), mine, mine + count);
     });
+    left = file.together(std::move(left));
     if (static_cast<index_t>(left.size()) != search.in_question(0)) file.changed();
     while (!search.done()) {
       auto const rule = search.rule(search.prefixes().data());
@@ -215,6 +223,7 @@ std::vector<placed_key<K>> least_keys(chunked_run& run, key_source<K> const& sou
   });
   found.insert(found.end(), ties.begin(), ties.end());
   ties = {};
+  found = file.together(std::move(found));
   std::sort(found.begin(), found.end());
   if (static_cast<index_t>(found.size()) < k) file.changed();
   found.resize(static_cast<std::size_t>(k));

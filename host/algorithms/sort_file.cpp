@@ -35,16 +35,23 @@ class sorted_output {
 
 /// Elements of 8 and 16 bits, however many there are. E: an integer of their size.
 template <class E>
-void count_elements(key_source<std::uint32_t> const& source, sorted_output& out) {
+void count_elements(key_source<std::uint32_t> const& source, sorted_output& out,
+                    process_shares const& shares) {
   index_t const n = source.column().count(), size = sizeof(E);
-  out.observer().begins_moving("", 2 * n * size);
-  auto ends =
-      count_values(out.workers(), n, source, [&](index_t read) { out.observer().moved(read * size); }).counts;
+  piece const mine = shares.mine(n);
+  out.observer().begins_moving("", 2 * (mine.end - mine.begin) * size);
+  std::vector<index_t> ends;
+  shares.of().together([&] {
+    ends = count_values(out.workers(), mine, source, [&](index_t read) {
+             out.observer().moved(read * size);
+           }).counts;
+  });
+  shares.of().add(ends);
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
   std::vector<std::uint32_t> keys(ends.size());
   std::iota(keys.begin(), keys.end(), 0u);
   auto const element_of = source.elements(keys);
-  out.each(n, [&](index_t first, index_t last) {
+  auto const write = [&](index_t first, index_t last) {
     std::vector<E> elements;
     auto v = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), first) - ends.begin());
     for (index_t i = first; i < last; ++v) {
@@ -55,6 +62,10 @@ void count_elements(key_source<std::uint32_t> const& source, sorted_output& out)
       i = std::max(i, end);
     }
     out.write(first, std::as_bytes(std::span<E const>(elements)));
+  };
+  shares.of().together([&] {
+    out.each(mine.end - mine.begin,
+             [&](index_t first, index_t last) { write(mine.begin + first, mine.begin + last); });
   });
 }
 
@@ -152,17 +163,18 @@ index_t sort_file(key_source<U> const& source, team_sorter<U>& sorter, io::array
                   file_sort_limits const& limits, run_observer& observer) {
   sorted_output to(out, limits.threads, observer);
   if constexpr (sizeof(U) == 4) {
-    if (source.bits() == 8) return count_elements<std::uint8_t>(source, to), 0;
-    if (source.bits() == 16) return count_elements<std::uint16_t>(source, to), 0;
+    if (source.bits() == 8) return count_elements<std::uint8_t>(source, to, limits.shares), 0;
+    if (source.bits() == 16) return count_elements<std::uint16_t>(source, to, limits.shares), 0;
   }
   index_t const n = source.column().count(), size = sizeof(U);
   index_t const capacity = sorter.shares().most(n, limits.memory, size, 0);
   key_work<U> work(to, sorter, source, capacity);
   auto const read = reader_of<U>(source);
-  bool const fits = n == capacity;
-  observer.begins_moving("", fits ? 2 * n * size : 4 * n * size);
+  bool const fits = n == capacity && limits.shares.of().alone();
+  observer.begins_moving("", limits.shares.length(n) * size * (fits ? 2 : 4));
   if (!fits)
-    return shuffle<U>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, observer);
+    return shuffle<U>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads, limits.shares},
+                      observer);
   work.sort(0, n, read);
   return 0;
 }
@@ -176,10 +188,11 @@ index_t argsort_file(key_source<U> const& source, team_sorter<U>& sorter, io::ar
   index_t const capacity = sorter.shares().most(n, limits.memory, sizeof(U), place);
   record_work<U> work(to, sorter, capacity);
   auto const read = reader_of<record>(source);
-  bool const fits = n == capacity;
-  observer.begins_moving("", fits ? n * (size + place) : n * (3 * size + place));
+  bool const fits = n == capacity && limits.shares.of().alone();
+  observer.begins_moving("", limits.shares.length(n) * (size * (fits ? 1 : 3) + place));
   if (!fits)
-    return shuffle<record>(n, read, work, {limits.folder, limits.memory, capacity, limits.threads}, observer);
+    return shuffle<record>(n, read, work,
+                           {limits.folder, limits.memory, capacity, limits.threads, limits.shares}, observer);
   work.sort(0, n, read);
   return 0;
 }

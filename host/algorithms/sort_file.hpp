@@ -13,11 +13,12 @@ struct file_sort_limits {
   std::string folder;  ///< of spilled data
   index_t memory;      ///< bytes
   int threads = 0;     ///< that read, deal out and write; 0 means every core
+  process_shares shares{};
 };
 
 /// Writes the elements of a source's column in the order of its keys. Returns how many ranges were spilled to
-/// disk; 0 where all was sorted in memory.
-///   sorter  sorts what fits limits.memory; not asked for elements of 8 and 16 bits, which are counted
+/// disk; 0 where all was sorted in memory. Several processes always spill: files are how they exchange elements.
+///   sorter  of this process; sorts what fits limits.memory; not asked for elements of 8 and 16 bits, which are counted
 ///   cost    one read and one write; one more of each where it is spilled to disk
 ///   observer    begins_moving with all bytes that are read and written; ends is left to the caller
 ///   throws  as shuffle and team_sorter

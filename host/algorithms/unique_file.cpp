@@ -192,8 +192,8 @@ class distinct_search {
     observer_.begins_moving("", 3 * n_ * size);
     index_t const capacity = distinct_work<E>::most(sorter_, n_, limits_.memory);
     distinct_work<E> work(sorter_, capacity, sink, limits_.threads, observer_);
-    shuffle<E>(n_, reader_of<E>(source_), work, {limits_.folder, limits_.memory, capacity, limits_.threads},
-               observer_);
+    shuffle<E>(n_, reader_of<E>(source_), work,
+               {limits_.folder, limits_.memory, capacity, limits_.threads, limits_.shares}, observer_);
     observer_.ends();
     return work.found();
   }
@@ -212,7 +212,8 @@ distinct_so_far<std::uint32_t> count_distinct(key_source<std::uint32_t> const& s
   index_t const n = source.column().count(), size = source.bits() / 8;
   observer.begins_moving("", n * size);
   stream workers(stream_options{.threads = threads});
-  auto const all = count_values(workers, n, source, [&](index_t read) { observer.moved(read * size); });
+  auto const all =
+      count_values(workers, {0, n, n}, source, [&](index_t read) { observer.moved(read * size); });
   observer.ends();
   distinct_so_far<std::uint32_t> known;
   for (std::size_t v = 0; v < all.counts.size(); ++v) {

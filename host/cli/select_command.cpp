@@ -70,7 +70,7 @@ void select_command(arguments const& args, io::job_files& files) {
   index_t const total = kept.count(job.passes());
 
   io::dtype const type = indices ? io::dtype::i64 : first.type;
-  out.reserve((o.raw ? 0 : std::ssize(io::npy_header(type, {total}))) + total * io::size_of(type));
+  files.reserve(out, (o.raw ? 0 : std::ssize(io::npy_header(type, {total}))) + total * io::size_of(type));
   io::array_sink const results(out, type, {total}, false, o.raw);
   if (indices) {
     kept.write_indices(job.passes(), results);

@@ -11,7 +11,8 @@ namespace prorata::io {
 void atomic_file::prepare() {
   if (prepared_) return;
   auto const permissions = place_.permissions().value_or(data_.usual_permissions());
-  if (::fchmod(data_.descriptor(), permissions) != 0) fail_writing(path(), "set permissions", errno);
+  if (data_.is_ours() && ::fchmod(data_.descriptor(), permissions) != 0)
+    fail_writing(path(), "set permissions", errno);
   if (::fsync(data_.descriptor()) != 0) fail_writing(path(), "fsync", errno);
   prepared_ = true;
 }

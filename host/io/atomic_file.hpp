@@ -28,9 +28,6 @@ class atomic_file {
     data_.write(offset, data);
   }
 
-  /// Takes the disk space of `bytes` in advance, so that a full disk is found out now.
-  void reserve(index_t bytes) { data_.reserve(bytes); }
-
   /// Reads back what was written there, whole.
   ///   throws  device_error when the disk failed, or there are fewer bytes
   void read(index_t offset, std::span<std::byte> into) const { data_.read(offset, into); }
@@ -42,6 +39,9 @@ class atomic_file {
   friend class job_files;
   atomic_file(output_place place, temporary_kind kind)
       : place_(std::move(place)), data_(place_.folder(), place_.name(), place_.path(), kind) {}
+  /// One that another process makes under that name.
+  atomic_file(output_place place, std::string const& made)
+      : place_(std::move(place)), data_(place_.folder(), made, place_.path()) {}
 
   /// Its permissions are set and its data is on disk: nothing is left but its name.
   void prepare();

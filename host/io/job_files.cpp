@@ -33,7 +33,17 @@ void job_files::require_not_written(file_identity const& file, std::string const
       refuse(complaint + "it is also written, as " + printable(w.name));
 }
 
+void job_files::together(std::function<void()> const& work) const {
+  peers_ == nullptr ? work() : peers_->together(work);
+}
+
 input_file job_files::read(std::string const& path) {
+  std::optional<input_file> file;
+  together([&] { file = open(path); });
+  return std::move(*file);
+}
+
+input_file job_files::open(std::string const& path) {
   struct stat entry;
   std::string place = path;  // where a link leads, records lie
   if (::lstat(path.c_str(), &entry) == 0 && S_ISLNK(entry.st_mode))
@@ -41,7 +51,7 @@ input_file job_files::read(std::string const& path) {
                                                                 &std::free);
         found != nullptr)
       place = found.get();
-  commit_record::settle(place);
+  if (first()) commit_record::settle(place);
   input_file file(path);
   note_input(file);
   return file;
@@ -55,7 +65,28 @@ void job_files::note_input(input_file const& file) {
 atomic_file& job_files::write(std::string const& path, std::optional<index_t> bytes, temporary_kind kind) {
   require(!bytes || *bytes >= 0, "an output cannot have a negative size");
   require(!published_, "the outputs of a job are published once, all of them");
-  commit_record::settle(path);
+  if (peers_ != nullptr) kind = temporary_kind::named;
+  together([&] {
+    if (!first()) return;
+    commit_record::settle(path);
+    add(path, std::unique_ptr<atomic_file>(new atomic_file(place_for(path), kind)));
+  });
+  if (peers_ != nullptr) {
+    auto const made = peers_->from_first(first() ? outputs_.back()->data_.name() : "");
+    together([&] {
+      if (!first()) add(path, std::unique_ptr<atomic_file>(new atomic_file(place_for(path), made)));
+    });
+  }
+  if (bytes) reserve(*outputs_.back(), *bytes);
+  return *outputs_.back();
+}
+
+void job_files::reserve(atomic_file& output, index_t bytes) {
+  together([&] { output.data_.reserve(bytes); });
+}
+
+/// Where an output may stand: it is no file of this job.
+output_place job_files::place_for(std::string const& path) {
   output_place place(path);
   std::string const complaint = printable(path) + ": cannot write: ";
   for (auto const& file : place.files()) {
@@ -64,20 +95,30 @@ atomic_file& job_files::write(std::string const& path, std::optional<index_t> by
   }
   for (auto const& o : outputs_)
     require(!place.same(o->place_), complaint + "it is also written, as " + printable(o->path()));
-  written_.push_back({path, place.files()});
-  outputs_.push_back(std::unique_ptr<atomic_file>(new atomic_file(std::move(place), kind)));
-  if (bytes) outputs_.back()->reserve(*bytes);
-  return *outputs_.back();
+  return place;
+}
+
+void job_files::add(std::string const& path, std::unique_ptr<atomic_file> output) {
+  written_.push_back({path, output->place_.files()});
+  outputs_.push_back(std::move(output));
 }
 
 void job_files::prepare() {
-  for (auto const& o : outputs_) o->prepare();
+  together([&] {
+    for (auto const& o : outputs_) o->prepare();
+  });
 }
 
 void job_files::publish() {
   require(!published_, "the outputs of a job are published once");
   published_ = true;
   prepare();
+  together([&] {
+    if (first()) publish_ours();
+  });
+}
+
+void job_files::publish_ours() {
   for (auto const& o : outputs_) commit_record::settle(o->path());
   emergency::deferral until_all_is_done;
   std::vector<renaming> names;

@@ -3,6 +3,7 @@
 
 #include <host/io/atomic_file.hpp>
 #include <host/io/input_file.hpp>
+#include <host/io/peers.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@ namespace prorata::io {
 class job_files {
  public:
   job_files() = default;
+  /// Of a job of several processes, which outlive it; null: there is one. Each output is one file, to which all of them
+  /// write, in a folder that all of them reach. They make the same calls in the same order, and a call that fails in
+  /// one of them fails in all.
+  explicit job_files(peers const* others) : peers_(others) {}
   job_files(job_files const&) = delete;
   job_files& operator=(job_files const&) = delete;
   ~job_files();
@@ -36,6 +41,9 @@ class job_files {
   atomic_file& write(std::string const& path, std::optional<index_t> bytes = {},
                      temporary_kind kind = temporary_kind::unnamed);
 
+  /// Takes the disk space of `bytes` for an output in advance, so that a full disk is found out now.
+  void reserve(atomic_file& output, index_t bytes);
+
   /// Puts the data of all outputs on disk: all of publish() that takes long. Outputs are not written to afterwards.
   void prepare();
 
@@ -50,7 +58,14 @@ class job_files {
     std::vector<file_identity> files;
   };
   void require_not_written(file_identity const& file, std::string const& complaint) const;
+  input_file open(std::string const& path);
+  output_place place_for(std::string const& path);
+  void add(std::string const& path, std::unique_ptr<atomic_file> output);
+  void together(std::function<void()> const& work) const;
+  bool first() const { return peers_ == nullptr || peers_->first(); }
+  void publish_ours();
 
+  peers const* peers_ = nullptr;
   std::vector<file_identity> read_;
   std::vector<written> written_;
   std::vector<std::unique_ptr<atomic_file>> outputs_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <host/io/emergency.hpp>
 #include <host/io/spill.hpp>
 #include <host/io/system_error.hpp>
 #include <prorata/error.hpp>
@@ -16,12 +17,37 @@ std::string path_in(std::string const& folder) { return (folder.empty() ? "." : 
 
 }  // namespace
 
-spill::spill(std::string const& folder, int ranges, index_t expected, temporary_kind kind)
+spill::spill(std::string const& folder, int ranges, index_t expected, temporary_kind kind, bool to_share)
     : folder_(folder.empty() ? "." : folder, path_in(folder)),
       file_(folder_, "spill", path_in(folder), kind),
       extents_(static_cast<std::size_t>(ranges)) {
-  file_.take_name();
+  if (!to_share) file_.take_name();
   file_.require_room(expected);
+}
+
+spill::spill(std::string const& folder, int ranges, shared const& of)
+    : folder_(folder.empty() ? "." : folder, path_in(folder)),
+      file_(folder_, of.name, path_in(folder)),
+      extents_(static_cast<std::size_t>(ranges)) {
+  for (auto const& e : of.extents) add(static_cast<int>(e.range), e.place, e.bytes);
+}
+
+spill::shared spill::share() {
+  {
+    emergency::deferral const until_it_is_noted;
+    file_.give_name();
+  }
+  shared all{file_.name(), {}};
+  for (int range = 0; range < ranges(); ++range)
+    for (auto const& e : extents_[static_cast<std::size_t>(range)])
+      all.extents.push_back({range, e.place, e.bytes});
+  return all;
+}
+
+void spill::add(int range, index_t place, index_t size) {
+  auto& list = extents_[static_cast<std::size_t>(range)];
+  index_t const before = list.empty() ? 0 : list.back().before + list.back().bytes;
+  list.push_back({place, before, size});
 }
 
 void spill::append(int range, std::span<std::byte const> data) {
@@ -32,9 +58,7 @@ void spill::append(int range, std::span<std::byte const> data) {
     std::lock_guard const lock(mutex_);
     place = end_;
     end_ += size;
-    auto& list = extents_[static_cast<std::size_t>(range)];
-    index_t const before = list.empty() ? 0 : list.back().before + list.back().bytes;
-    list.push_back({place, before, size});
+    add(range, place, size);
   }
   file_.write(place, data);
 }

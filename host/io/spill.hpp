@@ -20,8 +20,22 @@ class spill {
  public:
   /// In `folder`, or here where it is empty.
   ///   expected  bytes that will be appended, where that is known: refused at once where the disk has no room
+  ///   to_share  share() will be called: where a file cannot be given a name later, it keeps the one it has
   explicit spill(std::string const& folder, int ranges = 0, index_t expected = 0,
-                 temporary_kind kind = temporary_kind::unnamed);
+                 temporary_kind kind = temporary_kind::unnamed, bool to_share = false);
+
+  /// What another process needs to read it, too: a name that it has from share() to take_name(), and what lies where.
+  struct shared {
+    struct extent {
+      index_t range, place, bytes;
+    };
+    std::string name;
+    std::vector<extent> extents;
+  };
+  shared share();
+  void take_name() noexcept { file_.take_name(); }
+  /// Another process's, to read and to forget.
+  spill(std::string const& folder, int ranges, shared const& of);
 
   int ranges() const { return static_cast<int>(extents_.size()); }
   void append(int range, std::span<std::byte const> data);
@@ -43,6 +57,8 @@ class spill {
   struct extent {
     index_t place, before, bytes;  // where in the file, and how many of the range's bytes come before
   };
+
+  void add(int range, index_t place, index_t size);
 
   directory folder_;
   temporary_file file_;

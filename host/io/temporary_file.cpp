@@ -41,6 +41,14 @@ temporary_file::temporary_file(directory const& folder, std::string name, std::s
   if (kind == temporary_kind::named || !open_unnamed()) open_named();
 }
 
+temporary_file::temporary_file(directory const& folder, std::string const& made, std::string path)
+    : folder_(folder), path_(std::move(path)), size_limit_(file_size_limit()) {
+  descriptor_ = ::openat(folder_.descriptor(), made.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor_ < 0)
+    throw device_error(system_message(path_, "open what another process has made", errno) +
+                       "; all processes need its folder");
+}
+
 temporary_file::~temporary_file() {
   take_name();
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -128,6 +136,7 @@ void temporary_file::require_room(index_t bytes) const {
 }
 
 void temporary_file::reserve(index_t bytes) {
+  if (!is_ours()) return;
   require_room(bytes);
   if (bytes == 0) return;
   // Not posix_fallocate: where the file system cannot reserve, that one writes every block.

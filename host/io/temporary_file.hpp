@@ -23,6 +23,8 @@ class temporary_file {
   /// Opens one in `folder`, which outlives it, for an output that is called `name`.
   ///   path  what messages call it
   temporary_file(directory const& folder, std::string name, std::string path, temporary_kind kind);
+  /// Opens one that another process has made, and looks after: its name there.
+  temporary_file(directory const& folder, std::string const& made, std::string path);
   temporary_file(temporary_file const&) = delete;
   temporary_file& operator=(temporary_file const&) = delete;
   ~temporary_file();
@@ -40,7 +42,10 @@ class temporary_file {
   /// Fills `into` with what was written at byte `offset`.
   void read(index_t offset, std::span<std::byte> into) const;
 
-  /// Takes the disk space of `bytes` in advance, after require_room().
+  /// Whether this process has made it.
+  bool is_ours() const { return !name_.empty(); }
+
+  /// Takes the disk space of `bytes` in advance, after require_room(); of another's file, that other does it.
   void reserve(index_t bytes);
 
   /// Asks whether the disk has so much left, so that a file which does not fit takes nothing from others.

@@ -74,9 +74,9 @@ void chunked_run::fold(fold_job const& job, void* result) {
   observer_.begins("");
 
   // room for the largest running result and the largest chunk of each rank
-  std::vector<running> ranks(static_cast<std::size_t>(cuts_.ranks()));
-  for (int rank = 0; rank < cuts_.ranks(); ++rank) {
-    auto& mine = ranks[static_cast<std::size_t>(rank)];
+  std::vector<running> ranks(static_cast<std::size_t>(team_.local_ranks()));
+  for (int rank = team_.first_local_rank(); local(rank) < ranks.size(); ++rank) {
+    auto& mine = ranks[local(rank)];
     mine.so_far = {cuts_.begin(rank), cuts_.begin(rank), n};
     index_t room = 0;
     for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
@@ -93,7 +93,7 @@ void chunked_run::fold(fold_job const& job, void* result) {
   rechecks chosen(limits_.memory / 8);
   chunk_feed chunks(team_, cuts_, chunk_);
   auto const fold_chunk = [&](stream& queue, int rank, piece p) {
-    auto& mine = ranks[static_cast<std::size_t>(rank)];
+    auto& mine = ranks[local(rank)];
     bool const first_chunk = mine.so_far.begin == mine.so_far.end;
     std::byte* const fresh = mine.now.data() + (first_chunk ? 0 : aligned(job.bytes(mine.so_far)));
     auto const size = static_cast<std::size_t>(job.bytes(p));
@@ -113,34 +113,38 @@ void chunked_run::fold(fold_job const& job, void* result) {
     mine.so_far.end = p.end;
     queue.enqueue([this, &mine, rank, p] { done(rank, "fold", p, mine.began); });
   };
-  while (!chunks.done()) {
+  auto const fold_chunks = [&] {
     chunks.run(fold_chunk);
 
     // another device computes the chosen chunks again: the bytes must be the same
     auto const again = chosen.take();
     drain_on_unwind const unwinding(team_);
     for (auto const& c : again) {
-      int const other = (c->rank + 1) % cuts_.ranks();
-      auto& queue = team_.streams()[static_cast<std::size_t>(other)];
+      int const other = after(c->rank);
+      auto& queue = team_.streams()[local(other)];
       job.reduce(queue, other, c->range, c->second.data());
       queue.enqueue([this, p = c->range] { release(p); });
     }
     team_.sync();
     for (auto const& c : again)
       if (!job.same(c->range, c->first.data(), c->second.data())) throw disagreement(c->range);
-  }
+  };
+  processes_.together([&] {
+    while (!chunks.done()) fold_chunks();
+    check_sources();
+  });
 
-  // bytes: running results reach the first device; local work: it joins and finishes them
+  // bytes: running results reach the first device of each process; local work: it joins and finishes them
   std::vector<piece> pieces;
   std::vector<std::size_t> offsets{0};
-  std::vector<void const*> send;
-  for (auto const& r : ranks) {
-    bool const has_some = r.so_far.begin < r.so_far.end;
-    if (has_some) pieces.push_back(r.so_far);
-    offsets.push_back(offsets.back() +
-                      (has_some ? static_cast<std::size_t>(aligned(job.bytes(r.so_far))) : 0));
-    send.push_back(r.now.data());
+  for (int rank = 0; rank < cuts_.ranks(); ++rank) {
+    piece const share{cuts_.begin(rank), cuts_.end(rank), n};
+    bool const has_some = share.begin < share.end;
+    if (has_some) pieces.push_back(share);
+    offsets.push_back(offsets.back() + (has_some ? static_cast<std::size_t>(aligned(job.bytes(share))) : 0));
   }
+  std::vector<void const*> send;
+  for (auto const& r : ranks) send.push_back(r.now.data());
   stream& first = team_.streams().front();
   buffer<std::byte, stream> gathered(first, static_cast<index_t>(offsets.back()));
   buffer<std::byte, stream> whole(first, job.bytes({0, n, n}));
@@ -151,7 +155,7 @@ void chunked_run::fold(fold_job const& job, void* result) {
   job.join(first, std::move(pieces), gathered.data(), whole.data());
   job.finish(first, n, whole.data(), result);
   team_.sync();
-  end_pass();
+  observer_.ends();
 }
 
 int chunked_run::threads_at_once() const {
@@ -160,9 +164,13 @@ int chunked_run::threads_at_once() const {
   return threads * at_once_;
 }
 
-void chunked_run::end_pass() {
+int chunked_run::after(int rank) const {
+  int const first = team_.first_local_rank();
+  return first + (rank - first + 1) % team_.local_ranks();
+}
+
+void chunked_run::check_sources() const {
   for (auto const* source : sources_) source->file().check_unchanged();
-  observer_.ends();
 }
 
 bool chunked_run::chosen_for_verification(piece p) const {
@@ -173,7 +181,7 @@ bool chunked_run::chosen_for_verification(piece p) const {
 
 device_error chunked_run::disagreement(piece p) const {
   int const rank = cuts_.rank_of(p.begin);
-  return observer_.disagreement(rank, (rank + 1) % cuts_.ranks(), p);
+  return observer_.disagreement(rank, after(rank), p);
 }
 
 void chunked_run::release(piece p) const {

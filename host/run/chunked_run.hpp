@@ -8,6 +8,7 @@
 #include <host/reduce.hpp>
 #include <host/run/chunk_feed.hpp>
 #include <host/run/gpu/rank.hpp>
+#include <host/run/processes.hpp>
 #include <memory>
 #include <optional>
 #include <prorata/buffer.hpp>
@@ -103,14 +104,15 @@ struct chunk_request {
 std::optional<index_t> elements_of_chunk(chunk_request const& wanted, index_t bytes_per_element, int ranks);
 
 /// The passes of one job over its sources. Its results depend on nothing but the elements: not on the team, the cuts,
-/// the chunks or the limits.
+/// the chunks or the limits. Every process of a team runs the chunks of its own ranks; a pass ends when all have, and
+/// what it counted or found in one of them the others are told by processes().
 class chunked_run {
  public:
   using clock = run_observer::clock;
 
   /// `sources` are read in each pass, and given back a chunk at a time; they and the observer outlive the run.
   ///   chunk  elements, whole tiles
-  ///   gpus   one a rank, null where it has none; or nothing
+  ///   gpus   one a rank of this process, null where it has none; or nothing
   chunked_run(prorata::team<stream> team, partition cuts, index_t chunk,
               std::vector<io::file_column const*> sources, run_limits const& limits, run_observer& observer,
               std::vector<std::unique_ptr<gpu_rank>> gpus = {})
@@ -121,17 +123,17 @@ class chunked_run {
         sources_(std::move(sources)),
         limits_(limits),
         observer_(observer),
-        at_once_(limits.at_once > 0 ? std::min(limits.at_once, cuts_.ranks()) : cuts_.ranks()),
-        places_(limits.at_once > 0 ? limits.at_once : cuts_.ranks()) {}
+        at_once_(limits.at_once > 0 ? std::min(limits.at_once, team_.local_ranks()) : team_.local_ranks()),
+        places_(at_once_),
+        processes_(team_) {}
 
   run_observer& observer() const { return observer_; }
   partition const& cuts() const { return cuts_; }
   index_t chunk() const { return chunk_; }
   prorata::team<stream> const& team() const { return team_; }
-  /// The GPU of a rank; null where it has none.
-  gpu_rank* gpu(int rank) const {
-    return gpus_.empty() ? nullptr : gpus_[static_cast<std::size_t>(rank)].get();
-  }
+  prorata::host::processes const& processes() const { return processes_; }
+  /// The GPU of a rank of this process; null where it has none.
+  gpu_rank* gpu(int rank) const { return gpus_.empty() ? nullptr : gpus_[local(rank)].get(); }
   /// How many threads of CPU ranks are at work on grains at a time, at most.
   int threads_at_once() const;
 
@@ -175,9 +177,9 @@ class chunked_run {
   /// need a rank's chunks in order.
   template <class Work>
   void sweep(char const* what, Work const& work) {
-    std::vector<clock::time_point> began(static_cast<std::size_t>(cuts_.ranks()));
+    std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
     pass(what, false, [&](stream& s, int rank, piece p) {
-      auto& from = began[static_cast<std::size_t>(rank)];
+      auto& from = began[local(rank)];
       s.enqueue([&from] { from = clock::now(); });
       work(s, rank, p);
       s.enqueue([this, &from, what, rank, p] { done(rank, what, p, from); });
@@ -189,8 +191,11 @@ class chunked_run {
   template <class Work>
   void pass(char const* what, bool passed_on, Work const& work) {
     observer_.begins(what);
-    chunk_feed(team_, cuts_, chunk_, passed_on).run(work);
-    end_pass();
+    processes_.together([&] {
+      chunk_feed(team_, cuts_, chunk_, passed_on).run(work);
+      check_sources();
+    });
+    observer_.ends();
   }
   void done(int rank, char const* what, piece p, clock::time_point since) const;
 
@@ -227,8 +232,10 @@ class chunked_run {
     };
   }
 
+  std::size_t local(int rank) const { return static_cast<std::size_t>(rank - team_.first_local_rank()); }
+  int after(int rank) const;
   void release(piece p) const;
-  void end_pass();
+  void check_sources() const;
 
   std::vector<std::unique_ptr<gpu_rank>> gpus_;  // before team_: its streams first finish what they have
   prorata::team<stream> team_;
@@ -239,6 +246,7 @@ class chunked_run {
   run_observer& observer_;
   int at_once_;
   std::counting_semaphore<> places_;  // so many
+  prorata::host::processes processes_;
 };
 
 }  // namespace prorata::host

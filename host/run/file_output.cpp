@@ -3,7 +3,9 @@
 
 namespace prorata::host {
 
-file_output::file_output(std::string const& path, std::vector<io::file_column const*> const& read) {
+file_output::file_output(std::string const& path, std::vector<io::file_column const*> const& read,
+                         processes const& of)
+    : files_(of.alone() ? nullptr : &of) {
   for (auto const* column : read) files_.note_input(column->file());
   file_ = &files_.write(path);
 }
@@ -11,7 +13,7 @@ file_output::file_output(std::string const& path, std::vector<io::file_column co
 io::array_sink const& file_output::begin(io::dtype type, std::vector<index_t> const& shape) {
   index_t bytes = io::size_of(type);
   for (index_t const n : shape) bytes *= n;
-  file_->reserve(std::ssize(io::npy_header(type, shape)) + bytes);
+  files_.reserve(*file_, std::ssize(io::npy_header(type, shape)) + bytes);
   return sink_.emplace(*file_, type, shape);
 }
 

@@ -4,6 +4,7 @@
 #include <host/io/array_sink.hpp>
 #include <host/io/file_column.hpp>
 #include <host/io/job_files.hpp>
+#include <host/run/processes.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,8 +14,10 @@ namespace prorata::host {
 class file_output {
  public:
   /// Begins a file that is none of those that are read.
+  ///   of      who writes it: they outlive it, and all of them make the same calls
   ///   throws  usage_error (no such folder; it is one of the inputs …), out_of_memory (the disk has no room)
-  file_output(std::string const& path, std::vector<io::file_column const*> const& read);
+  file_output(std::string const& path, std::vector<io::file_column const*> const& read,
+              processes const& of = {});
 
   /// Says what the array is: once, before its elements are written. Its disk space is taken.
   io::array_sink const& begin(io::dtype type, std::vector<index_t> const& shape);

@@ -5,15 +5,17 @@
 //
 // A range holds keys that no other range holds, and its elements in the order of the input. Where each range
 // belongs is known when all are dealt out. After sample sort (Frazer, McKellar 1970): two reads, two writes.
+// Every process of a job deals a stretch of the input out, and sorts ranges that lie in its stretch of the output.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <functional>
-#include <host/io/spill.hpp>
 #include <host/pages.hpp>
 #include <host/run/chunked_run.hpp>
 #include <host/run/key_source.hpp>
+#include <host/run/processes.hpp>
+#include <host/run/shared_spill.hpp>
 #include <host/sorting/buckets.hpp>
 #include <host/sorting/pairs_job.hpp>
 #include <host/stream.hpp>
@@ -95,15 +97,17 @@ class sampled_ranges {
   std::vector<U> begins_;  // of every range but the first
 };
 
-/// Elements on disk, by range.
+/// Elements on disk, by range; dealt out by all processes.
 template <class E>
 class spilled {
  public:
   using key = key_type_of<E>;
 
-  spilled(std::string const& folder, sampled_ranges<key> ranges, index_t elements)
+  ///   elements  that this process will deal out
+  spilled(std::string const& folder, sampled_ranges<key> ranges, index_t elements, processes const& of)
       : ranges_(std::move(ranges)),
-        file_(folder, ranges_.buckets(), elements * static_cast<index_t>(sizeof(E))),
+        of_(of),
+        file_(folder, ranges_.buckets(), elements * static_cast<index_t>(sizeof(E)), of),
         keys_(static_cast<std::size_t>(ranges_.buckets())) {}
 
   int ranges() const { return ranges_.buckets(); }
@@ -149,16 +153,28 @@ class spilled {
     });
   }
 
-  /// Elements [first, last) of a range; from any thread, when all have been dealt out.
+  /// When every process has dealt its elements out.
+  void share() {
+    file_.share();
+    for (auto const& theirs : of_.gather_apart(keys_))
+      for (std::size_t range = 0; range < keys_.size(); ++range) {
+        keys_[range].least = std::min(keys_[range].least, theirs[range].least);
+        keys_[range].greatest = std::max(keys_[range].greatest, theirs[range].greatest);
+      }
+  }
+
+  /// Elements [first, last) of a range; from any thread, when they are shared.
   void read(int range, index_t first, index_t last, E* to) const {
     file_.read(range, first * static_cast<index_t>(sizeof(E)),
                std::as_writable_bytes(std::span<E>(to, static_cast<std::size_t>(last - first))));
   }
   void forget(int range) noexcept { file_.forget(range); }
+  void forget_mine(int range) noexcept { file_.forget_mine(range); }
 
  private:
   sampled_ranges<key> ranges_;
-  io::spill file_;
+  processes const& of_;
+  shared_spill file_;
   std::vector<sorting::key_range<key>> keys_;
 };
 
@@ -178,6 +194,7 @@ struct shuffle_limits {
   index_t memory;      ///< bytes that dealing out may take
   index_t capacity;    ///< elements that range_work::sort can hold
   int threads = 0;     ///< 0 means every core
+  process_shares shares{};
 };
 
 namespace dealing {
@@ -189,7 +206,7 @@ struct leaf {
   index_t place;
 };
 
-/// Deals n elements out, and again what came together too large.
+/// Deals n elements out, and again what came together too large: all processes together.
 template <class E>
 void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_limits const& limits,
               std::vector<leaf<E>>& leaves, run_observer& observer) {
@@ -199,28 +216,32 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
   // A range is a third less than what fits: a sample of 256 keys a range is that far off about never. Of four
   // ranges or more, a key that half of the elements have gets one for itself, and every other range is
   // smaller than the whole by a quarter: what is dealt out again and again comes to an end.
-  int const wanted =
-      static_cast<int>(std::clamp<index_t>(n / std::max<index_t>(limits.capacity / 3 * 2, 1) + 1, 4, 1024));
-  std::vector<key> sample;
-  std::uint64_t random = static_cast<std::uint64_t>(n) ^ static_cast<std::uint64_t>(place);
-  for (index_t k = 0, count = std::min<index_t>(n, 256 * wanted); k < count; ++k) {
-    random = random * 0x5851f42d4c957f2du + 0x14057b7ef767814fu;
-    index_t const i =
-        n / count * k + static_cast<index_t>((random >> 20) % static_cast<std::uint64_t>(n / count));
-    E e;
-    read(i, i + 1, &e);
-    sample.push_back(key_of(e));
-  }
-  auto const out =
-      std::make_shared<spilled<E>>(limits.folder, sampled_ranges<key>(std::move(sample), wanted), n);
+  processes const& all = limits.shares.of();
+  int const wanted = static_cast<int>(std::clamp<index_t>(
+      n / std::max<index_t>(limits.capacity / 3 * 2, 1) + 1, std::min(4 * all.count(), 1024), 1024));
+  piece const mine = limits.shares.mine(n);
+  std::shared_ptr<spilled<E>> out;
+  all.together([&] {
+    std::vector<key> sample;  // the same in all processes
+    std::uint64_t random = static_cast<std::uint64_t>(n) ^ static_cast<std::uint64_t>(place);
+    for (index_t k = 0, count = std::min<index_t>(n, 256 * wanted); k < count; ++k) {
+      random = random * 0x5851f42d4c957f2du + 0x14057b7ef767814fu;
+      index_t const i =
+          n / count * k + static_cast<index_t>((random >> 20) % static_cast<std::uint64_t>(n / count));
+      E e;
+      read(i, i + 1, &e);
+      sample.push_back(key_of(e));
+    }
+    out = std::make_shared<spilled<E>>(limits.folder, sampled_ranges<key>(std::move(sample), wanted),
+                                       mine.end - mine.begin, all);
 
-  index_t const chunk = std::clamp<index_t>(limits.memory * 2 / 5 / size, 4 * grain, n + grain);
-  {
-    pages const memory(static_cast<std::size_t>(std::min(chunk, n) * size));
+    index_t const count = mine.end - mine.begin;
+    index_t const chunk = std::clamp<index_t>(limits.memory * 2 / 5 / size, 4 * grain, count + grain);
+    pages const memory(static_cast<std::size_t>(std::min(chunk, count) * size));
     auto* const elements = reinterpret_cast<E*>(memory.data());
     stream workers(stream_options{.threads = limits.threads});
-    for (index_t begin = 0; begin < n; begin += chunk) {
-      index_t const end = std::min(begin + chunk, n);
+    for (index_t begin = mine.begin; begin < mine.end; begin += chunk) {
+      index_t const end = std::min(begin + chunk, mine.end);
       workers.enqueue([&, begin, end] {
         workers.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
           index_t const first = begin + k * grain, last = std::min(first + grain, end);
@@ -232,14 +253,15 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
       });
       workers.sync();
     }
-  }
+  });
+  out->share();
   for (int range = 0; range < out->ranges(); ++range) {
     index_t const count = out->size(range);
     if (count > limits.capacity && !out->all_equal(range)) {
       deal_out<E>(
           place, count, [&](index_t first, index_t last, E* to) { out->read(range, first, last, to); },
           limits, leaves, observer);
-      out->forget(range);
+      out->forget_mine(range);
     } else if (count > 0) {
       leaves.push_back({out, range, place});
     }
@@ -248,30 +270,36 @@ void deal_out(index_t place, index_t n, element_reader<E> const& read, shuffle_l
 }
 }  // namespace dealing
 
-/// Sorts n elements that read() gives by what work makes of ranges of them. Returns how many ranges there
-/// were.
+/// Sorts n elements that read() gives by what work makes of ranges of them: of several processes, each has the ranges
+/// that begin in its stretch of the elements. Returns how many ranges there were.
 ///   memory  limits.memory while dealing out, then what `work` takes
 ///   disk    n elements, given back range by range
 ///   throws  usage_error, out_of_memory, device_error, as io::spill; what read and work throw
 template <class E>
-index_t shuffle(index_t n, element_reader<E> const& read, range_work<E>& work, shuffle_limits const& limits,
+index_t shuffle(index_t n, element_reader<E> const& read, range_work<E>& work, shuffle_limits limits,
                 run_observer& observer) {
+  limits.capacity = limits.shares.of().least(limits.capacity);  // all choose the same ranges
   std::vector<dealing::leaf<E>> leaves;
   dealing::deal_out<E>(0, n, read, limits, leaves, observer);
   auto const count = static_cast<index_t>(leaves.size());
-  for (auto& l : leaves) {
-    index_t const size = l.on_disk->size(l.range);
-    auto const from_disk = [&](index_t first, index_t last, E* to) {
-      l.on_disk->read(l.range, first, last, to);
-    };
-    if (l.on_disk->all_equal(l.range)) {
-      work.copy_equal(l.place, size, from_disk);
-    } else {
-      work.sort(l.place, size, from_disk);
+  piece const mine = limits.shares.mine(n);
+  limits.shares.of().together([&] {
+    for (auto& l : leaves) {
+      if (mine.begin <= l.place && l.place < mine.end) {
+        index_t const size = l.on_disk->size(l.range);
+        auto const from_disk = [&](index_t first, index_t last, E* to) {
+          l.on_disk->read(l.range, first, last, to);
+        };
+        if (l.on_disk->all_equal(l.range)) {
+          work.copy_equal(l.place, size, from_disk);
+        } else {
+          work.sort(l.place, size, from_disk);
+        }
+        l.on_disk->forget(l.range);
+      }
+      l.on_disk.reset();
     }
-    l.on_disk->forget(l.range);
-    l.on_disk.reset();
-  }
+  });
   return count;
 }
 

@@ -35,7 +35,9 @@ std::shared_ptr<io::file_column const> open_npy(std::string const& path);
 ///   shape    n elements, numbered in C order
 ///   cost     opening reads the header; a verb reads the elements once, decoded where the file has them in another type
 ///            or byte order, and holds no more than run_options::memory of them, or a tile a rank
-///   threads  as the team
+///   threads    as the team
+///   processes  of a team of several, each reads what its own ranks have, within a run_options::memory of its own; the
+///              file, what is written, and temporary files lie where all of them reach them (see host::shared_spill)
 template <class T>
 class file_array {
  public:
@@ -45,11 +47,11 @@ class file_array {
              prorata::partition cuts, run_options const& options)
       : column_(std::move(column)), team_(std::move(team)), partition_(std::move(cuts)), options_(options) {
     (void)io::decoded<T>(column_->array(), column_->data());  // refuses other types
-    require(team_.local_ranks() == team_.ranks(), "a file is read by the ranks of one process");
     require(partition_.ranks() == team_.ranks(), "an array's partition has as many ranks as its team");
     require(partition_.n == column_->count(), "a file's partition has as many elements as the file");
     require(options_.verify >= 0 && options_.verify <= 100, "verify is a percentage from 0 to 100");
-    require(options_.verify == 0 || team_.ranks() > 1, "verify compares two ranks, and there is one");
+    require(options_.verify == 0 || team_.local_ranks() > 1,
+            "verify compares two ranks of a process, and there is one");
   }
 
   index_t size() const { return column_->count(); }
@@ -107,7 +109,7 @@ class file_run {
             x.team(), x.partition(),
             chunk_of(x.options(),
                      (io::size_of(x.column().array().type) + ... + io::size_of(more.column().array().type)),
-                     x.team().ranks()),
+                     x.team().local_ranks()),
             {&x.column(), &more.column()...}, limits_of(x.options()), observer_of(x.options())) {
     require_alike(x, more...);
   }

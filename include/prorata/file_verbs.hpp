@@ -128,7 +128,7 @@ template <class F, class T, class... U>
 void transform(std::string const& path, F f, file_array<T> const& x, file_array<U> const&... more) {
   using R = detail::stored_as<detail::result_in_files<F, T, U...>>;
   detail::file_run files(x, more...);
-  host::file_output output(path, {&x.column(), &more.column()...});
+  host::file_output output(path, {&x.column(), &more.column()...}, files.passes.processes());
   auto const& out = output.begin(io::dtype_of<R>, x.shape());
   detail::file_transform<R, F, T, U...> const made(f, x, more...);
   auto const results = [&](piece p) {
@@ -163,7 +163,7 @@ void scan_to_file(std::string const& path, file_array<T> const& x, Op const& op,
   refuse_verification(x, "inclusive_scan and exclusive_scan");
   scan_form<O> const form{operation, init ? static_cast<V>(*init) : V{}, init.has_value(), exclusive};
   file_run files(x);
-  host::file_output output(path, {&x.column()});
+  host::file_output output(path, {&x.column()}, files.passes.processes());
   auto const& out = output.begin(io::dtype_of<V>, x.shape());
   file_transform<V, identity, T> const load(identity{}, x);
   host::scan_column(files.passes, form, load, [&](piece p, V const* results) {
@@ -202,7 +202,7 @@ index_t select_to_file(std::string const& path, P const& predicate, Write const&
                        file_array<T> const& x, file_array<U> const&... more) {
   refuse_verification(x, "copy_if and indices_where");
   file_run files(x, more...);
-  host::file_output output(path, {&x.column(), &more.column()...});
+  host::file_output output(path, {&x.column(), &more.column()...}, files.passes.processes());
   file_transform<unsigned char, holds<P>, T, U...> const ask(holds<P>{predicate}, x, more...);
   host::kept_elements kept(ask, x.size(), x.options().memory);
   index_t const count = kept.count(files.passes);
@@ -259,25 +259,37 @@ host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& pa
   return {wanted.empty() ? beside : wanted, x.options().memory, threads};
 }
 
-/// A sorter of keys on the ranks of x, each with the weight of its share.
+/// Of verbs whose ranks are all in one process yet.
+template <class T>
+void refuse_processes(file_array<T> const& x, char const* verb) {
+  require(x.team().local_ranks() == x.team().ranks(),
+          std::string(verb) + ": a file is read by the ranks of one process; read it into arrays for more");
+}
+
+/// A sorter of keys on this process's ranks of x, each with the weight of its share.
 template <class T>
 auto sorter_of(file_array<T> const& x) {
+  auto const& team = x.team();
   std::vector<double> weights;
-  for (int rank = 0; rank < x.partition().ranks(); ++rank)
-    weights.push_back(x.size() == 0 ? 1.0 : static_cast<double>(x.partition().size(rank)));
-  return host::host_sorter<host::wide_key<T>>({std::move(weights), {}}, x.team());
+  for (int rank = team.first_local_rank(); std::ssize(weights) < team.local_ranks(); ++rank)
+    weights.push_back(static_cast<double>(x.partition().size(rank)));
+  if (std::count(weights.begin(), weights.end(), 0.0) == std::ssize(weights))
+    weights.assign(weights.size(), 1);
+  return host::host_sorter<host::wide_key<T>>({std::move(weights), {}}, host::local_part(team));
 }
 
 /// Writes n elements of type S that `sorts` makes of the keys of x: sort_file or argsort_file.
 template <class S, class T, class Sort>
 void sort_to_file(std::string const& path, file_array<T> const& x, direction d, Sort const& sorts) {
-  auto const limits = sort_limits(x, path);
-  host::file_output output(path, {&x.column()});
+  auto limits = sort_limits(x, path);
+  host::processes const of(x.team());
+  limits.shares = {of, x.partition()};
+  host::file_output output(path, {&x.column()}, of);
   auto& observer = observer_of(x.options());
   sorts(*host::keys_as<T>(x.column(), d), *sorter_of(x),
         output.begin(io::dtype_of<S>, std::vector<index_t>{x.size()}), limits, observer);
   observer.ends();
-  x.column().file().check_unchanged();
+  of.together([&] { x.column().file().check_unchanged(); });
   output.publish();
 }
 
@@ -309,7 +321,8 @@ template <class T>
 index_t unique(std::string const& path, file_array<T> const& x) {
   auto const limits = detail::sort_limits(x, path);
   detail::file_run files(x);
-  host::file_output output(path, {&x.column()});
+  detail::refuse_processes(x, "unique");
+  host::file_output output(path, {&x.column()}, files.passes.processes());
   auto& values = output.begin_growing(io::dtype_of<T>);
   io::array_sink const unwanted(io::dtype::i64);
   auto const source = host::keys_as<T>(x.column(), direction::ascending, host::alike::equal);
@@ -332,6 +345,7 @@ grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> co
                                      std::int64_t ddof = 0) {
   auto const plan = detail::plan_of<V>(wanted, ddof);
   auto const limits = detail::sort_limits(keys, "");
+  detail::refuse_processes(keys, "group_by");
   detail::file_run files(keys, values);
   constexpr std::size_t columns = std::tuple_size_v<host::group_column_words>;
   std::array<std::vector<std::uint64_t>, columns> words;

@@ -1,0 +1,97 @@
+// processes: what the processes of a job tell each other between passes over their files.
+#pragma once
+
+#include <host/io/peers.hpp>
+#include <optional>
+#include <prorata/canonical.hpp>
+#include <prorata/host.hpp>
+#include <prorata/partition.hpp>
+#include <prorata/team.hpp>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace prorata::host {
+
+/// The processes that the ranks of a team live in. One that is alone says nothing and waits for nobody.
+///   threads  from the one that uses the team; all processes make the same calls in the same order
+///   cost     two operations of the communicator each
+///   throws   communication_error
+class processes final : public io::peers {
+ public:
+  processes() = default;  ///< one that is alone
+  explicit processes(prorata::team<stream> const& team);
+
+  bool alone() const { return count_ == 1; }
+  /// How many, and which of them this is: they are numbered as their ranks are.
+  int count() const { return count_; }
+  int number() const { return number_; }
+
+  bool first() const override { return number_ == 0; }
+  void together(std::function<void()> const& work) const override;
+  std::string from_first(std::string const& mine) const override;
+
+  /// How many of the elements that `cuts` deals to ranks each process has.
+  std::vector<double> weights(partition const& cuts) const;
+
+  /// Adds up what all processes counted, place by place, in place.
+  void add(std::span<index_t> counts) const;
+  /// The least of what each has; how much those before this one have together.
+  index_t least(index_t mine) const;
+  index_t before(index_t mine) const;
+
+  /// What all processes have, one after the other; or apart.
+  template <class T>
+  std::vector<T> gather(std::vector<T> mine) const {
+    if (alone()) return mine;
+    std::vector<T> all;
+    for (auto const& one : gather_apart<T>(mine)) all.insert(all.end(), one.begin(), one.end());
+    return all;
+  }
+  template <class T>
+  std::vector<std::vector<T>> gather_apart(std::vector<T> const& mine) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<std::vector<T>> apart;
+    for (auto const& bytes : gather_bytes(std::as_bytes(std::span(mine)))) {
+      auto const* const first = reinterpret_cast<T const*>(bytes.data());
+      apart.emplace_back(first, first + bytes.size() / sizeof(T));
+    }
+    return apart;
+  }
+
+ private:
+  std::vector<std::vector<std::byte>> gather_bytes(std::span<std::byte const> mine) const;
+  std::vector<std::byte> gather_blocks(std::span<std::byte const> mine,
+                                       std::vector<std::size_t> const& offsets) const;
+
+  std::optional<prorata::team<stream>> team_;  // of several processes
+  int count_ = 1, number_ = 0;
+  std::vector<int> first_rank_{0};  // of every process
+};
+
+/// A team of this process's ranks alone: the same one where there are no others, else one of their devices again.
+prorata::team<stream> local_part(prorata::team<stream> const& team);
+
+/// Work that is dealt among the processes of a job by weight, a stretch to each. By default there is one.
+class process_shares {
+ public:
+  process_shares() = default;
+  /// As the ranks' elements are; `of` outlives it.
+  process_shares(processes const& of, partition const& cuts) : of_(&of), weights_(of.weights(cuts)) {}
+
+  processes const& of() const;
+  /// Which of n elements are this process's.
+  piece mine(index_t n) const;
+  index_t length(index_t n) const {
+    piece const p = mine(n);
+    return p.end - p.begin;
+  }
+
+ private:
+  processes const* of_ = nullptr;
+  std::vector<double> weights_{1.0};
+};
+
+}  // namespace prorata::host
