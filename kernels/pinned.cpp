@@ -1,4 +1,6 @@
 // Page-locking memory, or doing without.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <kernels/check.hpp>
 #include <kernels/pinned.hpp>
@@ -8,7 +10,9 @@ namespace prorata::cuda {
 std::shared_ptr<std::byte> pinned_memory(std::size_t bytes) {
   void* memory = nullptr;
   if (cudaHostAlloc(&memory, bytes, cudaHostAllocPortable) == cudaSuccess)
-    return {static_cast<std::byte*>(memory), [](std::byte* p) { ignore(cudaFreeHost(p)); }};
+    return {static_cast<std::byte*>(memory), [owner = getpid()](std::byte* p) {
+              if (getpid() == owner) ignore(cudaFreeHost(p));
+            }};
   (void)cudaGetLastError();
   memory = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (memory == nullptr)

@@ -101,6 +101,7 @@ void reduce_long_runs(stream& s, R const& r, run_list const& runs, Load const& l
   index_t const most = runs.end / longest_lone_run<R> + 1;
   auto* const list =
       static_cast<index_t*>(s.allocate(static_cast<std::size_t>(3 * most + 1) * sizeof(index_t)));
+  s.zero(list, static_cast<std::size_t>(3 * most + 1) * sizeof(index_t));  // all of it travels
   index_t *const which = list + 1, *const begins = which + most, *const lengths = begins + most;
   select_index(s, 0, runs.count, is_long_run{runs, longest_lone_run<R>}, list,
                column<own_index, index_t>{{}, which}, column<begin_of_run, index_t>{{runs}, begins},

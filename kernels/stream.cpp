@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <kernels/device.hpp>
+#include <kernels/pool.hpp>
+#include <kernels/staging.hpp>
 #include <kernels/stream.hpp>
-#include <limits>
+#include <optional>
 #include <utility>
 
 namespace prorata::cuda {
@@ -37,58 +39,15 @@ bool event::ready() const {
   return true;
 }
 
-namespace {
-
-/// The device's own pool, told to keep freed memory: by default every sync gives it back to the system.
-cudaMemPool_t shared_pool(int device) {
-  cudaMemPool_t pool = nullptr;
-  check(cudaDeviceGetDefaultMemPool(&pool, device));
-  std::uint64_t keep = std::numeric_limits<std::uint64_t>::max();
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep));
-  return pool;
-}
-
-/// A pool that never holds more than `limit` bytes.
-cudaMemPool_t limited_pool(int device, std::size_t limit) {
-  cudaMemPoolProps properties{};
-  properties.allocType = cudaMemAllocationTypePinned;
-  properties.location.type = cudaMemLocationTypeDevice;
-  properties.location.id = device;
-  properties.maxSize = limit;
-  cudaMemPool_t pool = nullptr;
-  check(cudaMemPoolCreate(&pool, &properties));
-  std::uint64_t keep = std::numeric_limits<std::uint64_t>::max();
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep));
-  return pool;
-}
-
-/// Lets the other GPUs that can reach this one read and write the pool's memory directly.
-void open_to_peers(cudaMemPool_t pool, int device) {
-  int const count = device_count();
-  for (int peer = 0; peer < count; ++peer) {
-    int reachable = 0;
-    if (peer == device) continue;
-    check(cudaDeviceCanAccessPeer(&reachable, peer, device));
-    if (!reachable) continue;
-    cudaMemAccessDesc access{};
-    access.location.type = cudaMemLocationTypeDevice;
-    access.location.id = peer;
-    access.flags = cudaMemAccessFlagsProtReadWrite;
-    check(cudaMemPoolSetAccess(pool, &access, 1));
-  }
-}
-
-}  // namespace
-
 struct stream::state {
   explicit state(stream_options o) : options(std::move(o)), owner(getpid()) {
     device_guard const on(options.device);
     check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, options.device));
     check(cudaStreamCreateWithFlags(&native, cudaStreamNonBlocking));
     try {
-      owns_pool = options.memory_limit > 0;
-      pool = owns_pool ? limited_pool(options.device, options.memory_limit) : shared_pool(options.device);
-      open_to_peers(pool, options.device);
+      pool = options.memory_limit > 0 ? limited_pool(options.device, options.memory_limit)
+                                      : shared_pool(options.device);
+      staged.emplace();
     } catch (...) {
       release();
       throw;
@@ -102,8 +61,8 @@ struct stream::state {
     if (getpid() != owner) return;  // a forked child has no context to give anything back to
     ignore(give_back(scratch));
     ignore(give_back(counters));
+    if (staged && staged->in_use()) ignore(cudaStreamSynchronize(native));
     ignore(cudaStreamDestroy(native));
-    if (owns_pool && pool != nullptr) ignore(cudaMemPoolDestroy(pool));
   }
 
   cudaError_t give_back(void* memory) noexcept {
@@ -117,7 +76,7 @@ struct stream::state {
     device_guard const on(options.device);
     void* memory = nullptr;
     if (cudaError_t const error =
-            cudaMallocFromPoolAsync(&memory, std::max<std::size_t>(bytes, 1), pool, native);
+            cudaMallocFromPoolAsync(&memory, std::max<std::size_t>(bytes, 1), pool.get(), native);
         error != cudaSuccess) {
       try {
         check(error);
@@ -133,8 +92,8 @@ struct stream::state {
   pid_t owner;
   int multiprocessors = 0;
   cudaStream_t native = nullptr;
-  cudaMemPool_t pool = nullptr;
-  bool owns_pool = false;
+  memory_pool pool;
+  std::optional<staging> staged;
   void* scratch = nullptr;
   std::size_t scratch_bytes = 0;
   unsigned* counters = nullptr;
@@ -163,6 +122,7 @@ void stream::deallocate(void* memory, std::size_t) noexcept {
 void stream::copy(void* to, void const* from, std::size_t bytes) {
   if (bytes == 0) return;
   device_guard const on(state_->options.device);
+  if (state_->staged->copy(state_->native, to, from, bytes)) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, state_->native));
 }
 
@@ -185,6 +145,7 @@ void stream::wait(event const& e) {
 void stream::sync() {
   state_->same_process();
   check(cudaStreamSynchronize(state_->native));
+  state_->staged->done();
 }
 
 void stream::drain() noexcept {

@@ -33,7 +33,8 @@ struct stream_options {
 
 /// An in-order queue of work on one GPU. Verbs return at once. Several streams of one device are virtual
 /// shards of it. The caller's current device is left as it was.
-///   memory    cudaMallocAsync from the device's default pool, which keeps what is freed
+///   memory    cudaMallocAsync from a pool that all streams of the device share and that keeps what is freed; it goes
+///             with the last of them
 ///   threads   one thread may use a stream at a time; different streams are independent
 ///   needs     no fork between its construction and its use
 class stream {
@@ -44,7 +45,7 @@ class stream {
   ///   throws  usage_error where there is no such device, device_error
   explicit stream(stream_options options);
   explicit stream(int device = 0) : stream(stream_options{device, 0, {}}) {}
-  ~stream();  // work already queued runs to its end
+  ~stream();  // work already queued runs to its end; it is waited for where small copies may be under way
   stream(stream&&) noexcept;
   stream& operator=(stream&&) noexcept;
 
@@ -55,7 +56,10 @@ class stream {
   /// Gives memory back once the work queued so far is done.
   void deallocate(void* memory, std::size_t bytes) noexcept;
 
-  /// Copies bytes between the memory of this device and the host's, in either direction or within.
+  /// Copies bytes between the memory of this device and the host's, in either direction or within. Up to 64 KiB from or
+  /// to ordinary memory go by way of pinned memory: they have been read when this returns, and are written in the order
+  /// of the stream.
+  ///   waits  for more than that, to ordinary memory, until it is written; in part, from ordinary memory
   void copy(void* to, void const* from, std::size_t bytes);
 
   /// Sets bytes of this device's memory to zero.

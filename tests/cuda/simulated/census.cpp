@@ -18,11 +18,12 @@ struct record {
     if (counts.operations == 0) return;
     std::fprintf(stderr,
                  "simulated GPU: seed %ld, %ld devices of %ld SMs: %lu kernels, %lu blocks, %lu threads, %lu "
-                 "collectives, %lu barriers, %lu atomics, %lu pauses; %lu operations, %lu host waits, %lu "
+                 "collectives, %lu barriers, %lu atomics, %lu pauses; %lu operations, %lu host waits in %lu "
+                 "rounds, %lu "
                  "allocations, %lu MB copied\n",
                  chosen().seed, chosen().devices, chosen().sms, counts.grids, counts.blocks, counts.threads,
                  counts.collectives, counts.barriers, counts.atomics, counts.pauses, counts.operations,
-                 counts.host_waits, counts.allocations, counts.copied_bytes >> 20);
+                 counts.host_waits, counts.rounds, counts.allocations, counts.copied_bytes >> 20);
     char const* const file = std::getenv("PRORATA_SIMULATED_KERNELS");
     if (file == nullptr) return;
     if (std::FILE* const to = std::fopen(file, "w")) {

@@ -163,6 +163,15 @@ void require_alive(void const* address, std::size_t bytes, std::string const& wh
     fault(what + ": beyond the end of device memory");
 }
 
+void require_written(void const* address, std::size_t bytes) {
+  static std::uint64_t const fresh = 0x0101010101010101u * before_life;
+  auto const* const at = static_cast<char const*>(address);
+  for (std::size_t k = (8 - reinterpret_cast<std::uintptr_t>(at) % 8) % 8; k + 8 <= bytes; k += 8)
+    if (std::memcmp(at + k, &fresh, 8) == 0)
+      fault("a copy to the host reads what nothing has written: byte " + std::to_string(k) + " of " +
+            std::to_string(bytes));
+}
+
 void open_only(std::uint64_t devices) {
   for (int d = 0; d < most_devices; ++d)
     if (stores[d].base != nullptr) protect(stores[d], (devices >> d & 1) != 0);

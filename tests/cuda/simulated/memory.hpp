@@ -23,6 +23,10 @@ std::size_t size_of(void const* memory);
 ///   faults   where none does
 void require_alive(void const* address, std::size_t bytes, std::string const& what);
 
+/// Whether something was written to each 8 bytes of [address, address + bytes) since they were given out.
+///   faults   where nothing was (or exactly the bytes that fresh memory is spoilt with)
+void require_written(void const* address, std::size_t bytes);
+
 /// Opens the memory of all devices for as long as the scope lasts; within it, of those alone whose bits are set.
 /// (A change costs a call of the system, and more where much memory is in use.)
 class opened {

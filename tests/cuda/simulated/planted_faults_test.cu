@@ -3,11 +3,15 @@
 
 #include <cstdlib>
 #include <cuda/atomic>
+#include <kernels/device.hpp>
 #include <kernels/launch.cuh>
 #include <kernels/shared_memory.cuh>
 #include <kernels/stream.hpp>
+#include <optional>
 #include <prorata/error.hpp>
 #include <vector>
+
+#include "census.hpp"
 
 namespace prorata::cuda {
 namespace {
@@ -177,7 +181,7 @@ TEST_F(planted_faults, nobody_finds_zeros_in_memory_that_was_not_written) {
   stream s(0);
   auto* const words = static_cast<unsigned*>(s.allocate(64));
   std::vector<unsigned> fresh(16), shared(16);
-  s.copy(fresh.data(), words, 64);
+  for (std::size_t k = 0; k < 16; ++k) s.copy(&fresh[k], words + k, 4);  // 8 bytes would be refused
   launch(keep_shared_kernel, {1, 16, 64}, s, words);
   s.copy(shared.data(), words, 64);
   s.deallocate(words, 64);
@@ -203,7 +207,7 @@ unsigned read_of_changed_memory() {
   stream s(0);
   auto* const word = static_cast<unsigned*>(s.allocate(4));
   unsigned source = 1, found = 0;
-  s.copy(word, &source, 4);
+  check(cudaMemcpyAsync(word, &source, 4, cudaMemcpyDefault, s.native()));
   source = 2;
   s.copy(&found, word, 4);
   s.deallocate(word, 4);
@@ -222,6 +226,81 @@ TEST_F(planted_faults_DeathTest, memory_that_a_copy_may_still_read) {
   set("seed=1,late=0");
   EXPECT_EXIT(std::exit(static_cast<int>(read_of_changed_memory())), testing::ExitedWithCode(1), "");
 }
+TEST_F(planted_faults_DeathTest, memory_that_nothing_was_written_to) {
+  auto const unwritten = [] {
+    stream s(0);
+    unsigned words[16] = {};
+    auto* const memory = s.allocate(64);
+    s.zero(memory, 56);
+    s.copy(words, memory, 64);
+    s.sync();
+  };
+  EXPECT_DEATH(unwritten(), "a copy to the host reads what nothing has written: byte 56 of 64");
+}
+
+// What streams do about it: memory of the host that is gone, and copies that nobody waits for.
+TEST_F(planted_faults_DeathTest, small_copies_have_read_their_memory) {
+  auto const changed_at_once = [] {
+    stream s(0);
+    auto* const words = static_cast<unsigned*>(s.allocate(1 << 20));
+    std::vector<unsigned> found(1 << 18), expected;
+    for (unsigned k = 0; k < 16; ++k) {  // more than pinned memory holds at a time
+      std::vector<unsigned> source(1 << 14, k);
+      s.copy(words + (k << 14), source.data(), 1 << 16);
+      std::fill(source.begin(), source.end(), 77u);
+      expected.insert(expected.end(), 1 << 14, k);
+    }
+    s.copy(found.data(), words, 1 << 20);
+    s.sync();
+    std::exit(found == expected ? 3 : 4);
+  };
+  set("seed=1,late=1");
+  EXPECT_EXIT(changed_at_once(), testing::ExitedWithCode(3), "");
+}
+TEST_F(planted_faults, small_copies_to_the_host_wait_for_nothing) {
+  stream s(0);
+  auto* const word = static_cast<unsigned*>(s.allocate(4));
+  s.zero(word, 4);
+  std::vector<unsigned> found(100, 7);
+  s.sync();
+  auto const before = simulated::counts().rounds;
+  for (unsigned& f : found) s.copy(&f, word, 4);
+  EXPECT_EQ(simulated::counts().rounds, before);
+  s.deallocate(word, 4);
+  s.sync();
+  EXPECT_EQ(simulated::counts().rounds, before + 1);
+  EXPECT_EQ(found, std::vector<unsigned>(100, 0));
+}
+TEST_F(planted_faults_DeathTest, memory_is_open_to_devices_in_use_alone) {
+  set("devices=2");
+  auto const used = [](bool other_is_used) {
+    stream here(0);
+    std::optional<stream> there;
+    if (other_is_used) there.emplace(1);
+    auto* const word = static_cast<unsigned*>(here.allocate(4));
+    here.sync();
+    device_guard const on(1);
+    cudaStream_t other = nullptr;
+    check(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
+    cudaLaunchConfig_t config{};
+    config.gridDim = config.blockDim = dim3(1);
+    config.stream = other;
+    check(cudaLaunchKernelEx(&config, write_kernel, word, index_t{0}));
+    check(cudaStreamSynchronize(other));
+    std::exit(3);
+  };
+  EXPECT_EXIT(used(true), testing::ExitedWithCode(3), "");
+  EXPECT_DEATH(used(false), "closed to it: .*write_kernel|memory of device 0|AddressSanitizer");
+}
+TEST_F(planted_faults, default_pools_are_left_as_they_are) {
+  stream s(0), limited(stream_options{0, 1 << 20, "small"});
+  std::uint64_t keeps = 1;
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, 0));
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keeps));
+  EXPECT_EQ(keeps, 0u);
+}
+
 TEST_F(planted_faults, streams_that_no_event_orders_run_in_any_order) {
   stream a(0), b(0);
   int first = 0, second = 0;

@@ -16,6 +16,7 @@ struct CUmemPoolHandle_st {
   std::size_t limit = 0;  // 0: what the device has
   std::size_t used = 0;
   std::uint64_t open_to = 0;  // devices, as bits
+  std::uint64_t keeps = 0;    // bytes that a sync does not give back
 };
 
 namespace {
@@ -46,8 +47,8 @@ std::map<CUmemPoolHandle_st*, bool> own_pools;
 /// Devices whose memory kernels of this one may touch.
 std::uint64_t within_reach(int device) {
   std::uint64_t bits = bit(device);
-  for (int d = 0; d < chosen().devices; ++d)
-    if (default_pool(d).open_to & bit(device)) bits |= bit(d);
+  for (auto const& [pool, alive] : own_pools)
+    if (pool->open_to & bit(device)) bits |= bit(pool->device);
   return bits;
 }
 
@@ -78,9 +79,13 @@ cudaError_t copy(void* to, void const* from, std::size_t bytes, cudaStream_t s) 
   auto const run = [=](void const* source) {
     if (to_device) require_alive(to, bytes, "a copy writes");
     if (from_device) require_alive(from, bytes, "a copy reads");
+    if (from_device && !to_device && chosen().fresh == 0) require_written(from, bytes);
     copy_bytes(to, source, bytes);
   };
-  if (from_device || is_pinned(from) || reads_late()) {
+  if (from_device && !to_device && !is_pinned(to)) {  // the driver returns when pageable memory is written
+    queue(s, every_device, [=] { run(from); });
+    run_until_empty(s);
+  } else if (from_device || is_pinned(from) || reads_late()) {
     queue(s, every_device, [=] { run(from); });
   } else {
     std::shared_ptr<void> const staged(std::malloc(bytes), std::free);
@@ -258,7 +263,14 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
   own_pools[pool] = false;  // what it gave out goes back to it later
   return cudaSuccess;
 }
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr, void* value) {
+  pool->keeps = *static_cast<std::uint64_t*>(value);
+  return cudaSuccess;
+}
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr, void* value) {
+  *static_cast<std::uint64_t*>(value) = pool->keeps;
+  return cudaSuccess;
+}
 cudaError_t cudaMemPoolSetAccess(cudaMemPool_t pool, cudaMemAccessDesc const* list, std::size_t count) {
   turn const mine;
   if (chosen().peers == 0) return answer(cudaErrorInvalidDevice);
@@ -305,6 +317,20 @@ cudaError_t cudaFreeHost(void* memory) {
   run_until_empty(-1);  // the driver waits, too
   pinned.erase(static_cast<char*>(memory));
   std::free(memory);
+  return cudaSuccess;
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, void const* address) {
+  turn const mine;
+  attributes->type = device_of(address) >= 0 ? cudaMemoryTypeDevice
+                     : is_pinned(address)    ? cudaMemoryTypeHost
+                                             : cudaMemoryTypeUnregistered;
+  return cudaSuccess;
+}
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t f, void* data) {
+  turn const mine;
+  if (stream->device != current_device) return answer(cudaErrorInvalidResourceHandle);
+  queue(stream, 0, [=] { f(data); });
   return cudaSuccess;
 }
 

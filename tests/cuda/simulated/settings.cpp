@@ -13,7 +13,7 @@ settings read() {
   std::map<std::string, long*> const numbers{
       {"seed", &s.seed},         {"devices", &s.devices},     {"sms", &s.sms},       {"peers", &s.peers},
       {"resident", &s.resident}, {"admission", &s.admission}, {"choice", &s.choice}, {"lazy", &s.lazy},
-      {"late", &s.late},         {"memory", &s.memory}};
+      {"late", &s.late},         {"memory", &s.memory},       {"fresh", &s.fresh}};
   char const* const text = std::getenv("PRORATA_SIMULATED");
   std::istringstream all(text != nullptr ? text : "");
   for (std::string one; std::getline(all, one, ',');) {

@@ -17,6 +17,7 @@ struct settings {
   long choice = -1;     ///< of the threads that can run: who came first 0, who came last 1, any 2
   long lazy = -1;       ///< work waits until somebody waits for it 1, some of it runs before 0
   long late = -1;       ///< pageable memory is read when the copy runs 1, when it is queued 0
+  long fresh = 0;       ///< whether copies to the host may bring memory that nothing was written to
   long memory = 8;      ///< GiB of each device
   std::string without;  ///< file:line of a synchronisation that does nothing, to see who notices
 };

@@ -15,6 +15,7 @@ namespace {
 
 std::atomic<bool> taken = false;
 std::vector<cudaStream_t> streams;  // with work
+bool queued_since_a_wait = false;
 
 chance& random() {
   static chance c(static_cast<std::uint64_t>(chosen().seed));
@@ -38,7 +39,7 @@ void run_first(CUstream_st& s) {
   ++counts().operations;
   {
     device_arithmetic const canonical;
-    if (chosen().peers == 0) open_only(o.devices);
+    if (chosen().devices > 1) open_only(o.devices);
     void* const caller = current_context();
     enter_context(s.context);
     o.queued->acquire();
@@ -68,6 +69,8 @@ bool run_any() {
 
 template <class Done>
 void run_until(Done const& done) {
+  if (queued_since_a_wait) ++counts().rounds;
+  queued_since_a_wait = false;
   if (done()) return;
   ++counts().host_waits;
   opened const memory;
@@ -87,6 +90,7 @@ turn::~turn() {
 
 void queue(cudaStream_t s, operation o) {
   o.queued->release();
+  queued_since_a_wait = true;
   if (s->waiting.empty()) streams.push_back(s);
   s->waiting.push_back(std::move(o));
   settings const& how = chosen();
