@@ -30,11 +30,15 @@ class device_guard {
  public:
   explicit device_guard(int device) {
     check(cudaGetDevice(&before_));
-    changed_ = before_ != device;
-    if (changed_) check(cudaSetDevice(device));
+    if (before_ != device) change(device);
   }
   ~device_guard() {
     if (changed_) ignore(cudaSetDevice(before_));
+  }
+  /// Another one for the rest of the scope.
+  void change(int device) {
+    changed_ = true;
+    check(cudaSetDevice(device));
   }
   device_guard(device_guard const&) = delete;
   device_guard& operator=(device_guard const&) = delete;

@@ -18,6 +18,8 @@ struct nccl_library {
   decltype(&ncclGetErrorString) get_error_string;
   decltype(&ncclGetUniqueId) get_unique_id;
   decltype(&ncclCommInitRankConfig) comm_init_rank_config;
+  decltype(&ncclCommFinalize) comm_finalize;
+  decltype(&ncclCommDestroy) comm_destroy;
   decltype(&ncclCommAbort) comm_abort;
   decltype(&ncclCommGetAsyncError) comm_get_async_error;
   decltype(&ncclGroupStart) group_start;
@@ -36,6 +38,8 @@ struct nccl_library {
     find(handle, "ncclGetErrorString", get_error_string);
     find(handle, "ncclGetUniqueId", get_unique_id);
     find(handle, "ncclCommInitRankConfig", comm_init_rank_config);
+    find(handle, "ncclCommFinalize", comm_finalize);
+    find(handle, "ncclCommDestroy", comm_destroy);
     find(handle, "ncclCommAbort", comm_abort);
     find(handle, "ncclCommGetAsyncError", comm_get_async_error);
     find(handle, "ncclGroupStart", group_start);
@@ -74,16 +78,49 @@ nccl_id make_nccl_id(nccl_options const& options) {
 
 struct nccl_ranks::state {
   state(nccl_options const& o, int all, int first_local, int local)
-      : library(o.library), deadline(o.deadline), ranks(all), first(first_local) {
+      : library(o.library),
+        deadline(o.deadline),
+        farewell(std::min(o.deadline, o.farewell)),
+        ranks(all),
+        first(first_local) {
     require(local >= 1 && first_local >= 0 && first_local + local <= all,
             "NCCL: the local ranks are some of the job's ranks");
     comms.assign(static_cast<std::size_t>(local), nullptr);
   }
-  ~state() { abort(); }
+  ~state() {
+    if (!lost && take_leave()) {
+      library.group_start();
+      for (ncclComm_t& comm : comms) library.comm_destroy(std::exchange(comm, nullptr));
+      library.group_end();
+    }
+    abort();
+  }
 
-  /// Frees the comms without asking their peers: between operations nothing is under way, so this is also
-  /// how a healthy job ends. (ncclCommDestroy waits for the other ranks and hangs when one is gone.) Comms of
-  /// one process go together, or they wait for each other.
+  /// Flushes what the comms of a healthy job may still have under way (that this process's work is done says
+  /// nothing of its peers'), for as long as leaving may take. Comms of one process go together, or they wait for
+  /// each other.
+  bool take_leave() noexcept {
+    if (std::find(comms.begin(), comms.end(), nullptr) != comms.end()) return false;
+    auto const end = std::chrono::steady_clock::now() + farewell;
+    library.group_start();
+    bool well = true;
+    for (ncclComm_t comm : comms) well = under_way(library.comm_finalize(comm)) && well;
+    well = under_way(library.group_end()) && well;
+    while (well) {
+      bool left = true;
+      for (ncclComm_t comm : comms) {
+        ncclResult_t at = ncclSuccess;
+        well = well && library.comm_get_async_error(comm, &at) == ncclSuccess && under_way(at);
+        left = left && at == ncclSuccess;
+      }
+      if (well && left) return true;
+      if (std::chrono::steady_clock::now() >= end) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    return false;
+  }
+
+  /// Frees the comms without asking their peers: where one is gone, everything else waits for ever.
   void abort() noexcept {
     bool const any = std::any_of(comms.begin(), comms.end(), [](ncclComm_t c) { return c != nullptr; });
     if (!any) return;
@@ -141,7 +178,7 @@ struct nccl_ranks::state {
   }
 
   nccl_library library;
-  std::chrono::milliseconds deadline;
+  std::chrono::milliseconds deadline, farewell;
   int ranks, first;
   std::vector<ncclComm_t> comms;
   bool lost = false;

@@ -62,9 +62,8 @@ inline nccl_communicator::nccl_communicator(std::span<stream> streams, nccl_opti
 inline nccl_communicator::nccl_communicator(std::span<stream> streams, int ranks, int first_local_rank,
                                             nccl_id const& id, nccl_options const& options)
     : ranks_(options, ranks, first_local_rank, static_cast<int>(streams.size())) {
-  device_guard const caller(streams.front().device());
-  ranks_.meet(id, [&](int k) { check(cudaSetDevice(streams[static_cast<std::size_t>(k)].device())); });
-  check(cudaSetDevice(streams.front().device()));
+  device_guard caller(streams.front().device());
+  ranks_.meet(id, [&](int k) { caller.change(streams[static_cast<std::size_t>(k)].device()); });
 }
 
 inline void nccl_communicator::all_gather(std::span<stream> streams, std::span<void const* const> send,

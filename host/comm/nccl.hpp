@@ -18,6 +18,7 @@ namespace prorata::cuda {
 struct nccl_options {
   std::string library;                          ///< empty: $PRORATA_NCCL, else libnccl.so.2
   std::chrono::milliseconds deadline{600'000};  ///< for each operation, and for coming together
+  std::chrono::milliseconds farewell{10'000};  ///< at the end, for peers to be done; then they are left alone
 };
 
 /// What the processes of a job must share before their ranks can meet; it is made by one of them.
@@ -29,7 +30,8 @@ nccl_id make_nccl_id(nccl_options const& options = {});
 
 /// The local ranks of a job, without any CUDA: streams are opaque, and whoever owns them says when work is
 /// done. Comms do not block: every step is polled until its deadline; one that fails or is late takes all
-/// local ranks down (ncclCommAbort, in one group) and becomes a communication_error naming the rank.
+/// local ranks down (ncclCommAbort, in one group) and becomes a communication_error naming the rank. A healthy
+/// job ends by ncclCommFinalize and ncclCommDestroy.
 class nccl_ranks {
  public:
   using stream_handle = void*;             // a cudaStream_t

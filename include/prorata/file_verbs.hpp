@@ -19,6 +19,7 @@
 #include <prorata/histogram.hpp>
 #include <prorata/scan.hpp>
 #include <prorata/select.hpp>
+#include <prorata/stored_result.hpp>
 #include <prorata/topk.hpp>
 #include <span>
 #include <string>
@@ -100,7 +101,7 @@ class file_transform {
     for (index_t first = p.begin; first < p.end;) {
       index_t last = p.end;
       auto const block = load_.block(first, last, room);
-      for (index_t i = first; i < last; ++i) to[i - p.begin] = static_cast<R>(block(i));
+      for (index_t i = first; i < last; ++i) to[i - p.begin] = stored_result<R>(block(i));
       first = last;
     }
   }
@@ -116,7 +117,7 @@ using result_in_files = std::remove_cvref_t<std::invoke_result_t<F const&, X con
 }  // namespace detail
 
 /// Writes f(x[i], more[i], …) for every i to a .npy file, in the shape of x.
-///   type    what f returns, and bool as booleans
+///   type    what f returns, and bool as booleans; with one NaN, as in arrays
 ///   cost    one read of each file, one write
 ///   memory  32 tiles of results a thread, beside run_options of x
 ///   waits   until the file is on disk under its name, where nothing is if this throws

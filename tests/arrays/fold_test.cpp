@@ -110,6 +110,101 @@ TYPED_TEST(arrays, fold_in_sequence) {
     return a;
   });
 }
+struct quotient {
+  template <class T>
+  PRORATA_HD T operator()(T x, T y) const {
+    return x / y;
+  }
+};
+struct sorts_of_nothing {  // signs and payloads that no two processors agree on
+  PRORATA_HD double operator()(index_t i) const {
+    std::uint64_t const bits = (std::uint64_t{0xfff8000000000000} >> (i % 2)) + static_cast<std::uint64_t>(i);
+    return std::bit_cast<double>(i % 3 == 0 ? bits | 0x7ff8000000000000 : std::uint64_t(i));
+  }
+};
+struct far_away {
+  PRORATA_HD float operator()(index_t i) const {
+    float const x[] = {0.0f, -1.75f, 1e9f, -1e9f, 3e38f, -3e38f, 127.5f, 255.5f, 0.0f / 0.0f};
+    return x[i % 9];
+  }
+};
+struct spoil {
+  PRORATA_HD void operator()(float& x) const { x = x / x; }
+};
+struct read_only {
+  PRORATA_HD void operator()(float const&) const {}
+};
+
+TYPED_TEST(arrays, results_are_stored_alike_everywhere) {
+  auto const one = [](double x) {
+    return x == x ? x : std::bit_cast<double>(std::uint64_t{0x7ff8000000000000});
+  };
+  auto const ends = [](auto t) {
+    using T = decltype(t);
+    using limits = std::numeric_limits<T>;
+    return [](float x) {
+      return x != x                      ? T{}
+             : x <= float(limits::min()) ? limits::min()
+             : x >= float(limits::max()) ? limits::max()
+                                         : static_cast<T>(x);
+    };
+  };
+  auto const expected = [&](index_t n) {
+    answer a;
+    std::vector<double> generated, widened;
+    std::vector<float> spoilt, nothing;
+    std::vector<std::int8_t> bytes;
+    std::vector<std::uint64_t> words;
+    std::vector<std::int64_t> longs;
+    auto const nan = std::bit_cast<float>(0x7fc00000u);
+    for (index_t i = 0; i < n; ++i) {
+      generated.push_back(one(sorts_of_nothing{}(i)));
+      float const x = far_away{}(i);
+      widened.push_back(one(static_cast<double>(x)));
+      nothing.push_back(nan);
+      spoilt.push_back(x != x || x == 0 ? nan : 1.0f);
+      bytes.push_back(ends(std::int8_t{})(x));
+      words.push_back(ends(std::uint64_t{})(x));
+      longs.push_back(ends(std::int64_t{})(x));
+    }
+    a.add("generated", generated);
+    a.add("zero over zero", nothing);
+    a.add("widened", widened);
+    a.add("bytes", bytes);
+    a.add("words", words);
+    a.add("longs", longs);
+    a.add("in place", spoilt);
+    return a;
+  };
+  this->is_as(expected, [](auto const& team, partition const& cuts) {
+    using S = typename std::remove_cvref_t<decltype(team)>::stream_type;
+    distributed_array<double, S> generated(team, cuts), widened(team, cuts);
+    distributed_array<float, S> zeros(team, cuts), nothing(team, cuts);
+    distributed_array<std::int8_t, S> bytes(team, cuts);
+    distributed_array<std::uint64_t, S> words(team, cuts);
+    distributed_array<std::int64_t, S> longs(team, cuts);
+    auto x = made(team, cuts, far_away{});
+    generate(generated, sorts_of_nothing{});
+    fill(zeros, 0.0f);
+    transform(nothing, quotient{}, zeros, zeros);
+    transform(widened, identity{}, x);
+    transform(bytes, identity{}, x);
+    transform(words, identity{}, x);
+    transform(longs, identity{}, x);
+    for_each(x, spoil{});
+    for_each(x, read_only{});
+    answer a;
+    a.add("generated", generated);
+    a.add("zero over zero", nothing);
+    a.add("widened", widened);
+    a.add("bytes", bytes);
+    a.add("words", words);
+    a.add("longs", longs);
+    a.add("in place", x);
+    return a;
+  });
+}
+
 TYPED_TEST(arrays, transform_two_at_once) {
   auto const expected = [](index_t n) {
     std::vector<double> out;

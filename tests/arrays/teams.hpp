@@ -41,11 +41,11 @@ struct repeated {
   }
 };
 
-/// An array of what f makes of each index.
+/// An array of what f makes of each index, bit for bit: `generate` has one NaN only.
 template <class S, class F, class T = std::invoke_result_t<F, index_t>>
 distributed_array<T, S> made(team<S> const& team, partition const& cuts, F f) {
   distributed_array<T, S> x(team, cuts);
-  generate(x, f);
+  for (auto const& p : x.parts()) transform_index(*p.stream, p.begin, p.end(), f, p.data);
   return x;
 }
 

@@ -7,9 +7,11 @@ namespace prorata::conformance {
 
 struct gpu_streams {
   using stream_type = cuda::stream;
+  /// The first one is not on the current device, where there are two.
   static std::vector<cuda::stream> streams(int count) {
     std::vector<cuda::stream> all;
-    for (int k = 0; k < count && cuda::device_count() > 0; ++k) all.emplace_back(k % cuda::device_count());
+    int const devices = cuda::device_count();
+    for (int k = 0; k < count && devices > 0; ++k) all.emplace_back((k + 1) % devices);
     return all;
   }
 };

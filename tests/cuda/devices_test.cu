@@ -37,6 +37,11 @@ TEST(devices, every_device_works_while_another_is_current) {
     index_t const n = 100'003, sum = n * (n - 1) / 2;
     EXPECT_EQ(reduced(s, order_free<plus<std::int64_t>>{}, n), sum);
     EXPECT_EQ(reduced(s, exactly_rounded<exact_sum<double>>{}, n), static_cast<double>(sum));
+    try {
+      device_guard on(current);
+      on.change(1 - current);
+      throw device_error("on the way");
+    } catch (device_error const&) {}
     int still = -1;
     check(cudaGetDevice(&still));
     EXPECT_EQ(still, current);

@@ -9,6 +9,7 @@
 struct ncclComm {
   int rank;
   int taken_after;  // how many more polls say "in progress"
+  bool finalized = false;
 };
 
 namespace {
@@ -20,6 +21,7 @@ struct operation {
 };
 std::vector<operation> queue;
 std::vector<ncclComm*> alive;
+int aborted = 0;
 std::string mood() {
   char const* const value = std::getenv("FAKE_NCCL");
   return value == nullptr ? "" : value;
@@ -57,7 +59,19 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int, ncclUniqueId id, int 
   alive.push_back(*comm = new ncclComm{rank, 3});
   return ncclInProgress;
 }
+ncclResult_t ncclCommFinalize(ncclComm_t comm) {
+  comm->finalized = true;
+  comm->taken_after = mood() == "never_finalized" ? 1 << 30 : 3;
+  return ncclInProgress;
+}
+ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  if (!comm->finalized || comm->taken_after > 0) std::abort();  // it would wait for its peers
+  std::erase(alive, comm);
+  delete comm;
+  return ncclSuccess;
+}
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
+  ++aborted;
   std::erase(alive, comm);
   delete comm;
   return ncclSuccess;
@@ -97,4 +111,5 @@ ncclResult_t ncclBroadcast(void const* send, void* receive, size_t count, ncclDa
 }
 #endif
 int fake_nccl_alive() { return static_cast<int>(alive.size()); }
+int fake_nccl_aborted() { return aborted; }
 }

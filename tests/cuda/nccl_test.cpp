@@ -18,10 +18,12 @@ class nccl : public testing::Test {
     unsetenv("FAKE_NCCL");
     EXPECT_EQ(alive(), 0) << "communicators were left behind";
   }
-  static int alive() {
+  static int alive() { return ask("fake_nccl_alive"); }
+  static int aborted() { return ask("fake_nccl_aborted"); }
+  static int ask(char const* what) {
     void* const library = dlopen(PRORATA_FAKE_NCCL, RTLD_NOW | RTLD_NOLOAD);
     if (library == nullptr) return 0;
-    return reinterpret_cast<int (*)()>(dlsym(library, "fake_nccl_alive"))();
+    return reinterpret_cast<int (*)()>(dlsym(library, what))();
   }
   static nccl_options fake() { return {PRORATA_FAKE_NCCL, std::chrono::milliseconds(100)}; }
 
@@ -107,6 +109,17 @@ TEST_F(nccl, names_the_rank_whose_peer_died) {
   EXPECT_EQ(alive(), 0) << "all ranks of the process go down together";
   auto const again = failure([&] { r->broadcast(streams, places, 1, 0, done); });
   EXPECT_NE(again.find("has failed before"), std::string::npos) << again;
+}
+
+TEST_F(nccl, takes_leave_of_peers_and_leaves_those_alone_that_never_answer) {
+  int const before = aborted();
+  ranks(3).reset();
+  EXPECT_EQ(aborted(), before) << "a healthy job ends by itself";
+  auto stuck = ranks(2);
+  setenv("FAKE_NCCL", "never_finalized", 1);
+  stuck.reset();
+  EXPECT_EQ(aborted(), before + 2);
+  EXPECT_EQ(alive(), 0);
 }
 
 TEST_F(nccl, ends_what_never_ends) {
