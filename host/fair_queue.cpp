@@ -275,10 +275,8 @@ void fair_queue::set_weight(std::uint64_t flow, double weight) {
   state_->leave_turns(f);
   f.weight = weight;
   if (!in_turns) return;  // it counts when the ideal server begins the next chunk
-  auto const ticket = f.ticket;
   if (state_->by_weight(f)) return state_->enter(f);
-  f.ticket = ticket;  // keeps its turn
-  state_->turns.insert(state_->key(f));
+  state_->turns.insert(state_->key(f));  // and keeps its turn
   f.in_turns = true;
 }
 

@@ -39,6 +39,7 @@ TEST(fair_queue, known_orders) {
   EXPECT_EQ(order_of({8, 4, 2, 1, 1}, 20, 16), "ABACABADABACABAE");
   EXPECT_EQ(order_of({0.3, 0.3, 0.3}, 2, 7), "ABCABC-");
   EXPECT_EQ(order_of({0x1p-31, 0x1p-32, 0x1.8p-32}, 1, 3), "ACB");
+  EXPECT_EQ(order_of({0x1p-32, 0x1.0000000000001p-32}, 1, 2), "BA");
   EXPECT_EQ(order_of({4e12, 2e12, 1e12, 1e12}, 20, 8), "ABACABAD");
 }
 
@@ -398,6 +399,18 @@ TEST(fair_queue, nobody_with_a_weight_starves) {
       }
       waited = 0;
     }
+  }
+}
+
+TEST(fair_queue, those_who_left_make_room) {
+  fair_queue queue;
+  auto const stays = queue.join(1);
+  for (int k = 0; k < (1 << 20) + 5; ++k) {
+    auto const leaves = queue.join(1);
+    queue.offer(leaves, 1);
+    queue.offer(stays, 1);
+    queue.leave(leaves);
+    ASSERT_EQ(queue.take()->flow, stays);
   }
 }
 
