@@ -1,5 +1,5 @@
-// Dominant-resource fairness: whole levels are filled at once, and only the last tasks before one does not fit are given
-// one by one.
+// Dominant-resource fairness: whole levels are filled at once, and only the last tasks before one does not fit are
+// given one by one.
 #include <host/integer_weights.hpp>
 #include <prorata/apportion.hpp>
 #include <prorata/error.hpp>
@@ -77,8 +77,8 @@ class filling {
     return true;
   }
 
-  // Everything up to the highest level that fits, a level being that of a number of tasks of the tenant whose tasks are
-  // the smallest, so that nobody has more than one task between two levels.
+  // Everything up to the highest level that fits, a level being that of a number of tasks of the tenant whose tasks
+  // are the smallest, so that nobody has more than one task between two levels.
   void fill_levels() {
     std::size_t const pace = *std::min_element(open_.begin(), open_.end(), [&](std::size_t a, std::size_t b) {
       auto const x = scale_[b] * tenants_[a]->part, y = scale_[a] * tenants_[b]->part;

@@ -17,11 +17,11 @@ namespace {
 
 // Everything is kept as service, not as time: in the ideal server a flow of weight w stands at x = w·V, the server at
 // X = W·V, where V is the virtual time and W the sum of the weights that are in it. Then serving c units adds c to X,
-// a chunk of c units ends at x + c, and a flow that has nothing left takes its x out of X and its w out of W: additions
-// of integers, without a division or a rounding. Only to enter at V = X/W takes one.
+// a chunk of c units ends at x + c, and a flow that has nothing left takes its x out of X and its w out of W:
+// additions of integers, without a division or a rounding. Only to enter at V = X/W takes one.
 //
-// Units are 2^-64 of a cost for x, 2^-84 for w: doubles from 2^-32 below 2^42 are integers below 2^126, and 2^20 of them
-// below 2^146. With T < 2^80 units of service, V < T·2^64/2^52, so X < 2^(146 + 80 + 12), far below 2^256.
+// Units are 2^-64 of a cost for x, 2^-84 for w: doubles from 2^-32 below 2^42 are integers below 2^126, and 2^20 of
+// them below 2^146. With T < 2^80 units of service, V < T·2^64/2^52, so X < 2^(146 + 80 + 12), far below 2^256.
 using place = natural<8>;
 using measure = natural<5>;
 constexpr int place_bits = 64, weight_bits = 84, least_exponent = -32, beyond_exponent = 42;
@@ -92,7 +92,8 @@ struct moment {
   }
 };
 
-// Less than 0 if a comes before b, 0 if they are one. `about` is wrong by 2^-51 of itself at most, in any rounding mode.
+// Less than 0 if a comes before b, 0 if they are one. `about` is wrong by 2^-51 of itself at most, in any rounding
+// mode.
 int compared(moment const& a, moment const& b) {
   if (std::abs(a.about - b.about) > 0x1p-48 * std::max(a.about, b.about)) return a.about < b.about ? -1 : 1;
   auto const order = a.w == b.w ? a.x <=> b.x : product(a.x, b.w) <=> product(b.x, a.w);

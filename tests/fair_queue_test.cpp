@@ -111,8 +111,8 @@ TEST(fair_queue, round_robin_is_a_chunk_each) {
   EXPECT_EQ(order_of({1, 3, 0, 2}, 2, 9, service_order::round_robin), "ABDABDCC-");
 }
 
-/// The ideal server, by its definition, in rationals and without a virtual time: it serves all flows that have something
-/// at once, each by its weight, and a chunk keeps the weight that its flow had when it began.
+/// The ideal server, by its definition, in rationals and without a virtual time: it serves all flows that have
+/// something at once, each by its weight, and a chunk keeps the weight that its flow had when it began.
 struct ideal_server {
   struct flow {
     mpq_class weight, of_chunk = 0;  // of chunks to come, of the one that is served
@@ -172,8 +172,8 @@ struct ideal_server {
   }
 };
 
-/// WF²Q by the book, in rationals: every flow with a virtual time, every decision by going through all of them. A place
-/// w·V is rounded up to 2^-64 units where the card says so; nothing else is.
+/// WF²Q by the book, in rationals: every flow with a virtual time, every decision by going through all of them. A
+/// place w·V is rounded up to 2^-64 units where the card says so; nothing else is.
 struct textbook {
   struct chunk {
     index_t cost;
@@ -246,8 +246,8 @@ double some_weight(std::mt19937_64& random, int kind) {
   }
 }
 
-// The queue takes what the textbook takes, and no flow is ever more than a chunk away from the ideal server. What flows
-// withdraw after it began there counts as served when its turn comes.
+// The queue takes what the textbook takes, and no flow is ever more than a chunk away from the ideal server. What
+// flows withdraw after it began there counts as served when its turn comes.
 TEST(fair_queue, is_never_more_than_one_chunk_from_the_ideal_server) {
   mpq_class furthest = 0;
   int withdrawn = 0;

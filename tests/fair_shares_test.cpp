@@ -161,8 +161,8 @@ TEST(fair_shares, equal_the_rule_unit_by_unit) {
   EXPECT_GT(reductions, 100);
 }
 
-// Of numbers beyond counting: there is a level of the water, with less than a unit below it for anybody, and no unit would
-// be better placed elsewhere.
+// Of numbers beyond counting: there is a level of the water, with less than a unit below it for anybody, and no unit
+// would be better placed elsewhere.
 TEST(fair_shares, whole_units_of_the_level) {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     std::mt19937_64 random(seed);

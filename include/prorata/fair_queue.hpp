@@ -16,12 +16,12 @@ enum class service_order {
 
 /// Flows offer chunks of known cost, and take() says whose turn it is.
 ///   fair      WF²Q (Bennett and Zhang, Worst-case Fair Weighted Fair Queueing, 1996): of the chunks that an ideal
-///             server, which serves all flows at once in proportion to their weights, would have begun, the one that it
-///             would finish first. Flows come and go, and change their weights, in the ideal server.
+///             server, which serves all flows at once in proportion to their weights, would have begun, the one that
+///             it would finish first. Flows come and go, and change their weights, in the ideal server.
 ///   bound     what a flow was served and what the ideal server would have served it differ by one chunk of the
-///             largest cost at most, whenever a chunk ends, whatever comes, goes and changes (Parekh and Gallager, 1993).
-///             So a flow of weight w among weights W waits for at most (cost + largest)·W/w units of service, which is
-///             finite: nothing with a weight starves
+///             largest cost at most, whenever a chunk ends, whatever comes, goes and changes (Parekh and Gallager,
+///             1993). So a flow of weight w among weights W waits for at most (cost + largest)·W/w units of service,
+///             which is finite: nothing with a weight starves
 ///   credit    none for having been idle: who comes back begins at the present. Who was served ahead of its share and
 ///             leaves stays in the ideal server until that is paid, as in EEVDF (Stoica and Abdel-Wahab, 1995)
 ///   exact     virtual times are ratios of integers, and steps on them are additions: nothing drifts. Only where a
@@ -32,9 +32,9 @@ enum class service_order {
 ///   cost      O(log flows), amortised; 0.3 µs to 0.8 µs for a chunk, of 2 to 1,000 flows
 ///   throws    usage_error: a flow that is not there, and what exceeds a limit; nothing has changed then
 ///   threads   one at a time
-/// The clock of the ideal server is the service that was handed out: a chunk ends when the next one is taken. A flow that
-/// offers its next chunk before that has never been idle. Where a cost can only be estimated, as a time, charge what was
-/// wrong with the last estimate to the flow's next chunk.
+/// The clock of the ideal server is the service that was handed out: a chunk ends when the next one is taken. A flow
+/// that offers its next chunk before that has never been idle. Where a cost can only be estimated, as a time, charge
+/// what was wrong with the last estimate to the flow's next chunk.
 class fair_queue {
  public:
   explicit fair_queue(service_order order = service_order::fair);

@@ -26,19 +26,22 @@ struct fair_division {
 };
 
 /// Divides `capacity` units: everybody gets as much for its weight as anybody else, but for limits.
-///   water    a level R that everybody is filled to: units = R·weight, but at least the minimum and at most the maximum
-///            and the demand, with R such that all units are given
-///   whole    the level's shares are rounded down, and what is left goes out by D'Hondt within the limits: so the largest
-///            units/weight, of those above their minimum, is the smallest possible
+///   water    a level R that everybody is filled to: units = R·weight, but at least the minimum and at most the
+///            maximum and the demand, with R such that all units are given
+///   whole    the level's shares are rounded down, and what is left goes out by D'Hondt within the limits: so the
+///            largest units/weight, of those above their minimum, is the smallest possible
 ///   zero     weight 0 gets its minimum, and what those with a weight leave, in equal parts
-///   minimums beyond the capacity: nobody gets more than its minimum, and the capacity is divided up to there by weight
+///   minimums beyond the capacity: nobody gets more than its minimum, and the capacity is divided up to there by
+///            weight
 ///   exact    on the doubles' true values; ties to the lowest index
-///   cost     O(n log n); 0.6 µs per claim where weights fit 64 bits in one unit, 6 µs to 20 µs where they span the doubles
-///   throws   usage_error naming index and value: a weight that is NaN, infinite or negative; a negative number of units;
-///            a minimum above its maximum
+///   cost     O(n log n); 0.6 µs per claim where weights fit 64 bits in one unit, 6 µs to 20 µs where they span the
+///            doubles
+///   throws   usage_error naming index and value: a weight that is NaN, infinite or negative; a negative number of
+///            units; a minimum above its maximum
 fair_division fair_shares(index_t capacity, std::span<claim const> claims);
 
-/// Weighted dominant-resource fairness (Ghodsi et al., Dominant Resource Fairness, 2011): how many tasks each tenant runs.
+/// Weighted dominant-resource fairness (Ghodsi et al., Dominant Resource Fairness, 2011): how many tasks each tenant
+/// runs.
 ///   needs    needs[t·capacities.size() + r] units of resource r for one task of tenant t
 ///   rule     a tenant's dominant share is the largest part that it has of any resource. The next task is given to the
 ///            smallest dominant share / weight whose next task fits, until none does; weight 0 comes after all others
