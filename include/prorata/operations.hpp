@@ -4,7 +4,7 @@
 
 #include <bit>
 #include <limits>
-#include <prorata/config.hpp>
+#include <prorata/rounded.hpp>
 #include <tuple>
 #include <type_traits>
 
@@ -32,6 +32,7 @@ PRORATA_HD constexpr double canonical_nan(double x) {
 template <class T>
 PRORATA_HD constexpr T sealed(T const& x) {
   if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    if (!__builtin_is_constant_evaluated()) detail::refuse_other_bits();
     return canonical_nan(x);
   } else {
     return x;
@@ -47,7 +48,7 @@ struct plus {
     return std::is_floating_point_v<T> ? static_cast<T>(-0.0) : T{};
   }
   PRORATA_HD constexpr T operator()(T a, T b) const {
-    return static_cast<T>(detail::wrapping(a) + detail::wrapping(b));
+    return static_cast<T>(rounded_sum(detail::wrapping(a), detail::wrapping(b)));
   }
 };
 
@@ -58,7 +59,7 @@ struct multiplies {
   static constexpr bool order_free = std::is_integral_v<T>;
   PRORATA_HD static constexpr T identity() { return T{1}; }
   PRORATA_HD constexpr T operator()(T a, T b) const {
-    return static_cast<T>(detail::wrapping(a) * detail::wrapping(b));
+    return static_cast<T>(rounded_product(detail::wrapping(a), detail::wrapping(b)));
   }
 };
 
@@ -186,19 +187,19 @@ struct second_moment {
                                                                              second_moment_state const& b,
                                                                              index_t in_a,
                                                                              index_t in_b) const {
-    double const apart = b.base - a.base;
+    double const apart = rounded_difference(b.base, a.base);
     if (in_a == 1 && in_b == 1) return {a.base, apart, (apart * apart) * 0.5};
     double const na = static_cast<double>(in_a);
     double const nb = static_cast<double>(in_b);
     double const n = na + nb;
     double const ratio = na / nb, scale = nb / (na * n), share = 1.0 / n;
-    double const rest_b = b.rest + apart * nb;
-    double const d = rest_b * ratio - a.rest;
-    double const m2 = (a.m2 + b.m2) + (d * d) * scale;
-    double const rest = a.rest + rest_b;
+    double const rest_b = rounded_sum(b.rest, apart * nb);
+    double const d = rounded_difference(rest_b * ratio, a.rest);
+    double const m2 = rounded_sum(rounded_sum(a.m2, b.m2), (d * d) * scale);
+    double const rest = rounded_sum(a.rest, rest_b);
     if (in_a < base_moves) return {a.base, rest, m2};
-    double const base = a.base + rest * share;
-    return {base, rest - (base - a.base) * n, m2};
+    double const base = rounded_sum(a.base, rest * share);
+    return {base, rounded_difference(rest, rounded_difference(base, a.base) * n), m2};
   }
 };
 
@@ -228,7 +229,7 @@ struct moments {
                                                                        index_t in_b) const {
     second_moment_state const second =
         second_moment{}({a.base, a.rest, a.m2}, {b.base, b.rest, b.m2}, in_a, in_b);
-    return {a.sum + b.sum, second.base, second.rest, second.m2};
+    return {rounded_sum(a.sum, b.sum), second.base, second.rest, second.m2};
   }
 };
 
@@ -264,21 +265,21 @@ struct weighted_moments {
   using value_type = weighted_moments_state;
   static constexpr bool order_free = false;
   PRORATA_HD static constexpr weighted_moments_state lift(weighted_value x) {
-    return {x.weight, x.weight * x.value, x.value, x.value - x.value, 0.0};
+    return {x.weight, rounded_product(x.weight, x.value), x.value, x.value - x.value, 0.0};
   }
   [[gnu::always_inline]] PRORATA_HD constexpr weighted_moments_state operator()(
       weighted_moments_state const& a, weighted_moments_state const& b) const {
-    double const total = a.weight + b.weight;
+    double const total = rounded_sum(a.weight, b.weight);
     bool const heavier_b = b.weight > a.weight;
     double const heavy = heavier_b ? b.weight : a.weight, light = heavier_b ? a.weight : b.weight;
     double const share = light != 0.0 ? light / total : 0.0;
-    double const apart = (b.mean - a.mean) + (b.rest - a.rest);
+    double const apart = rounded_sum(rounded_difference(b.mean, a.mean), rounded_difference(b.rest, a.rest));
     double const moved = apart * share;
     double const from = heavier_b ? b.mean : a.mean;
-    double const rest = heavier_b ? b.rest - moved : a.rest + moved;
-    double const mean = from + rest;
-    return {total, a.sum + b.sum, mean, rest - (mean - from),
-            (a.m2 + b.m2) + (apart * apart) * (heavy * share)};
+    double const rest = heavier_b ? rounded_difference(b.rest, moved) : rounded_sum(a.rest, moved);
+    double const mean = rounded_sum(from, rest);
+    return {total, rounded_sum(a.sum, b.sum), mean, rounded_difference(rest, rounded_difference(mean, from)),
+            rounded_sum(rounded_sum(a.m2, b.m2), (apart * apart) * (heavy * share))};
   }
 };
 
