@@ -17,6 +17,12 @@
 namespace prorata {
 namespace {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int fewer = 20;
+#else
+constexpr int fewer = 1;
+#endif
+
 /// Letters of the flows in the order in which they are served, from all of them having `chunks` chunks of cost 1.
 std::string order_of(std::vector<double> const& weights, int chunks, int length,
                      service_order order = service_order::fair) {
@@ -251,7 +257,7 @@ double some_weight(std::mt19937_64& random, int kind) {
 TEST(fair_queue, is_never_more_than_one_chunk_from_the_ideal_server) {
   mpq_class furthest = 0;
   int withdrawn = 0;
-  for (std::uint64_t seed = 0; seed < 10000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 10000 / fewer; ++seed) {
     std::mt19937_64 random(seed);
     SCOPED_TRACE("seed " + std::to_string(seed));
     fair_queue queue;
@@ -342,7 +348,7 @@ TEST(fair_queue, is_never_more_than_one_chunk_from_the_ideal_server) {
     }
   }
   EXPECT_GT(furthest, 0.9) << "the instances are too easy";
-  EXPECT_GT(withdrawn, 1000);
+  EXPECT_GT(withdrawn, 1000 / fewer);
 }
 
 // The second is idle whenever it was served and another was not, or takes back what it offered and offers it anew.
@@ -402,6 +408,7 @@ TEST(fair_queue, nobody_with_a_weight_starves) {
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__)  // it takes a million
 TEST(fair_queue, those_who_left_make_room) {
   fair_queue queue;
   auto const stays = queue.join(1);
@@ -413,8 +420,9 @@ TEST(fair_queue, those_who_left_make_room) {
     ASSERT_EQ(queue.take()->flow, stays);
   }
 }
+#endif
 
-// After a billion units each the order is still that of the first: nothing was rounded, nothing has drifted.
+// After 10^5 chunks of 10^18 units nobody is further from its share than after the first: nothing has drifted.
 TEST(fair_queue, does_not_drift) {
   fair_queue queue;
   std::vector<double> const weights{0.1, 0.7, 1.0 / 3, 1e6, 1e-9};
