@@ -5,6 +5,7 @@
 #include <host/fold_run.hpp>
 #include <host/reduce.hpp>
 #include <prorata/short_run.hpp>
+#include <prorata/work_left.hpp>
 #include <vector>
 
 namespace prorata::host {
@@ -93,11 +94,12 @@ typename R::result_type reduce_long_run(stream const& s, R const& r, Load const&
 /// Queues out[k] = the reduction of load(i) for i in run k, as if the run were an array of its own: run k is
 /// [begins[k], begins[k + 1]), the last one ends at `end`. No run is empty. load may be called more than once
 /// for an index.
-///   cost  reads every element once
+///   cost     reads every element once
+///   returns  nothing that is left to do
 template <class R, class Load>
-void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,
-                 typename R::result_type* out) {
-  if (count == 0) return;
+work_left reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,
+                      typename R::result_type* out) {
+  if (count == 0) return {};
   s.enqueue([&s, r, begins, count, end, load, out] {
     index_t const* const last = begins + count;
     auto const end_of = [&](index_t k) { return k + 1 < count ? begins[k + 1] : end; };
@@ -119,6 +121,7 @@ void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, in
     for (index_t const k : long_runs)
       if (k >= 0) out[k] = detail::reduce_long_run(s, r, load, begins[k], end_of(k) - begins[k]);
   });
+  return {};
 }
 
 }  // namespace prorata::host

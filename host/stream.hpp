@@ -123,6 +123,11 @@ inline constexpr bool untouched_is_free(stream const&) { return true; }
 /// Whether functors that run on this stream may refer to what their caller owns.
 inline constexpr bool sees_host_memory(stream const&) { return true; }
 
+/// Queues on `to` a copy of what lies in `from`'s memory.
+inline void copy_from(stream& to, void* destination, stream&, void const* source, std::size_t bytes) {
+  to.copy(destination, source, bytes);
+}
+
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 inline void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
   if (&to == &from) return to.copy(destination, source, bytes);

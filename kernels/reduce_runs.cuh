@@ -4,7 +4,9 @@
 
 #include <kernels/reduce.cuh>
 #include <kernels/select.cuh>
+#include <memory>
 #include <prorata/short_run.hpp>
+#include <prorata/work_left.hpp>
 
 namespace prorata::cuda {
 
@@ -94,47 +96,84 @@ struct length_of_run {
   PRORATA_HD index_t operator()(index_t k) const { return runs.length_of(k); }
 };
 
-/// Runs that are too long for a warp: the whole device reduces one after the other.
+/// Runs that are too long for a warp: the whole device reduces one after the other. The host has to know them, and asks
+/// for how many there are first: mostly there are none.
 template <class R, class Load>
-void reduce_long_runs(stream& s, R const& r, run_list const& runs, Load const& load,
-                      typename R::result_type* out) {
-  index_t const most = runs.end / longest_lone_run<R> + 1;
-  auto* const list =
-      static_cast<index_t*>(s.allocate(static_cast<std::size_t>(3 * most + 1) * sizeof(index_t)));
-  s.zero(list, static_cast<std::size_t>(3 * most + 1) * sizeof(index_t));  // all of it travels
-  index_t *const which = list + 1, *const begins = which + most, *const lengths = begins + most;
-  select_index(s, 0, runs.count, is_long_run{runs, longest_lone_run<R>}, list,
-               column<own_index, index_t>{{}, which}, column<begin_of_run, index_t>{{runs}, begins},
-               column<length_of_run, index_t>{{runs}, lengths});
-  std::vector<index_t> found(static_cast<std::size_t>(3 * most + 1));
-  s.copy(found.data(), list, found.size() * sizeof(index_t));
-  s.deallocate(list, found.size() * sizeof(index_t));
-  s.sync();
-  for (index_t k = 0; k < found[0]; ++k) {
-    auto const at = [&](index_t column) { return found[static_cast<std::size_t>(1 + column * most + k)]; };
-    piece const whole{0, at(2), at(2)};
-    auto const bytes = static_cast<std::size_t>((R::bytes(whole) + 63) / 64 * 64);
-    auto* const partial = static_cast<std::byte*>(s.allocate(2 * bytes));
-    reduce_piece(s, r, whole, shifted_load<Load>{load, at(1)}, partial);
-    reduce_join(s, r, std::vector<piece>{whole}, partial, partial + bytes);
-    reduce_finish(s, r, whole.n, partial + bytes, out + at(0));
-    s.deallocate(partial, 2 * bytes);
+class long_runs {
+ public:
+  using result = typename R::result_type;
+
+  long_runs(stream& s, R const& r, run_list const& runs, Load const& load, result* out)
+      : s_(s),
+        r_(r),
+        load_(load),
+        out_(out),
+        most_(runs.end / longest_lone_run<R> + 1),
+        list_(static_cast<index_t*>(s.allocate(bytes()))) {
+    index_t *const which = list_ + 1, *const begins = which + most_, *const lengths = begins + most_;
+    select_index(s, 0, runs.count, is_long_run{runs, longest_lone_run<R>}, list_,
+                 column<own_index, index_t>{{}, which}, column<begin_of_run, index_t>{{runs}, begins},
+                 column<length_of_run, index_t>{{runs}, lengths});
+    s.copy(&count_, list_, sizeof count_);
   }
-}
+
+  ~long_runs() { s_.deallocate(list_, bytes()); }
+  long_runs(long_runs const&) = delete;
+  long_runs& operator=(long_runs const&) = delete;
+
+  /// As work_left has it.
+  bool go_on() {
+    if (count_ == 0) return false;
+    if (found_.empty()) {
+      auto const count = static_cast<std::size_t>(count_);
+      found_.resize(3 * count);
+      for (std::size_t c = 0; c < 3; ++c)
+        s_.copy(found_.data() + c * count, list_ + 1 + static_cast<index_t>(c) * most_,
+                count * sizeof(index_t));
+      return true;
+    }
+    for (index_t k = 0; k < count_; ++k) {
+      auto const at = [&](index_t column) { return found_[static_cast<std::size_t>(column * count_ + k)]; };
+      piece const whole{0, at(2), at(2)};
+      auto const room = static_cast<std::size_t>((R::bytes(whole) + 63) / 64 * 64);
+      auto* const partial = static_cast<std::byte*>(s_.allocate(2 * room));
+      reduce_piece(s_, r_, whole, shifted_load<Load>{load_, at(1)}, partial);
+      reduce_join(s_, r_, std::vector<piece>{whole}, partial, partial + room);
+      reduce_finish(s_, r_, whole.n, partial + room, out_ + at(0));
+      s_.deallocate(partial, 2 * room);
+    }
+    return false;
+  }
+
+ private:
+  std::size_t bytes() const { return static_cast<std::size_t>(3 * most_ + 1) * sizeof(index_t); }
+
+  stream& s_;
+  R r_;
+  Load load_;
+  result* out_;
+  index_t most_;
+  index_t* list_;  // how many, which, where they begin, how long they are
+  index_t count_ = 0;
+  std::vector<index_t> found_;
+};
 }  // namespace detail
 
 /// Queues out[k] = the reduction of load(i) for i in run k, as if the run were an array of its own: run k is
 /// [begins[k], begins[k + 1]), the last one ends at `end`. No run is empty.
-///   cost   reads every element once
-///   waits  for the list of runs beyond a million elements, where there may be any
+///   cost     reads every element once
+///   returns  what is left for the host to do: where there may be runs beyond a million elements, which one warp would take
+///            too long for
 template <class R, class Load>
-void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,
-                 typename R::result_type* out) {
-  if (count == 0) return;
+[[nodiscard]] work_left reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end,
+                                    Load load, typename R::result_type* out) {
+  if (count == 0) return {};
   run_list const runs{begins, count, end};
   launch(reduce_runs_kernel<R, Load>, shape_for(count, loop_tuning{128, 8, 1}, s.multiprocessors()), s,
          carried<R>{r}, runs, load, out);
-  if (end > longest_lone_run<R>) detail::reduce_long_runs(s, r, runs, load, out);
+  if (end <= longest_lone_run<R>) return {};
+  return
+      [left = std::make_shared<detail::long_runs<R, Load>>(s, r, runs, load, out)] { return left->go_on(); };
 }
 
 }  // namespace prorata::cuda

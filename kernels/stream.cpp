@@ -192,17 +192,19 @@ unsigned* stream::counters(index_t count) {
   return state_->counters;
 }
 
+void copy_from(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (to.device() == from.device()) return to.copy(destination, source, bytes);
+  device_guard const on(to.device());
+  check(cudaMemcpyPeerAsync(destination, to.device(), source, from.device(), bytes, to.native()));
+}
+
 void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
   if (bytes == 0) return;
   if (&to == &from) return to.copy(destination, source, bytes);
   to.wait(from.record());
   try {
-    if (to.device() == from.device()) {
-      to.copy(destination, source, bytes);
-    } else {
-      device_guard const on(to.device());
-      check(cudaMemcpyPeerAsync(destination, to.device(), source, from.device(), bytes, to.native()));
-    }
+    copy_from(to, destination, from, source, bytes);
     from.wait(to.record());
   } catch (...) {  // nobody told `from` to wait
     to.drain();

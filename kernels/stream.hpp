@@ -101,6 +101,9 @@ inline bool same_memory(stream const& a, stream const& b) { return a.device() ==
 /// Functors are copied to the device, which does not see what their caller owns.
 inline constexpr bool sees_host_memory(stream const&) { return false; }
 
+/// Queues on `to` a copy of what lies in the memory of `from`'s device.
+void copy_from(stream& to, void* destination, stream& from, void const* source, std::size_t bytes);
+
 /// Queues on `to` a copy of bytes that `from` has produced; `from` goes on only when they have been read.
 void transfer(stream& to, void* destination, stream& from, void const* source, std::size_t bytes);
 

@@ -417,7 +417,9 @@ std::vector<std::byte> bytes_of_runs(S& s, R const& r, Load const& load, std::ve
   auto* const d_out = static_cast<result*>(s.allocate(bytes.size()));
   s.copy(d_begins, begins.data(), begins.size() * sizeof(index_t));
   s.copy(d_out, bytes.data(), bytes.size());
-  reduce_runs(s, r, d_begins, static_cast<index_t>(begins.size()), end, load, d_out);
+  std::vector<work_left> left{
+      reduce_runs(s, r, d_begins, static_cast<index_t>(begins.size()), end, load, d_out)};
+  finish_work(left, [&] { s.sync(); });
   s.copy(bytes.data(), d_out, bytes.size());
   s.deallocate(d_begins, begins.size() * sizeof(index_t));
   s.deallocate(d_out, bytes.size());

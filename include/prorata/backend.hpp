@@ -12,6 +12,7 @@
 #include <prorata/running.hpp>
 #include <prorata/short_run.hpp>
 #include <prorata/total_order.hpp>
+#include <prorata/work_left.hpp>
 #include <vector>
 
 namespace prorata {
@@ -40,6 +41,7 @@ struct choice {
 ///                             reaches each other's memory as its own
 ///   sees_host_memory          whether functors may refer to what their caller owns
 ///   transfer                  copies from another stream's device, in the order of both streams
+///   copy_from                 the same in the order of the first alone: events have to order the other
 ///   for_each_index            f(i) for i in [begin, end)
 ///   transform_index           out[i − begin] = load(i)
 ///   reduce_piece/join/finish  the partial result of a piece, of neighbouring pieces, and the answer
@@ -76,6 +78,7 @@ concept backend = std::movable<S> &&
   { same_memory(s, other) } -> std::same_as<bool>;
   { sees_host_memory(s) } -> std::same_as<bool>;
   transfer(s, to, other, from, bytes);
+  copy_from(s, to, other, from, bytes);
   for_each_index(s, n, n, archetype::body{});
   transform_index(s, n, n, archetype::load{}, out);
   reduce_piece(s, ordered<plus<double>>{}, piece{}, archetype::load{}, partial);
@@ -86,7 +89,7 @@ concept backend = std::movable<S> &&
   scan_piece(s, scan_form<plus<double>>{}, piece{}, archetype::load{}, so_far, out);
   select_index(s, n, n, archetype::choice{}, count, column<archetype::load, double>{{}, out},
                column<own_index, index_t>{{}, count});
-  reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out);
+  { reduce_runs(s, ordered<plus<double>>{}, count, n, n, archetype::load{}, out) } -> std::same_as<work_left>;
   count_digits(s, n, n, own_index{}, digit_rule<std::uint32_t>{}, count);
   partition_index(s, n, n, archetype::choice{}, archetype::load{}, out, out, count);
   { multisplit_places(s, n, n) } -> std::same_as<index_t>;

@@ -275,21 +275,22 @@ distributed_array<std::remove_const_t<T>, S> collect(distributed_array<T, S> con
     for (auto const& p : dealt.parts()) send.push_back(p.data);
     auto const received = exchange<element>(team, send, counts);
     distributed_array<element, S> whole(team, to);
+    std::vector<std::vector<index_t>> afters(whole.parts().size());  // for as long as they are read
+    drain_on_unwind const unwinding(team);
     for (std::size_t k = 0; k < whole.parts().size(); ++k) {
       auto const& p = whole.parts()[k];
-      std::vector<index_t> after;
+      auto& after = afters[k];
       index_t start = 0;
       for (int r = 0; r < ranks; ++r) {
         after.push_back(start - before(r, p.begin));
         start += counts[static_cast<std::size_t>(r * ranks + p.rank)];
       }
-      drain_on_unwind const unwinding(team);
       buffer<index_t, S> const starts(*p.stream, ranks);
       p.stream->copy(starts.data(), after.data(), starts.bytes());
       transform_index(*p.stream, p.begin, p.end(),
                       detail::from_turns<element>{turns, received[k].data(), starts.data()}, p.data);
-      p.stream->sync();  // `after` has been read
     }
+    team.sync();
     return whole;
   });
 }

@@ -4,9 +4,11 @@
 #include <prorata/cuda.cuh>
 #include <prorata/host.hpp>
 #include <prorata/team.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace prorata::mixed {
 
@@ -85,6 +87,17 @@ struct move {
   }
 };
 
+/// The same without any order between the streams.
+struct copying {
+  void* to;
+  void const* from;
+  std::size_t bytes;
+  void operator()(host::stream& t, host::stream& f) const { copy_from(t, to, f, from, bytes); }
+  void operator()(cuda::stream& t, cuda::stream& f) const { copy_from(t, to, f, from, bytes); }
+  void operator()(cuda::stream& t, host::stream&) const { t.copy(to, from, bytes); }
+  void operator()(host::stream&, cuda::stream& f) const { f.copy(to, from, bytes); }
+};
+
 struct reach {
   bool operator()(host::stream const& a, host::stream const& b) const { return same_memory(a, b); }
   bool operator()(cuda::stream const& a, cuda::stream const& b) const { return same_memory(a, b); }
@@ -109,6 +122,12 @@ inline void transfer(stream& to, void* destination, stream& from, void const* so
   if (bytes == 0) return;
   if (&to == &from) return to.copy(destination, source, bytes);
   std::visit(detail::move{destination, source, bytes}, to.either(), from.either());
+}
+
+/// The same without any order between the two; between a GPU and the host it is queued on the GPU.
+inline void copy_from(stream& to, void* destination, stream& from, void const* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  std::visit(detail::copying{destination, source, bytes}, to.either(), from.either());
 }
 
 template <class F>
@@ -183,9 +202,10 @@ void count_digits(stream& s, index_t begin, index_t end, Load load, digit_rule<K
   std::visit([&](auto& one) { count_digits(one, begin, end, load, rule, counts); }, s.either());
 }
 template <class R, class Load>
-void reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end, Load load,
-                 typename R::result_type* out) {
-  std::visit([&](auto& one) { reduce_runs(one, r, begins, count, end, load, out); }, s.either());
+[[nodiscard]] work_left reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end,
+                                    Load load, typename R::result_type* out) {
+  return std::visit([&](auto& one) { return reduce_runs(one, r, begins, count, end, load, out); },
+                    s.either());
 }
 template <class Keep, class Load, class T>
 void partition_index(stream& s, index_t begin, index_t end, Keep keep, Load load, T* kept, T* rest,
@@ -259,6 +279,43 @@ void read_groups(stream& s, groups const& from, group_column column, Convert con
 namespace prorata {
 
 static_assert(backend<mixed::stream>);
+
+namespace mixed {
+
+/// move_blocks for streams of both kinds.
+///   waits  once for the host's streams that take part in copies between kinds, and once for the GPUs': what they send
+///          each other goes on meanwhile
+inline void move_blocks(std::span<stream> streams, std::vector<block_move> const& blocks) {
+  auto const is_host = [&](int rank) {
+    return std::holds_alternative<host::stream>(streams[static_cast<std::size_t>(rank)].either());
+  };
+  std::vector<block_move> alike, up, down;
+  std::vector<bool> between(streams.size(), false);
+  for (block_move const& b : blocks) {
+    if (b.bytes == 0) continue;
+    bool const crosses = is_host(b.from) != is_host(b.to);
+    (!crosses ? alike : is_host(b.from) ? up : down).push_back(b);
+    if (crosses) between[static_cast<std::size_t>(b.from)] = between[static_cast<std::size_t>(b.to)] = true;
+  }
+  std::vector<event> reached;
+  for (std::size_t r = 0; r < streams.size(); ++r)
+    if (between[r] && is_host(static_cast<int>(r))) reached.push_back(streams[r].record());
+  try {
+    prorata::move_blocks<stream>(streams, alike);
+    for (event const& e : reached) std::get<host::event>(e).wait();
+    for (auto const* list : {&up, &down})
+      for (block_move const& b : *list)
+        copy_from(streams[static_cast<std::size_t>(b.to)], b.destination,
+                  streams[static_cast<std::size_t>(b.from)], b.source, b.bytes);
+    for (std::size_t r = 0; r < streams.size(); ++r)
+      if (between[r] && !is_host(static_cast<int>(r))) streams[r].sync();
+  } catch (...) {  // the host's streams do not know what the GPUs still read and write
+    for (stream& s : streams) s.drain();
+    throw;
+  }
+}
+
+}  // namespace mixed
 
 /// Every GPU of this machine, `shards` ranks on each.
 ///   throws  device_error where there is none

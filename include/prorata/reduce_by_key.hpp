@@ -86,6 +86,8 @@ auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, 
   using result = typename R::result_type;
   local_runs<key, result, S> local;
   auto& found = local.found;
+  std::vector<work_left> left;
+  drain_on_unwind const unwinding(keys.team());
   if constexpr (reduces_found_runs<S, R, key, Same, decltype(load_of_part(0))>) {
     auto const begins_here = ranks_that_begin_runs(keys, same);
     std::vector<buffer<rank_runs, S>> mine;
@@ -106,8 +108,8 @@ auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, 
       shrink(found.values[k], count);
       shrink(local.results[k], count);
       if (count > 0 && !found.goes_on(p.rank, keys.partition()))
-        reduce_runs(*p.stream, reduction, &pointers[k]->last, 1, p.end(), load_of_part(k),
-                    local.results[k].data() + (count - 1));
+        left.push_back(reduce_runs(*p.stream, reduction, &pointers[k]->last, 1, p.end(), load_of_part(k),
+                                   local.results[k].data() + (count - 1)));
     }
   } else {
     found = find_runs(keys, same);
@@ -116,11 +118,12 @@ auto reduce_local_runs(R const& reduction, distributed_array<K, S> const& keys, 
       index_t const count = found.cuts.size(p.rank);
       bool const goes_on = found.goes_on(p.rank, keys.partition());
       auto& out = local.results.emplace_back(*p.stream, count);
-      reduce_runs(*p.stream, reduction, found.begins[k].data(), count - (goes_on ? 1 : 0),
-                  goes_on ? found.last[static_cast<std::size_t>(p.rank)] : p.end(), load_of_part(k),
-                  out.data());
+      left.push_back(reduce_runs(*p.stream, reduction, found.begins[k].data(), count - (goes_on ? 1 : 0),
+                                 goes_on ? found.last[static_cast<std::size_t>(p.rank)] : p.end(),
+                                 load_of_part(k), out.data()));
     }
   }
+  finish_work(left, [&] { keys.team().sync(); });
   return local;
 }
 

@@ -62,14 +62,14 @@ std::vector<bool> ranks_that_begin_runs(distributed_array<T, S> const& x, Same c
   using element = std::remove_const_t<T>;
   std::vector<buffer<edges<element>, S>> mine;
   std::vector<edges<element> const*> pointers;
+  std::vector<edges<element>> const nothing(1);  // outlives what copies it
+  drain_on_unwind const unwinding(x.team());
   for (auto const& p : x.parts()) {
     mine.emplace_back(*p.stream, 1);
     auto* const both = reinterpret_cast<std::byte*>(mine.back().data());
     pointers.push_back(mine.back().data());
     if (p.size == 0) {
-      std::vector<edges<element>> const nothing(1);
       p.stream->copy(both, nothing.data(), sizeof(edges<element>));
-      p.stream->sync();
       continue;
     }
     p.stream->copy(both + offsetof(edges<element>, first), p.data, sizeof(element));

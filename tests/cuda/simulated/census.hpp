@@ -7,7 +7,7 @@ namespace simulated {
 
 struct tally {
   unsigned long grids = 0, blocks = 0, threads = 0, collectives = 0, barriers = 0, atomics = 0, pauses = 0;
-  unsigned long operations = 0, host_waits = 0, allocations = 0, copied_bytes = 0;
+  unsigned long operations = 0, host_waits = 0, allocations = 0, copied_bytes = 0, events = 0;
   /// Waits that follow on queued work, whether or not it was done: those for one stream after the other are one.
   unsigned long rounds = 0;
 };

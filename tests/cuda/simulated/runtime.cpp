@@ -1,5 +1,6 @@
 // CUDA's runtime, as the project calls it: streams, events, memory and launches of the simulated devices. Where
 // CUDA leaves something open, or only warns, this one refuses.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -76,6 +77,7 @@ cudaError_t copy(void* to, void const* from, std::size_t bytes, cudaStream_t s) 
   bool const to_device = device_of(to) >= 0, from_device = device_of(from) >= 0;
   if (!to_device && !from_device) fault("a copy from memory of the host to memory of the host");
   counts().copied_bytes += bytes;
+  ++s->depth;
   auto const run = [=](void const* source) {
     if (to_device) require_alive(to, bytes, "a copy writes");
     if (from_device) require_alive(from, bytes, "a copy reads");
@@ -210,7 +212,9 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   turn const mine;
-  if (event->last) queue(stream, {nullptr, 0, event->last, nullptr});
+  if (event->last == nullptr) return cudaSuccess;
+  stream->depth = std::max(stream->depth, event->last->depth);
+  queue(stream, {nullptr, 0, event->last, nullptr});
   return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -226,7 +230,9 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   turn const mine;
   if (event->device != stream->device) return answer(cudaErrorInvalidResourceHandle);
+  ++counts().events;
   event->last = std::make_shared<point>();
+  event->last->depth = stream->depth;
   queue(stream, {nullptr, 0, nullptr, event->last});
   return cudaSuccess;
 }

@@ -14,6 +14,7 @@ namespace simulated {
 /// A point of a stream that others wait for.
 struct point {
   bool reached = false;
+  long depth = 0;  // copies that have to be done before it, one after the other
   knowledge known;
 };
 
@@ -54,6 +55,7 @@ struct CUstream_st {
   void* context = simulated::make_context();
   simulated::knowledge done = {};
   bool dropped = false;  // by its owner: it goes when it is empty
+  long depth = 0;        // copies queued or waited for, one after the other
 };
 struct CUevent_st {
   int device;
