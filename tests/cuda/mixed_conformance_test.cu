@@ -1,7 +1,9 @@
 // A GPU and the CPU in one team, held to what every backend must do. Without a GPU: the CPU twice, through
 // the same code.
+#include <chrono>
 #include <prorata/exchange.hpp>
 #include <prorata/mixed.cuh>
+#include <thread>
 
 #include "../conformance.hpp"
 
@@ -38,6 +40,9 @@ TEST(mixed, blocks_travel_between_all_kinds) {
     std::vector<std::int64_t const*> pointers;
     for (index_t r = 0; r < ranks; ++r) {
       auto& s = all.streams()[static_cast<std::size_t>(r)];
+      if (auto* const slow =
+              std::get_if<host::stream>(&s.either()))  // whoever does not wait for it is too early
+        slow->enqueue([] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); });
       pointers.push_back(sent.emplace_back(s, ranks * most).data());
       index_t at = 0;
       for (index_t q = 0; q < ranks; at += count(r, q++))
