@@ -150,6 +150,29 @@ struct window_for<exact_sum<float>, float> : float_window {
   }
 };
 
+/// Adds the limbs of all blocks' accumulators to the block's own: every warp takes some of the blocks, and has a load
+/// of every lane under way for eight of them.
+template <int Warps, class Warp, class Block, class Accumulator>
+PRORATA_HD void add_blocks(Block& block, Accumulator const* scratch, index_t blocks) {
+  constexpr int at_once = 8;
+  block.each_warp([&](int w) {
+    Warp::each([&](index_t lane) {
+      for (index_t i = lane; i < Accumulator::limbs; i += Warp::lanes) {
+        std::int64_t total = 0;
+        for (index_t b = w; b < blocks; b += at_once * Warps) {
+          std::int64_t limb[at_once];
+          unrolled<at_once>([&](auto number) {
+            constexpr int j = decltype(number)::value;
+            limb[j] = b + j * Warps < blocks ? scratch[b + j * Warps].limb[i] : 0;
+          });
+          unrolled<at_once>([&](auto number) { total += limb[decltype(number)::value]; });
+        }
+        if (total != 0) block.add(block.sum().limb + i, total);
+      }
+    });
+  });
+}
+
 /// The work of one block of `blocks`. Beyond what fold_block asks of a Block:
 ///   sum()            the block's accumulator, in shared memory, all zero bytes at first
 ///   each_thread(f)   f(k, count) for each of its `count` threads, and then all wait for each other
@@ -203,11 +226,10 @@ PRORATA_HD void deposit_block(Block& block, piece p, Load const& load, index_t b
   // after carrying every limb is below 2^32, so that blocks may be added freely; their top limbs have the
   // sign
   block.each_thread([&](int k, int count) {
-    for (int i = k; i < Accumulator::limbs; i += count) {
-      std::int64_t total = 0;
-      for (index_t b = 0; b < blocks; ++b) total += scratch[b].limb[i];
-      block.sum().limb[i] = total;
-    }
+    for (int i = k; i < Accumulator::limbs; i += count) block.sum().limb[i] = 0;
+  });
+  add_blocks<Warps, Warp>(block, scratch, blocks);
+  block.each_thread([&](int k, int count) {
     std::uint32_t flags = 0;
     for (index_t b = k; b < blocks; b += count) flags |= scratch[b].flags;
     if (flags != 0) block.set(&block.sum().flags, flags);

@@ -35,13 +35,12 @@ struct multisplit_shape {
   }
 };
 
-struct no_place {
-  PRORATA_HD void operator()(index_t, index_t) const {}
-};
+struct no_place {};
 template <class Load, class T>
 struct put_in_place {
-  Load load;
-  PRORATA_HD void operator()(index_t i, T* place) const { *place = static_cast<T>(load(i)); }
+  Load from;
+  PRORATA_HD T load(index_t i) const { return static_cast<T>(from(i)); }
+  PRORATA_HD void store(T* to, T const& x) const { *to = x; }
 };
 struct bucket_sizes {  // from where each bucket begins in the scan of the counts: by bucket, then by warp
   index_t const* starts;

@@ -175,6 +175,28 @@ TYPED_TEST(Histogram, SpansWhatIsFinite) {
   EXPECT_EQ(h, brute_force<T>(x, h.edges));
 }
 
+TEST(BinRule, DoesNotReadEdgesThatAreFarFromANumber) {
+  for (bool const floats : {false, true}) {
+    auto const edges = bin_edges::even({-3, 7, 1000}, floats);
+    bin_rule const blind = edges.rule(nullptr), seeing = edges.rule();
+    for (index_t k = 0; k < 1000; ++k) {
+      auto const at = static_cast<std::size_t>(k);
+      for (double const part : {0.02, 0.5, 0.98}) {
+        double const x = edges.edges()[at] + part * (edges.edges()[at + 1] - edges.edges()[at]);
+        if (!floats) ASSERT_EQ(blind.place(x), k + 1);
+        if (floats) ASSERT_EQ(blind.place(static_cast<float>(x)), k + 1);
+      }
+    }
+    EXPECT_EQ(blind.place(1e300), 1001);
+    EXPECT_EQ(blind.place(-std::numeric_limits<double>::infinity()), 0);
+    EXPECT_EQ(blind.place(std::numeric_limits<double>::quiet_NaN()), 1002);
+    if (floats) {
+      EXPECT_EQ(blind.place(-1e30f), 0);
+      EXPECT_EQ(blind.place(std::numeric_limits<float>::infinity()), 1001);
+    }
+    EXPECT_EQ(seeing.place(edges.edges().back()), 1000);
+  }
+}
 TEST(BinRule, IsOneRuleWhereverItIsApplied) {
   for (auto const& r : ranges)
     for (bool const floats : {false, true})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <prorata/half.hpp>
+#include <prorata/rounded.hpp>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -20,6 +21,10 @@ template <class T>
 PRORATA_HD constexpr T numeric(T const& x) {
   return x;
 }
+
+/// Whether even edges for elements of T are floats.
+template <class T>
+inline constexpr bool float_edges = std::is_same_v<T, float> || std::is_same_v<T, half>;
 
 /// The bin of a number, from the edges that are published with the counts and from nothing else:
 ///   bins         bin k holds edges[k] ≤ x < edges[k + 1], the last one x = edges[bins] too (NumPy's rule);
@@ -49,6 +54,18 @@ struct bin_rule {
   PRORATA_HD constexpr index_t place(T const& element) const {
     double const x = static_cast<double>(numeric(element));
     if (!(x == x)) return bins + 2;
+    // Floats are guessed in floats, others in doubles: most guesses are clear of the edges, which are then not read.
+    using X = std::conditional_t<float_edges<T>, float, double>;
+    double const off = float_edges<T> ? slack_float : slack;
+    if (off < 0.5) {
+      X const most = static_cast<X>(bins + 1);
+      X guess = rounded_product(rounded_difference(static_cast<X>(x), static_cast<X>(origin)),
+                                static_cast<X>(scale));
+      guess = guess < X{0} ? X{0} : guess > most ? most : guess;
+      auto const k = static_cast<std::uint32_t>(guess + X{0.5});
+      X const part = guess - static_cast<X>(k);
+      if ((part < X{0} ? -part : part) < X{0.5} - static_cast<X>(off)) return static_cast<index_t>(k);
+    }
     if (x < edges[0]) return 0;
     if (x > edges[bins]) return bins + 1;
     if (scale > 0) {
@@ -108,9 +125,5 @@ class bin_edges {
   std::vector<double> edges_;
   bin_rule rule_;
 };
-
-/// Whether even edges for elements of T are floats.
-template <class T>
-inline constexpr bool float_edges = std::is_same_v<T, float> || std::is_same_v<T, half>;
 
 }  // namespace prorata

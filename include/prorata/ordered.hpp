@@ -176,6 +176,7 @@ class forest {
       }
       push(depth);
     }
+    if constexpr (Warp::read_ahead == 0) take_halves<depth - 1>(load, row, complete);
     for (; row < complete; ++row) take_row(load, row);
     if (row < last) {  // the array's last row, some lanes absent
       auto& node = next();
@@ -183,6 +184,22 @@ class forest {
         if (row * L + lane < n_) node.set(lane, load(row * L + lane));
       });
       push(0);
+    }
+  }
+
+  /// What is left of a step, by half as many rows each time: where loads in flight hide the latency, 31 rows one after
+  /// the other would take six times as long.
+  template <int Level, class Load>
+  PRORATA_HD void take_halves(Load const& load, index_t& row, index_t complete) {
+    if constexpr (Level > 0) {
+      constexpr index_t rows = index_t{1} << Level;
+      if (row + rows <= complete) {
+        auto& fold = next();
+        Warp::each([&](index_t lane) { fold.set(lane, lane_tree<Level, L>(load, row * L + lane, op_)); });
+        push(Level);
+        row += rows;
+      }
+      take_halves<Level - 1>(load, row, complete);
     }
   }
 
