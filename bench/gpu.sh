@@ -10,9 +10,11 @@
 #   SECONDS_IN_ALL=450              what all parts together may take, without building
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
-tests=(cuda_{conformance,mixed_conformance,sort_conformance,group_table,distribute}_test
+tests=(cuda_{conformance,mixed_conformance,sort_conformance,group_table,distribute,files}_test
   cuda_array_{scan,select,sort,order_statistics,distinct,runs,groups,distribute,fold}_test check_test nvrtc_test)
-programs=("${tests[@]}" gpu_bench planted_fault)
+# skipped, all of it, where there are fewer than two GPUs
+tests_of_two=(cuda_devices_test)
+programs=("${tests[@]}" "${tests_of_two[@]}" gpu_bench planted_fault)
 find_program() { find "$build" -name "$1" -type f -perm -u+x 2>/dev/null | head -n 1; }
 
 if [ "${1:-}" = --pack ]; then
@@ -29,11 +31,17 @@ if [ "${1:-}" = --pack ]; then
   # what a server may have in another version, or not at all
   ldd "$unpacked"/*_test "$unpacked"/{gpu_bench,prorata} | awk '/lib(cudart|tbb|fmt)\./ { print $3 }' | sort -u |
     while read -r library; do cp -L "$library" "$unpacked/lib/" || exit; done || exit
+  # expressions are compiled where they run, by a library that a server with a driver alone does not have
+  nvrtc=$(find "${CUDA_HOME:-/usr/local/cuda}/" -name 'libnvrtc.so.[0-9][0-9]' -print -quit 2>/dev/null)
+  [ -n "$nvrtc" ] || { echo "gpu.sh: libnvrtc was not found; set CUDA_HOME" >&2; exit 1; }
+  mkdir "$unpacked/nvrtc" || exit
+  cp -L "$nvrtc" "$(dirname "$nvrtc")"/libnvrtc-builtins.so.*.* "$unpacked/nvrtc/" || exit
+  tar -C "$unpacked/nvrtc" -cJf "$to/nvrtc.tar.xz" . && rm -r "$unpacked/nvrtc" || exit
   git -C "$here" describe --always --abbrev=40 --dirty --exclude='*' >"$unpacked/commit.txt"
   tar -C "$unpacked" -czf "$to/programs.tar.gz" . || exit
   size=$(du -k "$to/programs.tar.gz" | cut -f1)
-  echo "$to: $((size / 1024)) MiB"
-  [ "$size" -lt $((50 * 1024)) ] || { echo "gpu.sh: that is more than 50 MiB" >&2; exit 1; }
+  echo "$to: $((size / 1024)) MiB, and $(($(du -k "$to/nvrtc.tar.xz" | cut -f1) / 1024)) MiB of NVRTC"
+  [ "$size" -lt $((50 * 1024)) ] || { echo "gpu.sh: the programs are more than 50 MiB" >&2; exit 1; }
   exit 0
 fi
 
@@ -54,6 +62,7 @@ if [ -f "$build/programs.tar.gz" ]; then
   unpacked=$(mktemp -d) || exit
   trap 'rm -rf "$unpacked"' EXIT
   tar -C "$unpacked" -xzf "$build/programs.tar.gz" || exit
+  [ ! -f "$build/nvrtc.tar.xz" ] || tar -C "$unpacked/lib" -xJf "$build/nvrtc.tar.xz" || exit
   build=$unpacked
 fi
 commit=$(cat "$build/commit.txt" 2>/dev/null ||
@@ -112,9 +121,14 @@ begun=$SECONDS
 if [ -z "$build" ]; then
   build=$here/build/gpu
   per_part=$limit all=$in_all limit=1200 in_all=2400
-  part configure cmake -S "$here" -B "$build" -DPRORATA_CUDA=ON -DPRORATA_CLI=OFF -DPRORATA_TEST_ARCHITECTURES=native \
+  part configure cmake -S "$here" -B "$build" -DPRORATA_CUDA=ON -DPRORATA_TEST_ARCHITECTURES=native \
     -DCMAKE_CUDA_ARCHITECTURES=native
+  if [ "${endings[-1]}" != ok ]; then # the command needs libraries that the rest does not
+    part configure_the_rest cmake -S "$here" -B "$build" -DPRORATA_CUDA=ON -DPRORATA_TEST_ARCHITECTURES=native \
+      -DCMAKE_CUDA_ARCHITECTURES=native -DPRORATA_CLI=OFF
+  fi
   part build cmake --build "$build" -j "$(nproc)" --target "${programs[@]}"
+  part build_command cmake --build "$build" -j "$(nproc)" --target prorata_cli
   limit=$per_part in_all=$all begun=$SECONDS
 fi
 export LD_LIBRARY_PATH=$build/lib:${CUDA_HOME:-/usr/local/cuda}/lib64:${LD_LIBRARY_PATH:-}
@@ -132,8 +146,11 @@ program() {
   fi
 }
 for test in "${tests[@]}"; do program "$test" "$test"; done
+if [ "$(nvidia-smi -L | wc -l)" -ge 2 ]; then
+  for test in "${tests_of_two[@]}"; do program "$test" "$test"; done
+fi
 limit=$((2 * limit))
-program gpu_bench gpu_bench
+program gpu_bench gpu_bench --sizes 20,24,28,16 # small ones first: what has no time left is what takes most of it
 limit=$((limit / 2))
 
 # ---- checkers: loops, copies, order, and small runs of every kind of kernel
@@ -166,9 +183,15 @@ for tool in racecheck initcheck synccheck; do
   part $tool bash -c 'checked "$@"' _ $tool "$conformance" --gtest_filter="$kernels"
 done
 
-command=$(find_program prorata) # where the command line was built, too
+part racecheck_groups bash -c 'checked racecheck "$1"' _ "$(find_program cuda_group_table_test)"
+
 limit=$((2 * limit))
-[ -z "$command" ] || part cli_gpu python3 "$here/tests/cuda/cli_gpu_test.py" "$command"
+command=$(find_program prorata)
+if [ -n "$command" ]; then
+  part cli_gpu python3 "$here/tests/cuda/cli_gpu_test.py" "$command"
+else
+  part cli_gpu sh -c 'echo "the command is not in $0: its GPU tests were not run" >&2; exit 127' "$build"
+fi
 
 failed=0
 cat "$out/gpu.txt"

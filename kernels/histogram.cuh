@@ -44,7 +44,7 @@ struct add_global {
 
 /// Counters of 32 bits are enough: a block would need 2^32 elements, and a device holds fewer per block.
 template <class Load>
-__global__ void __launch_bounds__(1024)
+__global__ void __launch_bounds__(1024, 1)
     histogram_shared_kernel(bin_rule const rule, int copies, index_t begin, index_t end, Load const load,
                             unsigned long long* counts) {
   auto* const counters = dynamic_shared<unsigned>();

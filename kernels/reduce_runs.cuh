@@ -162,8 +162,8 @@ class long_runs {
 /// Queues out[k] = the reduction of load(i) for i in run k, as if the run were an array of its own: run k is
 /// [begins[k], begins[k + 1]), the last one ends at `end`. No run is empty.
 ///   cost     reads every element once
-///   returns  what is left for the host to do: where there may be runs beyond a million elements, which one warp would take
-///            too long for
+///   returns  what is left for the host to do: where there may be runs beyond a million elements, which one warp would
+///            take too long for
 template <class R, class Load>
 [[nodiscard]] work_left reduce_runs(stream& s, R const& r, index_t const* begins, index_t count, index_t end,
                                     Load load, typename R::result_type* out) {

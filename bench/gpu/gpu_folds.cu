@@ -41,14 +41,17 @@ void folds(bench_case const& c) {
   T* const to = y.parts()[0].data;
   auto const load = elements_of(from);
 
-  // Ours: the bits of the host's answer, then the time of the piece's kernel.
+  // Ours: the bits of the host's answer, then the time until it lies in the device's memory, where CUB leaves its own.
   auto const ours = [&](auto const& r) {
     using R = std::remove_cvref_t<decltype(r)>;
     auto const expected = reduced(c.host.streams().front(), r, scattered<T>{}, n);
     auto const found = reduced(s, r, load, n);
-    auto const out = std::make_shared<buffer<std::byte, cuda::stream>>(s, R::bytes({0, n, n}));
-    return contender{"prorata", std::memcmp(&expected, &found, sizeof expected) == 0, [&s, r, n, load, out] {
-                       reduce_piece(s, r, piece{0, n, n}, load, out->data());
+    auto const partial = std::make_shared<buffer<std::byte, cuda::stream>>(s, R::bytes({0, n, n}));
+    auto const answer = std::make_shared<buffer<typename R::result_type, cuda::stream>>(s, 1);
+    return contender{"prorata", std::memcmp(&expected, &found, sizeof expected) == 0,
+                     [&s, r, n, load, partial, answer] {
+                       reduce_piece(s, r, piece{0, n, n}, load, partial->data());
+                       reduce_finish(s, r, n, partial->data(), answer->data());
                      }};
   };
   buffer<T, cuda::stream> const sum(s, 1);
