@@ -1,6 +1,7 @@
 // The canonical reduction's kernel, run on the host: the same templates over host::warp, blocks in any order.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <host/warp.hpp>
 #include <kernels/ordered_block.hpp>
@@ -204,6 +205,33 @@ TEST(plan_ordered, deals_out_arrays_of_any_size) {
     auto const room = cuda::room_for<32, tuning>(plan);
     EXPECT_GE(room.nodes, at.units());
     EXPECT_LE(room.nodes, at.units() + at.units() / 100 + 3);
+  }
+}
+
+/// A warp of the host that hides latency as a GPU's does: by loads that are under way together.
+struct loads_in_flight : host::warp<> {
+  static constexpr index_t read_ahead = 0;
+  template <class T>
+  static constexpr int depth = 5;
+  template <class T>
+  static constexpr bool in_one_loop = true;
+};
+
+TEST(forest, loads_what_is_left_of_a_step_together) {
+  for (index_t const n : {33, 64, 1000, 1023, 1024, 2047}) {
+    std::vector<index_t> order;
+    auto const load = [&](index_t i) {
+      order.push_back(i);
+      return static_cast<float>(i * 7919 % 1009) * 0.1f;
+    };
+    forest<loads_in_flight, plus<float>> together({}, n, 0);
+    together.take(load, n);
+    index_t breaks = 0;  // rows of one lane are 32 elements apart; another lane begins elsewhere
+    for (std::size_t k = 1; k < order.size(); ++k) breaks += std::abs(order[k] - order[k - 1]) != 32;
+    EXPECT_LE(breaks, 32 * (6 + n / 1024)) << n;
+    forest<host::warp<>, plus<float>> apart({}, n, 0);
+    apart.take(load, n);
+    EXPECT_EQ(together.result(), apart.result()) << n;
   }
 }
 
