@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/cli/options.hpp>
+#include <host/run/processes.hpp>
 #include <host/stream.hpp>
 #include <prorata/partition.hpp>
 #include <string>
@@ -24,10 +25,27 @@ struct device_spec {
 ///   throws  usage_error (not a device list), device_error (no such GPU)
 std::vector<device_spec> parse_devices(std::string_view text);
 
-/// One weight per device: --weights, or "equal", or "auto" (measured), by default the speeds of `sim:`
+/// Those of all processes of the job, of which these are this process's.
+std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine);
+
+/// One weight per rank of the job, of which this process has `mine`: --weights, or "equal", or "auto" (measured), by default the speeds of `sim:`
 /// devices and equal ones otherwise.
-///   throws  usage_error when the number of weights is not that of the devices, or a weight is not one
-std::vector<double> weights_of(std::vector<device_spec> const& devices, options const& o);
+///   throws  usage_error when the number of weights is not that of the ranks, or a weight is not one
+std::vector<double> weights_of(std::vector<device_spec> const& mine, options const& o);
+
+/// The ranks of the job: --devices of every process, and --weights of them all.
+struct job_ranks {
+  explicit job_ranks(options const& o);
+
+  std::vector<device_spec> own, devices;  ///< of this process, and of all
+  std::vector<double> weights;            ///< of all
+  int first;                              ///< of this process
+
+  /// Weights of this process's ranks; equal ones where each is 0.
+  std::vector<double> own_weights() const;
+  /// How this process shares work that no rank is named for.
+  host::process_shares shares(partition const& cuts) const;
+};
 
 /// --cap, a number a device; empty where it is not given.
 ///   throws  usage_error where there is another number of them

@@ -1,6 +1,7 @@
 // prorata generate: a reproducible array to try things on.
 #include <chrono>
 #include <host/cli/command_line.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/array_sink.hpp>
@@ -57,10 +58,11 @@ void generate_command(arguments const& args, io::job_files& files) {
   auto const start = std::chrono::steady_clock::now();
   io::array_sink const out(files.write(output, header_bytes + count * size), type, dimensions);
   {
-    progress bar(progress_mode, "generate", count * size);
     constexpr index_t grain = 128 * tile;
-    host::for_each_block((count + grain - 1) / grain, [&](index_t k) {
-      index_t const begin = k * grain, end = std::min(begin + grain, count);
+    piece const grains = host::process_shares(all_processes(), 1).mine((count + grain - 1) / grain);
+    progress bar(progress_mode, "generate", (grains.end - grains.begin) * grain * size);
+    host::for_each_block(grains.end - grains.begin, [&](index_t k) {
+      index_t const begin = (grains.begin + k) * grain, end = std::min(begin + grain, count);
       io::visit(type, [&](auto tag) {
         using T = typename decltype(tag)::type;
         std::vector<T> values(static_cast<std::size_t>(end - begin));

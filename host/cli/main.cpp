@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <host/cli/command_line.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
@@ -96,6 +98,26 @@ void give_threads_enough_stack() {
   pthread_attr_destroy(&attributes);
 }
 
+/// What the shell is told of a failure, and by which line.
+int report(std::exception_ptr const& failure) {
+  auto const said = [](int code, char const* what) {
+    return cli::all_processes().first() ? fail(code, what) : code;
+  };
+  try {
+    std::rethrow_exception(failure);
+  } catch (usage_error const& e) { return said(2, e.what()); } catch (input_error const& e) {
+    return said(3, e.what());
+  } catch (out_of_memory const& e) { return said(5, e.what()); } catch (infeasible const& e) {
+    return said(6, e.what());
+  } catch (device_error const& e) { return said(4, e.what()); } catch (communication_error const& e) {
+    return said(4, e.what());
+  } catch (std::bad_alloc const&) {
+    return said(5, "out of memory; lower --memory or --chunk");
+  } catch (std::system_error const& e) {  // of threads: there are too many
+    return said(e.code() == std::errc::resource_unavailable_try_again ? 5 : 4, e.what());
+  } catch (std::exception const& e) { return said(4, e.what()); }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,24 +129,22 @@ int main(int argc, char** argv) {
   cli::bound_heap();
   try {
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
-    io::job_files files;
+    cli::join_processes();
+    auto const& all = cli::all_processes();
+    io::job_files files(all.alone() ? nullptr : &all);
     files.note_standard_streams();
     run(argv[1], {argv + 2, argv + argc}, files);
     files.prepare();
-    cli::print_all_but_the_end();
+    all.together([] { cli::print_all_but_the_end(); });
     files.publish();
-    cli::print_the_end();
-    cli::print_notes();
+    all.together([] {
+      cli::print_the_end();
+      cli::print_notes();
+    });
     return 0;
-  } catch (usage_error const& e) { return fail(2, e.what()); } catch (input_error const& e) {
-    return fail(3, e.what());
-  } catch (out_of_memory const& e) { return fail(5, e.what()); } catch (infeasible const& e) {
-    return fail(6, e.what());
-  } catch (device_error const& e) { return fail(4, e.what()); } catch (communication_error const& e) {
-    return fail(4, e.what());
-  } catch (std::bad_alloc const&) {
-    return fail(5, "out of memory; lower --memory or --chunk");
-  } catch (std::system_error const& e) {  // of threads: there are too many
-    return fail(e.code() == std::errc::resource_unavailable_try_again ? 5 : 4, e.what());
-  } catch (std::exception const& e) { return fail(4, e.what()); }
+  } catch (...) {
+    auto const failure = std::current_exception();
+    cli::all_processes().give_up(failure);
+    return report(failure);
+  }
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/system_error.hpp>
@@ -33,6 +34,7 @@ void write_all(std::string_view text) {
 }  // namespace
 
 void print_text(std::string_view text) {
+  if (!all_processes().first()) return;
   if (printed.size() + text.size() >= enough) {
     print_the_end();
     std::size_t const now = text.size() - std::min(text.size(), end_bytes);
@@ -53,7 +55,9 @@ void print_the_end() {
   printed.clear();
 }
 
-void note(std::string const& line) { noted += "prorata: note: " + line + '\n'; }
+void note(std::string const& line) {
+  if (all_processes().first()) noted += "prorata: note: " + line + '\n';
+}
 
 void print_notes() {
   std::fwrite(noted.data(), 1, noted.size(), stderr);  // where nobody can read it, nothing is lost

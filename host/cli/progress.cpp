@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <host/cli/job.hpp>
 #include <host/cli/progress.hpp>
 #include <host/io/emergency.hpp>
 #include <prorata/error.hpp>
@@ -62,6 +63,7 @@ progress::progress(std::string const& mode, std::string label, index_t total_byt
     : label_(std::move(label)), total_(total_bytes), start_(std::chrono::steady_clock::now()) {
   require(mode == "auto" || mode == "always" || mode == "never", "--progress is auto, always or never");
   io::emergency::doing(label_);
+  if (!all_processes().first()) return;
   if (mode == "never" || (mode == "auto" && isatty(STDERR_FILENO) == 0)) return;
   try {
     painter_ = std::thread([this, patient = mode == "auto"] { paint(patient); });

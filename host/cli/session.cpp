@@ -1,5 +1,6 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
 #include <host/cli/costs.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/emergency.hpp>
@@ -29,46 +30,49 @@ partition cuts_for(io::job_files& files, options const& o, index_t n, std::vecto
 session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
                  index_t bytes_per_element, std::string label)
     : options_(o),
-      devices_(parse_devices(o.devices)),
-      weights_(weights_of(devices_, o)),
-      cuts_(cuts_for(files, o, inputs.front()->count(), weights_, loads_)),
+      ranks_(o),
+      cuts_(cuts_for(files, o, inputs.front()->count(), weights(), loads_)),
       bytes_per_element_(bytes_per_element),
       label_(std::move(label)) {
   io::emergency::doing(label_);  // until the first pass begins
   require(o.verify >= 0 && o.verify <= 100, "--verify is a percentage from 0 to 100");
-  require(o.verify == 0 || devices_.size() > 1,
+  auto const& own = ranks_.own;
+  require(o.verify == 0 || own.size() > 1,
           "--verify compares two devices, and there is one; name more, as in --devices gpu:0,cpu or cpu*2");
   // bytes: above that a larger chunk is no faster; on GPUs each one begins and ends without overlap
   bool const has_gpus =
-      std::any_of(devices_.begin(), devices_.end(), [](auto const& d) { return d.kind == device_kind::gpu; });
+      std::any_of(own.begin(), own.end(), [](auto const& d) { return d.kind == device_kind::gpu; });
   host::chunk_request const wanted{.bytes = o.chunk.empty() ? 0 : parse_bytes(o.chunk, "--chunk"),
                                    .enough = has_gpus ? 256 << 20 : 32 << 20,
                                    .memory = parse_bytes(o.memory, "--memory")};
-  auto const chunk = host::elements_of_chunk(wanted, bytes_per_element_, cuts_.ranks());
+  auto const chunk = host::elements_of_chunk(wanted, bytes_per_element_, static_cast<int>(own.size()));
   if (!chunk)
-    throw usage_error("--chunk: " + std::to_string(cuts_.ranks()) + " chunks of it do not fit --memory " +
+    throw usage_error("--chunk: " + std::to_string(own.size()) + " chunks of it do not fit --memory " +
                       o.memory);
   constexpr index_t slot = 16 << 20;  // bytes: copies of that size run at the link's speed
   index_t most = 0;
-  for (int rank = 0; rank < cuts_.ranks(); ++rank) most = std::max(most, cuts_.end(rank) - cuts_.begin(rank));
+  for (int rank = ranks_.first; rank < ranks_.first + std::ssize(own); ++rank)
+    most = std::max(most, cuts_.size(rank)), own_bytes_ += cuts_.size(rank) * bytes_per_element_;
   std::vector<std::optional<int>> gpu_numbers;
-  for (auto const& d : devices_)
+  for (auto const& d : own)
     gpu_numbers.push_back(d.kind == device_kind::gpu ? std::optional(d.number) : std::nullopt);
   auto gpus =
       host::open_gpu_ranks(gpu_numbers, std::min(slot, std::min(*chunk, most) * bytes_per_element_ / 4));
+  require(o.trace.empty() || all_processes().alone(),
+          "--trace draws the ranks of one process, and there are several; leave it out");
   if (!o.trace.empty()) trace_file_ = &files.write(o.trace);
   std::vector<host::stream> streams;
   int const threads = threads_of(o);
-  for (auto const& d : devices_) streams.emplace_back(stream_options_of(d, devices_, threads));
+  for (auto const& d : own) streams.emplace_back(stream_options_of(d, devices(), threads));
   int const each = streams.front().threads();
   int const at_once = std::max(1, std::min(std::max(2 * cores(), 8), borne_by_memory(o) / each));
-  run_.emplace(prorata::team<host::stream>(std::move(streams)), cuts_, *chunk, std::move(inputs),
+  run_.emplace(team_of_job(std::move(streams)), cuts_, *chunk, std::move(inputs),
                host::run_limits{wanted.memory, o.verify, at_once}, static_cast<host::run_observer&>(*this),
                std::move(gpus));
   start_ = clock::now();
 }
 
-void session::begins(char const* what) { begins_moving(what, bytes()); }
+void session::begins(char const* what) { begins_moving(what, own_bytes_); }
 
 void session::begins_moving(char const* what, index_t bytes) {
   std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
@@ -81,7 +85,7 @@ void session::done(int rank, char const* what, piece p, clock::time_point since)
 }
 
 device_error session::disagreement(int rank, int other, piece p) const {
-  auto const& name = [&](int r) { return devices_[static_cast<std::size_t>(r)].name; };
+  auto const& name = [&](int r) { return devices()[static_cast<std::size_t>(r)].name; };
   return device_error("--verify: " + name(rank) + " and " + name(other) + " disagree on elements " +
                       std::to_string(p.begin) + " to " + std::to_string(p.end) +
                       "; one of them computes wrongly");
@@ -91,7 +95,7 @@ void session::finish() {
   end_ = clock::now();
   if (trace_file_ == nullptr) return;
   std::vector<std::string> names;
-  for (auto const& d : devices_) names.push_back(d.name);
+  for (auto const& d : devices()) names.push_back(d.name);
   trace_.write(*trace_file_, names);
 }
 

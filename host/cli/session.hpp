@@ -24,8 +24,9 @@ class session : host::run_observer {
   session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
           index_t bytes_per_element, std::string label);
 
-  std::vector<device_spec> const& devices() const { return devices_; }
-  std::vector<double> const& weights() const { return weights_; }
+  job_ranks const& ranks() const { return ranks_; }
+  std::vector<device_spec> const& devices() const { return ranks_.devices; }
+  std::vector<double> const& weights() const { return ranks_.weights; }
   partition const& cuts() const { return cuts_; }
   /// What each device's elements cost, with --costs; else nothing.
   std::vector<double> const& loads() const { return loads_; }
@@ -58,11 +59,10 @@ class session : host::run_observer {
   device_error disagreement(int rank, int other, piece p) const override;
 
   options const& options_;
-  std::vector<device_spec> devices_;
-  std::vector<double> weights_;
+  job_ranks ranks_;
   std::vector<double> loads_;
   partition cuts_;
-  index_t bytes_per_element_;
+  index_t bytes_per_element_, own_bytes_ = 0;
   clock::time_point start_;
   std::optional<clock::time_point> end_;
   std::optional<host::chunked_run> run_;

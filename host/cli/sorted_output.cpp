@@ -33,8 +33,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   require(memory_ >= index_t{16} << 20, "--memory: sorting needs at least 16M");
   options_.threads = threads_of(options_);
 
-  devices_ = parse_devices(options_.devices);
-  weights_ = weights_of(devices_, options_);
+  ranks_.emplace(options_);
   in_ = std::make_unique<input>(files, options_.inputs.front(), options_);
   static_cast<void>(cuts());  // refuses what --weights, --method and --cap cannot do
   type_ = type.value_or(in_->array().type);
@@ -62,7 +61,7 @@ void sorting_job::finish(index_t ranges) {
                                  {"descending", descending_},
                                  {"output", options_.output},
                                  {"ranges", ranges},
-                                 {"plan", plan_json(devices_, weights_, cuts())},
+                                 {"plan", plan_json(ranks_->devices, ranks_->weights, cuts())},
                                  {"seconds", seconds},
                                  {"bytes", bytes},
                                  {"gb_per_s", speed}}

@@ -33,10 +33,12 @@ class sorting_job : public host::run_observer {
   /// Opens the devices.
   template <class U>
   std::unique_ptr<team_sorter<U>> sorter() const {
-    return open_sorter<U>(devices_, weights_, options_);
+    return open_sorter<U>(ranks_->own, ranks_->own_weights(), options_);
   }
 
-  host::file_sort_limits limits() const { return {folder_, memory_, options_.threads}; }
+  host::file_sort_limits limits() const {
+    return {folder_, memory_, options_.threads, ranks_->shares(cuts())};
+  }
 
   /// Puts the output on disk and reports.
   ///   ranges  of an external sort; 0 where all was in memory
@@ -47,7 +49,7 @@ class sorting_job : public host::run_observer {
   void moved(index_t bytes) override { bar_->add(bytes); }
 
   /// The shares of the whole array.
-  partition cuts() const { return cuts_of(count(), weights_, options_, 1); }
+  partition cuts() const { return cuts_of(count(), ranks_->weights, options_, 1); }
 
   io::job_files& files_;
   options options_;
@@ -57,8 +59,7 @@ class sorting_job : public host::run_observer {
   std::unique_ptr<input> in_;
   io::dtype type_ = io::dtype::f64;
   std::optional<io::array_sink> out_;
-  std::vector<device_spec> devices_;
-  std::vector<double> weights_;
+  std::optional<job_ranks> ranks_;
   std::unique_ptr<progress> bar_;
   std::chrono::steady_clock::time_point start_;
 };

@@ -63,7 +63,8 @@ void unique_command(arguments const& args, io::job_files& files) {
   if (inverse != nullptr) numbers.emplace(*inverse, io::dtype::i64, std::vector{in->count()});
   host::unique_outputs const outputs{values, counted, first, index != nullptr, numbers ? &*numbers : nullptr};
   auto const find = [&]<class U>(host::key_source<U> const& source) {
-    return host::unique_file(job.passes(), source, *open_sorter<U>(job.devices(), job.weights(), o), outputs,
+    return host::unique_file(job.passes(), source,
+                             *open_sorter<U>(job.ranks().own, job.ranks().own_weights(), o), outputs,
                              {folder, parse_bytes(o.memory, "--memory"), threads_of(o)});
   };
   index_t const distinct = host::with_keys(*in, direction::ascending, host::alike::equal, find);

@@ -37,8 +37,22 @@ described_error describe(std::exception_ptr const& thrown) {
   }
 }
 
-[[noreturn]] void throw_described(error_kind kind, std::string const& what) {
-  switch (kind) {
+std::vector<std::byte> bytes_of(described_error const& e) {
+  std::vector<std::byte> bytes(e.what.size() + 1);
+  bytes.front() = static_cast<std::byte>(e.kind);
+  std::memcpy(bytes.data() + 1, e.what.data(), e.what.size());
+  return bytes;
+}
+
+described_error error_in(std::span<std::byte const> bytes) {
+  if (bytes.empty()) return {};
+  auto const* const text = reinterpret_cast<char const*>(bytes.data());
+  return {static_cast<error_kind>(bytes.front()), std::string(text + 1, text + bytes.size())};
+}
+
+[[noreturn]] void throw_described(described_error const& e) {
+  auto const& what = e.what;
+  switch (e.kind) {
     case error_kind::usage:
       throw usage_error(what);
     case error_kind::input:
@@ -88,14 +102,20 @@ void processes::together(std::function<void()> const& work) const {
     thrown = std::current_exception();
     mine = describe(thrown);
   }
-  std::vector<char> said(1, static_cast<char>(mine.kind));
-  said.insert(said.end(), mine.what.begin(), mine.what.end());
-  auto const all = gather_apart(said);
+  auto const all = exchange(message::verdict, bytes_of(mine));
   for (auto const& one : all) {
-    auto const kind = static_cast<error_kind>(one.front());
-    if (kind == error_kind::none) continue;
+    auto const theirs = error_in(one);
+    if (theirs.kind == error_kind::none) continue;
     if (&one - all.data() == number_) std::rethrow_exception(thrown);
-    throw_described(kind, std::string(one.begin() + 1, one.end()));
+    throw_described(theirs);
+  }
+}
+
+void processes::give_up(std::exception_ptr const& thrown) const noexcept {
+  if (alone() || ended_) return;
+  try {
+    exchange(message::end, bytes_of(describe(thrown)));
+  } catch (...) {  // there is nobody left to tell
   }
 }
 
@@ -116,16 +136,6 @@ void processes::add(std::span<index_t> counts) const {
   }
 }
 
-std::vector<double> processes::weights(partition const& cuts) const {
-  std::vector<double> all;
-  for (std::size_t p = 0; p < first_rank_.size(); ++p) {
-    bool const is_last = p + 1 == first_rank_.size();
-    index_t const end = is_last ? cuts.n : cuts.begin(first_rank_[p + 1]);
-    all.push_back(static_cast<double>(end - cuts.begin(first_rank_[p])));
-  }
-  return all;
-}
-
 index_t processes::least(index_t mine) const {
   auto const all = gather(std::vector<index_t>{mine});
   return *std::min_element(all.begin(), all.end());
@@ -137,7 +147,12 @@ index_t processes::before(index_t mine) const {
   return std::accumulate(all.begin(), all.begin() + number_, index_t{0});
 }
 
-std::vector<std::vector<std::byte>> processes::gather_bytes(std::span<std::byte const> mine) const {
+/// Every process says what kind of message it has and how long it is; then come the messages.
+std::vector<std::vector<std::byte>> processes::exchange(message kind, std::span<std::byte const> mine) const {
+  struct header {
+    message kind;
+    std::size_t size;
+  };
   std::vector<std::vector<std::byte>> apart;
   if (alone()) {
     apart.emplace_back(mine.begin(), mine.end());
@@ -151,15 +166,27 @@ std::vector<std::vector<std::byte>> processes::gather_bytes(std::span<std::byte 
     }
     return offsets;
   };
-  std::size_t const size = mine.size();
-  std::vector<std::size_t> sizes(static_cast<std::size_t>(count_));
+  header const my_header{kind, mine.size()};
+  std::vector<header> headers(static_cast<std::size_t>(count_));
   auto const said =
-      gather_blocks(std::as_bytes(std::span(&size, 1)), blocks([](int) { return sizeof size; }));
-  std::memcpy(sizes.data(), said.data(), said.size());
-  auto const all = gather_blocks(mine, blocks([&](int p) { return sizes[static_cast<std::size_t>(p)]; }));
-  for (std::size_t p = 0, at = 0; p < sizes.size(); at += sizes[p++])
+      gather_blocks(std::as_bytes(std::span(&my_header, 1)), blocks([](int) { return sizeof my_header; }));
+  std::memcpy(headers.data(), said.data(), said.size());
+  auto const all =
+      gather_blocks(mine, blocks([&](int p) { return headers[static_cast<std::size_t>(p)].size; }));
+  std::size_t at = 0;
+  for (auto const& h : headers) {
     apart.emplace_back(all.begin() + static_cast<index_t>(at),
-                       all.begin() + static_cast<index_t>(at + sizes[p]));
+                       all.begin() + static_cast<index_t>(at + h.size));
+    at += h.size;
+  }
+  for (std::size_t p = 0; p < headers.size(); ++p) {
+    if (headers[p].kind != message::end) continue;
+    ended_ = true;
+    if (kind != message::end) throw_described(error_in(apart[p]));
+  }
+  for (auto const& h : headers)
+    if (h.kind != kind && !ended_)
+      throw communication_error("the processes of the job are not at the same step");
   return apart;
 }
 
@@ -188,6 +215,9 @@ processes const& process_shares::of() const {
   static processes const one;  // it has no state
   return of_ == nullptr ? one : *of_;
 }
+
+process_shares::process_shares(processes const& of, index_t mine)
+    : of_(&of), weights_(of.gather(std::vector<double>{static_cast<double>(mine)})) {}
 
 piece process_shares::mine(index_t n) const {
   if (of().alone() || n == 0) return {0, n, n};

@@ -1,6 +1,7 @@
 // processes: what the processes of a job tell each other between passes over their files.
 #pragma once
 
+#include <exception>
 #include <host/io/peers.hpp>
 #include <optional>
 #include <prorata/canonical.hpp>
@@ -31,10 +32,10 @@ class processes final : public io::peers {
 
   bool first() const override { return number_ == 0; }
   void together(std::function<void()> const& work) const override;
+  /// For a process that gives up outside of together(): the others throw the same at their next call here. Where they
+  /// give up, too, as after a call that failed in all of them, nothing more is to be said.
+  void give_up(std::exception_ptr const& thrown) const noexcept;
   std::string from_first(std::string const& mine) const override;
-
-  /// How many of the elements that `cuts` deals to ranks each process has.
-  std::vector<double> weights(partition const& cuts) const;
 
   /// Adds up what all processes counted, place by place, in place.
   void add(std::span<index_t> counts) const;
@@ -54,7 +55,7 @@ class processes final : public io::peers {
   std::vector<std::vector<T>> gather_apart(std::vector<T> const& mine) const {
     static_assert(std::is_trivially_copyable_v<T>);
     std::vector<std::vector<T>> apart;
-    for (auto const& bytes : gather_bytes(std::as_bytes(std::span(mine)))) {
+    for (auto const& bytes : exchange(message::data, std::as_bytes(std::span(mine)))) {
       auto const* const first = reinterpret_cast<T const*>(bytes.data());
       apart.emplace_back(first, first + bytes.size() / sizeof(T));
     }
@@ -62,13 +63,15 @@ class processes final : public io::peers {
   }
 
  private:
-  std::vector<std::vector<std::byte>> gather_bytes(std::span<std::byte const> mine) const;
+  enum class message : std::size_t { data, verdict, end };
+  std::vector<std::vector<std::byte>> exchange(message kind, std::span<std::byte const> mine) const;
   std::vector<std::byte> gather_blocks(std::span<std::byte const> mine,
                                        std::vector<std::size_t> const& offsets) const;
 
   std::optional<prorata::team<stream>> team_;  // of several processes
   int count_ = 1, number_ = 0;
   std::vector<int> first_rank_{0};  // of every process
+  mutable bool ended_ = false;      // some process has given up
 };
 
 /// A team of this process's ranks alone: the same one where there are no others, else one of their devices again.
@@ -78,8 +81,8 @@ prorata::team<stream> local_part(prorata::team<stream> const& team);
 class process_shares {
  public:
   process_shares() = default;
-  /// As the ranks' elements are; `of` outlives it.
-  process_shares(processes const& of, partition const& cuts) : of_(&of), weights_(of.weights(cuts)) {}
+  /// Of which this process gets so much for every `mine` of all; `of` outlives it.
+  process_shares(processes const& of, index_t mine);
 
   processes const& of() const;
   /// Which of n elements are this process's.

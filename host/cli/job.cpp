@@ -1,0 +1,69 @@
+// MPI is a module beside the program, so that the program starts where MPI is not installed.
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <host/cli/job.hpp>
+#include <host/comm/mpi_module.hpp>
+#include <memory>
+#include <prorata/error.hpp>
+#include <string>
+#include <system_error>
+
+namespace prorata::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+mpi_module_team* make_team = nullptr;
+std::unique_ptr<host::processes> joined;
+
+/// How many processes the launcher says that it has started: what Open MPI, MPICH and Slurm tell them.
+int launched() {
+  for (char const* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
+    if (char const* const count = std::getenv(name)) return std::atoi(count);
+  return 1;
+}
+
+/// Beside the program, or where an installation has it.
+void* open_module() {
+  std::error_code unknown;
+  auto const here = fs::read_symlink("/proc/self/exe", unknown).parent_path();
+  std::string why = "it is not there";
+  for (auto const& folder : {here, here / ".." / PRORATA_MODULE_FOLDER}) {
+    auto const path = folder / mpi_module_name;
+    if (!fs::exists(path, unknown)) continue;
+    // RTLD_GLOBAL: MPI loads parts of itself, which look for the others
+    if (void* const module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) return module;
+    why = ::dlerror();
+  }
+  throw device_error("several processes were started, and " + std::string(mpi_module_name) +
+                     ", by which they would talk, cannot be loaded: " + why +
+                     "; build prorata where MPI is installed, or start one process");
+}
+
+}  // namespace
+
+void join_processes() {
+  if (launched() < 2) return;
+  make_team = reinterpret_cast<mpi_module_team*>(::dlsym(open_module(), mpi_module_entry));
+  if (make_team == nullptr) throw device_error(std::string(mpi_module_name) + " is of another prorata");
+  std::vector<host::stream> one;
+  one.emplace_back(host::stream_options{.threads = 1, .name = "job"});
+  joined = std::make_unique<host::processes>(team_of_job(std::move(one)));
+}
+
+host::processes const& all_processes() {
+  static host::processes const alone;
+  return joined ? *joined : alone;
+}
+
+prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
+  if (make_team == nullptr) return prorata::team<host::stream>(std::move(streams));
+  std::unique_ptr<prorata::team<host::stream>> team;
+  make_team(streams, team);
+  return *team;
+}
+
+}  // namespace prorata::cli

@@ -1,0 +1,23 @@
+// The processes of this job: mpirun may have started several of this program.
+#pragma once
+
+#include <exception>
+#include <host/run/processes.hpp>
+#include <prorata/host.hpp>
+#include <prorata/team.hpp>
+#include <vector>
+
+namespace prorata::cli {
+
+/// Joins the processes that a launcher (mpirun, srun) has started with this one, by MPI, which is loaded then and only
+/// then: the program needs none to run alone.
+///   throws  device_error where there are others and MPI is not there
+void join_processes();
+
+/// All processes of the job, of which each has the same command line. Before join_processes(), and alone: this one.
+host::processes const& all_processes();
+
+/// The team of all ranks of the job, of which these are this process's.
+prorata::team<host::stream> team_of_job(std::vector<host::stream> streams);
+
+}  // namespace prorata::cli
