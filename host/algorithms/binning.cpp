@@ -101,6 +101,7 @@ std::vector<index_t> counts_in_bins(chunked_run& run, io::file_column const& col
 template <class X>
 weighted_counts weights_in_bins(chunked_run& run, io::file_column const& column, bin_rule const& rule,
                                 io::file_column const& by) {
+  require(run.processes().alone(), "weights of bins are added up by one process; start one");
   binned_column<X> const file(column);
   group_plan const plan{addend_in(by), {1, false}, 0};
   auto const groups = grouping::make(plan);

@@ -4,6 +4,7 @@
 #include <host/algorithms/group_file.hpp>
 #include <host/pages.hpp>
 #include <host/run/encoded_column.hpp>
+#include <host/run/held_results.hpp>
 #include <host/run/spilled_groups.hpp>
 
 namespace prorata::host {
@@ -113,6 +114,7 @@ class group_job {
         hands_(stream_options{.threads = limits.threads}),
         budget_(std::max<index_t>(limits.memory / 2, index_t{16} << 20)) {
     thread_bytes_ = budget_ / std::max(run.threads_at_once(), hands_.threads());
+    budget_ = all().least(budget_), thread_bytes_ = all().least(thread_bytes_);  // so are the ranges of all
   }
 
   grouping_outcome run() {
@@ -122,7 +124,11 @@ class group_job {
       release(0, n);  // large pages of the page cache bring megabytes into reach for some words
     });
     first_values_ = sample.values;
-    group(std::move(sample.keys), n, n * row_bytes, 0, [&](grouping& to) { take_files(to); });
+    if (all().alone()) {
+      group(std::move(sample.keys), n, n * row_bytes, 0, take_, [&](grouping& to) { take_files(to); });
+    } else {
+      group_with_others(std::move(sample.keys), n);
+    }
     if (outcome_.spilled > 0) run_.observer().ends();
     return outcome_;
   }
@@ -130,13 +136,55 @@ class group_job {
  private:
   static constexpr auto row_bytes = static_cast<index_t>(sizeof(group_row));
 
+  processes const& all() const { return run_.processes(); }
+
+  /// Every process spills what its ranks have; then each groups ranges of keys that lie in its stretch of all that is
+  /// spilled, and holds the groups back until it knows how many come before them.
+  void group_with_others(std::vector<std::uint64_t> sample, index_t rows) {
+    spilled_groups spilled(limits_.folder, values_ != nullptr, record_bytes_, all());
+    index_t ranges;
+    {
+      auto const groups = grouping::make(plan_);
+      groups->limit(thread_bytes_, &spilled);
+      groups->expect(std::move(sample), first_values_, rows);
+      ranges = std::max<index_t>(groups->ranges(), 1);
+      spilled.open(ranges);
+      take_files(*groups);
+      all().together([&] { on_hands([&] { groups->spill(hands_); }); });
+    }
+    spilled.share();
+    held_results held(limits_.folder, static_cast<int>(group_columns));
+    all().together([&] {
+      group_spilled(spilled, ranges, 1, run_.shares().mine(spilled.bytes_on_disk()),
+                    [&](index_t place, group_column_words const& columns) {
+                      held_results::columns bytes;
+                      for (auto const& words : columns) bytes.push_back(std::as_bytes(words));
+                      held.hold(place, bytes);
+                    });
+    });
+    index_t const before = all().before(outcome_.groups);
+    all().together([&] {
+      held.release([&](index_t place, held_results::columns const& bytes) {
+        group_column_words columns;
+        for (std::size_t c = 0; c < columns.size(); ++c)
+          columns[c] = {reinterpret_cast<std::uint64_t const*>(bytes[c].data()),
+                        bytes[c].size() / sizeof(std::uint64_t)};
+        take_(before + place, columns);
+      });
+    });
+    index_t sums[] = {outcome_.groups, outcome_.parts, outcome_.spilled};
+    all().add(sums);
+    outcome_ = {sums[0], sums[1], sums[2]};
+  }
+
   /// Groups what feed(grouping) gives, in memory or range by range: `rows` of them, of which some have these
   /// keys. bytes: what they would take in memory at most.
   template <class Feed>
-  void group(std::vector<std::uint64_t> sample, index_t rows, index_t bytes, int level, Feed const& feed) {
+  void group(std::vector<std::uint64_t> sample, index_t rows, index_t bytes, int level,
+             grouping::column_taker const& take, Feed const& feed) {
     if (level > most_levels)
       throw out_of_memory("groupby: the groups of one part of the keys do not fit --memory; raise it");
-    spilled_groups spilled(limits_.folder, values_ != nullptr, record_bytes_);
+    spilled_groups spilled(limits_.folder, values_ != nullptr, record_bytes_, processes::one());
     index_t ranges;
     {
       auto const groups = grouping::make(plan_);
@@ -147,7 +195,7 @@ class group_job {
       on_hands([&] {
         if (spilled.used()) return groups->spill(hands_);
         groups->finish_to(hands_, [&](index_t place, group_column_words const& columns) {
-          take_(outcome_.groups + place, columns);
+          take(outcome_.groups + place, columns);
         });
       });
       if (!spilled.used()) {
@@ -157,28 +205,33 @@ class group_job {
       }
       ranges = groups->ranges();
     }
-    group_spilled(spilled, ranges, level + 1);
+    index_t const on_disk = spilled.bytes_on_disk();
+    group_spilled(spilled, ranges, level + 1, {0, on_disk, on_disk}, take);
   }
 
-  /// Range after range; neighbours together where they fit.
-  void group_spilled(spilled_groups& spilled, index_t ranges, int level) {
-    index_t const on_disk = spilled.bytes_on_disk();
+  /// Range after range; neighbours together where they fit. Those that begin within `mine`, of all bytes.
+  void group_spilled(spilled_groups& spilled, index_t ranges, int level, piece mine,
+                     grouping::column_taker const& take) {
+    index_t const on_disk = mine.end - mine.begin;
     outcome_.spilled += on_disk;
     if (level == 1) run_.observer().begins_moving("", on_disk);
     auto const bytes_of = [&](index_t range) {
       return spilled.rows_in(range) * row_bytes + spilled.records_in(range) * record_bytes_;
     };
-    for (index_t first = 0, last = 0; first < ranges; first = last) {
+    for (index_t first = 0, last = 0, at = 0; first < ranges; first = last) {
       index_t bytes = bytes_of(last++);
+      bool const is_mine = mine.begin <= at && at < mine.end;
       while (last < ranges && bytes + bytes_of(last) <= budget_) bytes += bytes_of(last++);
-      group_ranges(spilled, first, last, bytes, level);
+      for (index_t range = first; range < last; ++range) at += spilled.bytes_on_disk(range);
+      if (is_mine) group_ranges(spilled, first, last, bytes, level, take);
 #ifdef __GLIBC__
       ::malloc_trim(0);  // each thread's arena would keep what a part took, beside what the next one takes
 #endif
     }
   }
 
-  void group_ranges(spilled_groups& from, index_t first, index_t last, index_t bytes, int level) {
+  void group_ranges(spilled_groups& from, index_t first, index_t last, index_t bytes, int level,
+                    grouping::column_taker const& take) {
     auto const rows = stretches_of(first, last, [&](index_t range) { return from.rows_in(range); });
     auto const records = stretches_of(first, last, [&](index_t range) { return from.records_in(range); });
     row_sample sample(length_of(rows), [&](index_t at, index_t n, std::uint64_t* keys, std::uint64_t*) {
@@ -201,15 +254,16 @@ class group_job {
       sample.keys.insert(sample.keys.end(), more.keys.begin(), more.keys.end());
     }
     pages memory;  // of records, for as long as the grouping lives
-    group(std::move(sample.keys), length_of(rows) + length_of(records), bytes, level, [&](grouping& to) {
-      take_rows(from, rows, to);
-      if (bytes > budget_) {
-        pass_records(from, records, to);
-      } else {
-        memory = take_records(from, records, to);
-      }
-      for (index_t range = first; range < last; ++range) from.forget(range);
-    });
+    group(std::move(sample.keys), length_of(rows) + length_of(records), bytes, level, take,
+          [&](grouping& to) {
+            take_rows(from, rows, to);
+            if (bytes > budget_) {
+              pass_records(from, records, to);
+            } else {
+              memory = take_records(from, records, to);
+            }
+            for (index_t range = first; range < last; ++range) from.forget(range);
+          });
   }
 
   void take_files(grouping& to) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <host/algorithms/unique_file.hpp>
 #include <host/run/counted_values.hpp>
+#include <host/run/held_results.hpp>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
 #include <prorata/run_length.hpp>
@@ -153,26 +154,53 @@ class distinct_search {
 
  public:
   distinct_search(key_source<U> const& source, team_sorter<U>& sorter, file_sort_limits const& limits,
-                  run_observer& observer)
-      : n_(source.column().count()), source_(source), sorter_(sorter), limits_(limits), observer_(observer) {}
+                  chunked_run& run)
+      : n_(source.column().count()),
+        source_(source),
+        sorter_(sorter),
+        limits_(limits),
+        shares_(run.shares()),
+        observer_(run.observer()) {}
 
   /// How many distinct elements memory is for.
   index_t most() const { return std::max(limits_.memory / 4 / (source_.bits() / 8 + 16), 64 * tile); }
 
-  /// Reads the file chunk by chunk; each is sorted by all devices and merged with what is known. Stops where
-  /// more are known than memory is for.
+  /// What all processes know, or as much of it as shows that memory is not for it.
   distinct_so_far<U> read() const {
+    processes const& all = shares_.of();
+    distinct_so_far<U> mine;
+    all.together([&] { mine = read_mine(); });
+    if (all.alone()) return mine;
+    if (all.least(most() - mine.size()) < 0) return too_many();
+    distinct_so_far<U> known;
+    for (int p = 0; p < all.count(); ++p) {
+      bool const speaks = p == all.number();
+      auto const said = [&]<class T>(std::vector<T> const& x) {
+        return all.gather(speaks ? x : std::vector<T>());
+      };
+      distinct_so_far<U> theirs;
+      theirs.keys = said(mine.keys), theirs.counts = said(mine.counts), theirs.first = said(mine.first);
+      known.add(std::move(theirs));
+      if (known.size() > most()) break;
+    }
+    return known;
+  }
+
+  /// Reads this process's stretch of the file chunk by chunk; each is sorted by all devices and merged with what is
+  /// known. Stops where more are known than memory is for.
+  distinct_so_far<U> read_mine() const {
+    piece const mine = shares_.mine(n_);
     distinct_so_far<U> known, found;
     distinct_sink<U> sink;
     sink.keys = [&](index_t, std::span<U const> x) { found.keys.assign(x.begin(), x.end()); };
     sink.counts = [&](index_t, std::span<index_t const> x) { found.counts.assign(x.begin(), x.end()); };
     sink.first = [&](index_t, std::span<index_t const> x) { found.first.assign(x.begin(), x.end()); };
-    observer_.begins_moving("", n_ * size);
+    observer_.begins_moving("", (mine.end - mine.begin) * size);
     index_t const chunk = distinct_work<E>::most(sorter_, n_, limits_.memory / 2);
     distinct_work<E> work(sorter_, chunk, sink, limits_.threads, observer_);
     auto const elements = reader_of<E>(source_);
-    for (index_t begin = 0; begin < n_; begin += chunk) {
-      work.sort(0, std::min(chunk, n_ - begin),
+    for (index_t begin = mine.begin; begin < mine.end; begin += chunk) {
+      work.sort(0, std::min(chunk, mine.end - begin),
                 [&](index_t first, index_t last, E* to) { elements(begin + first, begin + last, to); });
       known.add(std::move(found));
       if (known.size() > most()) break;
@@ -183,37 +211,79 @@ class distinct_search {
 
   /// What did not fit memory, spilled to disk. Returns how many distinct elements there are.
   index_t write_by_disk(unique_outputs const& out) const {
+    processes const& all = shares_.of();
+    std::optional<column> values, counts, first;
+    all.together([&] {
+      values.emplace(out.values, limits_.folder, all);
+      counts.emplace(out.counts, limits_.folder, all);
+      first.emplace(out.first, limits_.folder, all);
+    });
     distinct_sink<U> sink;
-    sink.keys = [&](index_t place, std::span<U const> x) { out.values.write(place, source_.elements(x)); };
-    sink.counts = [&](index_t place, std::span<index_t const> x) {
-      out.counts.write(place, std::as_bytes(x));
-    };
-    sink.first = [&](index_t place, std::span<index_t const> x) { out.first.write(place, std::as_bytes(x)); };
-    observer_.begins_moving("", 3 * n_ * size);
+    sink.keys = [&](index_t place, std::span<U const> x) { values->write(place, source_.elements(x)); };
+    sink.counts = [&](index_t place, std::span<index_t const> x) { counts->write(place, std::as_bytes(x)); };
+    sink.first = [&](index_t place, std::span<index_t const> x) { first->write(place, std::as_bytes(x)); };
+    observer_.begins_moving("", 3 * shares_.length(n_) * size);
     index_t const capacity = distinct_work<E>::most(sorter_, n_, limits_.memory);
     distinct_work<E> work(sorter_, capacity, sink, limits_.threads, observer_);
     shuffle<E>(n_, reader_of<E>(source_), work,
-               {limits_.folder, limits_.memory, capacity, limits_.threads, limits_.shares}, observer_);
+               {limits_.folder, limits_.memory, capacity, limits_.threads, shares_}, observer_);
+    index_t total = work.found();
+    index_t const before = all.before(total);
+    all.together([&] { values->finish(before), counts->finish(before), first->finish(before); });
+    all.add({&total, 1});
     observer_.ends();
-    return work.found();
+    return total;
   }
 
  private:
+  /// An output: of several processes, held back until it is known where this one's part begins.
+  class column {
+   public:
+    column(io::array_sink const& to, std::string const& folder, processes const& all) : to_(to) {
+      if (!all.alone()) held_.emplace(folder, 1);
+    }
+    void write(index_t place, std::span<std::byte const> elements) {
+      held_ ? held_->hold(place, {elements}) : to_.write(place, elements);
+    }
+    void finish(index_t before) {
+      if (held_)
+        held_->release([&](index_t place, auto const& some) { to_.write(before + place, some.front()); });
+    }
+
+   private:
+    io::array_sink const& to_;
+    std::optional<held_results> held_;
+  };
+
+  distinct_so_far<U> too_many() const {
+    distinct_so_far<U> some;
+    some.keys.resize(static_cast<std::size_t>(most()) + 1);
+    return some;
+  }
+
   index_t n_;
   key_source<U> const& source_;
   team_sorter<U>& sorter_;
   file_sort_limits const& limits_;
+  process_shares const& shares_;
   run_observer& observer_;
 };
 
 /// Keys of 8 and 16 bits are counted.
-distinct_so_far<std::uint32_t> count_distinct(key_source<std::uint32_t> const& source, int threads,
-                                              run_observer& observer) {
+distinct_so_far<std::uint32_t> count_distinct(key_source<std::uint32_t> const& source,
+                                              file_sort_limits const& limits, chunked_run& run) {
+  auto& observer = run.observer();
   index_t const n = source.column().count(), size = source.bits() / 8;
-  observer.begins_moving("", n * size);
-  stream workers(stream_options{.threads = threads});
-  auto const all =
-      count_values(workers, {0, n, n}, source, [&](index_t read) { observer.moved(read * size); });
+  piece const mine = run.shares().mine(n);
+  observer.begins_moving("", (mine.end - mine.begin) * size);
+  counted_values all;
+  run.shares().of().together([&] {
+    stream workers(stream_options{.threads = limits.threads});
+    all = count_values(workers, mine, source, [&](index_t read) { observer.moved(read * size); });
+  });
+  run.shares().of().add(all.counts);
+  for (auto const& theirs : run.shares().of().gather_apart(all.first))
+    for (std::size_t v = 0; v < theirs.size(); ++v) all.first[v] = std::min(all.first[v], theirs[v]);
   observer.ends();
   distinct_so_far<std::uint32_t> known;
   for (std::size_t v = 0; v < all.counts.size(); ++v) {
@@ -244,12 +314,15 @@ template <class U>
 index_t write_known(chunked_run& run, key_source<U> const& source, distinct_so_far<U> const& known,
                     unique_outputs const& out) {
   constexpr std::size_t block = 1 << 14;
-  for (std::size_t k = 0; k < known.keys.size(); k += block)
-    out.values.write(
-        static_cast<index_t>(k),
-        source.elements(std::span(known.keys).subspan(k, std::min(block, known.keys.size() - k))));
-  out.counts.write(0, std::as_bytes(std::span(known.counts)));
-  out.first.write(0, std::as_bytes(std::span(known.first)));
+  run.processes().together([&] {
+    if (!run.processes().first()) return;
+    for (std::size_t k = 0; k < known.keys.size(); k += block)
+      out.values.write(
+          static_cast<index_t>(k),
+          source.elements(std::span(known.keys).subspan(k, std::min(block, known.keys.size() - k))));
+    out.counts.write(0, std::as_bytes(std::span(known.counts)));
+    out.first.write(0, std::as_bytes(std::span(known.first)));
+  });
   if (out.inverse != nullptr) write_inverse(run, *out.inverse, source, known.keys);
   return known.size();
 }
@@ -258,7 +331,7 @@ template <class E>
 index_t sort_and_write(chunked_run& run, key_source<key_type_of<E>> const& source,
                        team_sorter<key_type_of<E>>& sorter, unique_outputs const& out,
                        file_sort_limits const& limits) {
-  distinct_search<E> const search(source, sorter, limits, run.observer());
+  distinct_search<E> const search(source, sorter, limits, run);
   auto known = search.read();
   if (known.size() <= search.most()) return write_known(run, source, known, out);
   if (out.inverse != nullptr || limits.memory < least_by_disk)
@@ -276,8 +349,7 @@ template <class U>
 index_t unique_file(chunked_run& run, key_source<U> const& source, team_sorter<U>& sorter,
                     unique_outputs const& out, file_sort_limits const& limits) {
   if constexpr (sizeof(U) == 4)
-    if (source.bits() <= 16)
-      return write_known(run, source, count_distinct(source, limits.threads, run.observer()), out);
+    if (source.bits() <= 16) return write_known(run, source, count_distinct(source, limits, run), out);
   return out.wants_first ? sort_and_write<indexed_key<U>>(run, source, sorter, out, limits)
                          : sort_and_write<U>(run, source, sorter, out, limits);
 }

@@ -54,10 +54,7 @@ void join_processes() {
   joined = std::make_unique<host::processes>(team_of_job(std::move(one)));
 }
 
-host::processes const& all_processes() {
-  static host::processes const alone;
-  return joined ? *joined : alone;
-}
+host::processes const& all_processes() { return joined ? *joined : host::processes::one(); }
 
 prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
   if (make_team == nullptr) return prorata::team<host::stream>(std::move(streams));

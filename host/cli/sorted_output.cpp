@@ -1,5 +1,6 @@
 // The frame around `sort` and `argsort`.
 #include <host/cli/command_line.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
@@ -48,7 +49,7 @@ void sorting_job::begins_moving(char const*, index_t bytes) {
 }
 
 void sorting_job::finish(index_t ranges) {
-  in_->file().check_unchanged();
+  all_processes().together([&] { in_->file().check_unchanged(); });
   files_.prepare();
   bar_.reset();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

@@ -2,6 +2,7 @@
 // them.
 #include <host/algorithms/unique_file.hpp>
 #include <host/cli/command_line.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
@@ -69,7 +70,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   };
   index_t const distinct = host::with_keys(*in, direction::ascending, host::alike::equal, find);
   values.finish(distinct), counted.finish(distinct), first.finish(distinct);
-  in->file().check_unchanged();
+  all_processes().together([&] { in->file().check_unchanged(); });
   job.finish();
   files.prepare();
   double const seconds = job.seconds();

@@ -125,13 +125,17 @@ class chunked_run {
         observer_(observer),
         at_once_(limits.at_once > 0 ? std::min(limits.at_once, team_.local_ranks()) : team_.local_ranks()),
         places_(at_once_),
-        processes_(team_) {}
+        processes_(team_),
+        shares_(processes_, cuts_.end(team_.first_local_rank() + team_.local_ranks() - 1) -
+                                cuts_.begin(team_.first_local_rank())) {}
 
   run_observer& observer() const { return observer_; }
   partition const& cuts() const { return cuts_; }
   index_t chunk() const { return chunk_; }
   prorata::team<stream> const& team() const { return team_; }
   prorata::host::processes const& processes() const { return processes_; }
+  /// How work on the elements that no rank is named for is dealt among them.
+  process_shares const& shares() const { return shares_; }
   /// The GPU of a rank of this process; null where it has none.
   gpu_rank* gpu(int rank) const { return gpus_.empty() ? nullptr : gpus_[local(rank)].get(); }
   /// How many threads of CPU ranks are at work on grains at a time, at most.
@@ -247,6 +251,7 @@ class chunked_run {
   int at_once_;
   std::counting_semaphore<> places_;  // so many
   prorata::host::processes processes_;
+  process_shares shares_;
 };
 
 }  // namespace prorata::host

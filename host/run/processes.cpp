@@ -211,10 +211,12 @@ prorata::team<stream> local_part(prorata::team<stream> const& team) {
   return prorata::team<stream>(std::move(streams));
 }
 
-processes const& process_shares::of() const {
-  static processes const one;  // it has no state
-  return of_ == nullptr ? one : *of_;
+processes const& processes::one() {
+  static processes const alone;  // it has no state
+  return alone;
 }
+
+processes const& process_shares::of() const { return of_ == nullptr ? processes::one() : *of_; }
 
 process_shares::process_shares(processes const& of, index_t mine)
     : of_(&of), weights_(of.gather(std::vector<double>{static_cast<double>(mine)})) {}

@@ -23,6 +23,7 @@ namespace prorata::host {
 class processes final : public io::peers {
  public:
   processes() = default;  ///< one that is alone
+  static processes const& one();
   explicit processes(prorata::team<stream> const& team);
 
   bool alone() const { return count_ == 1; }

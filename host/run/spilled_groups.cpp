@@ -4,10 +4,15 @@
 
 namespace prorata::host {
 
-io::spill& spilled_groups::file() {
+shared_spill& spilled_groups::file() {
   std::lock_guard const lock(mutex_);
-  if (!file_) file_.emplace(folder_, static_cast<int>(2 * ranges_));
+  if (!file_) file_.emplace(folder_, static_cast<int>(2 * ranges_), 0, of_);
   return *file_;
+}
+
+void spilled_groups::share() {
+  of_.together([&] { static_cast<void>(file()); });
+  file().share();
 }
 
 void spilled_groups::rows(index_t range, std::span<group_row const> rows) {

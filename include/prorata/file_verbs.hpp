@@ -12,6 +12,7 @@
 #include <host/algorithms/team_sorter.hpp>
 #include <host/algorithms/unique_file.hpp>
 #include <host/run/file_output.hpp>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <prorata/file_array.hpp>
@@ -269,13 +270,6 @@ index_t elements_here(file_array<T> const& x) {
   return count;
 }
 
-/// Of verbs whose ranks are all in one process yet.
-template <class T>
-void refuse_processes(file_array<T> const& x, char const* verb) {
-  require(x.team().local_ranks() == x.team().ranks(),
-          std::string(verb) + ": a file is read by the ranks of one process; read it into arrays for more");
-}
-
 /// A sorter of keys on this process's ranks of x, each with the weight of its share.
 template <class T>
 auto sorter_of(file_array<T> const& x) {
@@ -331,7 +325,7 @@ template <class T>
 index_t unique(std::string const& path, file_array<T> const& x) {
   auto const limits = detail::sort_limits(x, path);
   detail::file_run files(x);
-  detail::refuse_processes(x, "unique");
+  auto const& all = files.passes.processes();
   host::file_output output(path, {&x.column()}, files.passes.processes());
   auto& values = output.begin_growing(io::dtype_of<T>);
   io::array_sink const unwanted(io::dtype::i64);
@@ -339,7 +333,7 @@ index_t unique(std::string const& path, file_array<T> const& x) {
   index_t const count =
       host::unique_file(files.passes, *source, *detail::sorter_of(x), {values, unwanted, unwanted}, limits);
   values.finish(count);
-  x.column().file().check_unchanged();
+  all.together([&] { x.column().file().check_unchanged(); });
   output.publish();
   return count;
 }
@@ -355,15 +349,16 @@ grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> co
                                      std::int64_t ddof = 0) {
   auto const plan = detail::plan_of<V>(wanted, ddof);
   auto const limits = detail::sort_limits(keys, "");
-  detail::refuse_processes(keys, "group_by");
   detail::file_run files(keys, values);
   constexpr std::size_t columns = std::tuple_size_v<host::group_column_words>;
   std::array<std::vector<std::uint64_t>, columns> words;
+  index_t first = std::numeric_limits<index_t>::max();  // of this process's groups
   std::mutex taking;
   auto const outcome = host::group_file(
       files.passes, host::file_rows::as<K, V>(keys.column(), values.column()), plan, limits,
       [&](index_t place, host::group_column_words const& some) {
         std::lock_guard const lock(taking);
+        first = std::min(first, place);
         for (std::size_t c = 0; c < columns; ++c) {
           words[c].resize(std::max(words[c].size(), static_cast<std::size_t>(place) + some[c].size()));
           std::copy(some[c].begin(), some[c].end(), words[c].begin() + place);
@@ -376,7 +371,10 @@ grouped<K, V, host::stream> group_by(file_array<K> const& keys, file_array<V> co
     distributed_array<T, host::stream> out(team, asked ? cuts : none);
     if (asked) {
       std::vector<T> elements;
-      for (auto const word : words[static_cast<std::size_t>(which)]) elements.push_back(convert(word));
+      auto& mine = words[static_cast<std::size_t>(which)];  // from the first of this process's groups on
+      mine.erase(mine.begin(), mine.begin() + std::min(first, std::ssize(mine)));
+      for (auto const word : files.passes.processes().gather(std::move(mine)))
+        elements.push_back(convert(word));
       copy_in(out, std::span<T const>(elements));
     }
     return out;

@@ -42,9 +42,10 @@ class mpi_files : public testing::Test {
     return mpi_team(std::move(streams));
   }
 
-  /// The first process writes it, the others wait.
+  /// The first process writes it, when nobody reads what was there before; the others wait.
   template <class Stored>
   std::string file(std::string const& name, std::vector<Stored> const& x, bool swapped = false) {
+    all.together([] {});
     all.together([&] {
       if (mine) saved(*mine, name, x, swapped);
     });
@@ -159,6 +160,59 @@ TEST_F(mpi_sorts, ranges_that_come_together_too_large_are_dealt_out_again) {
   for (std::size_t i = 0; i < elements.size(); ++i)  // the sample sees one key in a thousand of a narrow peak
     if (i % 10 != 0) elements[i] = 1 + static_cast<double>((i * 7919) % 999'983) * 0x1p-52;
   expect_sorted_as_alone(*this, n, index_t{16} << 20, elements);
+}
+
+template <class T>
+void expect_unique_as_alone(mpi_sorts& test, std::vector<T> const& elements) {
+  auto const n = std::ssize(elements);
+  SCOPED_TRACE(std::to_string(n) + " elements of " + std::to_string(sizeof(T)) + " bytes");
+  auto const path = test.file("x.npy", elements);
+  auto const x = open<T>(path, test.team, test.cuts(n), {.memory = 16 << 20});
+  test.expect_same_file<T>(x, path, [](auto const& out, auto const& in) { unique(out, in); });
+}
+
+TEST_F(mpi_sorts, distinct_elements_of_all_processes_are_found_once) {
+  for (index_t const n :
+       {index_t{1}, index_t{5000}, tests::fewer(1'500'000)}) {  // of which memory holds a sixth
+    expect_unique_as_alone(*this, numbers<double>(n, 11));
+    expect_unique_as_alone(*this, numbers<std::int32_t>(n, 12));
+    expect_unique_as_alone(*this, numbers<std::int16_t>(n, 13));
+  }
+}
+
+template <class K>
+void expect_groups_as_alone(mpi_sorts& test, std::vector<K> const& keys, index_t memory) {
+  auto const n = std::ssize(keys);
+  SCOPED_TRACE(std::to_string(n) + " rows, keys of " + std::to_string(sizeof(K)) + " bytes");
+  auto const k = test.file("k.npy", keys), v = test.file("v.npy", numbers<double>(n, 14));
+  auto const cuts = test.cuts(n);
+  auto const wanted = aggregate::sum | aggregate::variance | aggregate::min;
+  auto const found =
+      group_by(open<K>(k, test.team, cuts, {.memory = memory}), open<double>(v, test.team, cuts), wanted);
+  auto const one = tests::make_team(1, 1);
+  auto const alone = group_by(open<K>(k, one), open<double>(v, one), wanted);
+  auto const expect_same = [&]<class T>(distributed_array<T, host::stream> const& mine,
+                                        distributed_array<T, host::stream> const& all) {
+    ASSERT_EQ(mine.size(), all.size());
+    auto const expected = tests::everything(all);
+    for (auto const& part : mine.parts())
+      EXPECT_EQ(std::memcmp(part.data, expected.data() + part.begin,
+                            static_cast<std::size_t>(part.size) * sizeof(T)),
+                0);
+  };
+  expect_same(found.keys, alone.keys);
+  expect_same(found.counts, alone.counts);
+  expect_same(found.sums, alone.sums);
+  expect_same(found.variances, alone.variances);
+  expect_same(found.minima, alone.minima);
+}
+
+TEST_F(mpi_sorts, groups_are_those_of_all_rows) {
+  constexpr index_t least = index_t{16} << 20;
+  for (index_t const n : {index_t{1}, index_t{5000}, tests::fewer(600'000)}) {
+    expect_groups_as_alone(*this, numbers<std::int64_t>(n, 15), least);  // a hundred
+    expect_groups_as_alone(*this, numbers<double>(n, 16), least);        // nearly as many as rows
+  }
 }
 
 /// The message that every process got.
