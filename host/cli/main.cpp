@@ -144,6 +144,7 @@ int main(int argc, char** argv) {
     return 0;
   } catch (...) {
     auto const failure = std::current_exception();
+    io::emergency::doing("");  // a launcher interrupts those that are not as fast to leave
     cli::all_processes().give_up(failure);
     return report(failure);
   }

@@ -62,8 +62,8 @@ std::string progress_line(std::string const& label, index_t done, index_t total,
 progress::progress(std::string const& mode, std::string label, index_t total_bytes)
     : label_(std::move(label)), total_(total_bytes), start_(std::chrono::steady_clock::now()) {
   require(mode == "auto" || mode == "always" || mode == "never", "--progress is auto, always or never");
-  io::emergency::doing(label_);
   if (!all_processes().first()) return;
+  io::emergency::doing(label_);
   if (mode == "never" || (mode == "auto" && isatty(STDERR_FILENO) == 0)) return;
   try {
     painter_ = std::thread([this, patient = mode == "auto"] { paint(patient); });

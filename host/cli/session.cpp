@@ -34,7 +34,7 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
       cuts_(cuts_for(files, o, inputs.front()->count(), weights(), loads_)),
       bytes_per_element_(bytes_per_element),
       label_(std::move(label)) {
-  io::emergency::doing(label_);  // until the first pass begins
+  if (all_processes().first()) io::emergency::doing(label_);  // until the first pass begins
   require(o.verify >= 0 && o.verify <= 100, "--verify is a percentage from 0 to 100");
   auto const& own = ranks_.own;
   require(o.verify == 0 || own.size() > 1,
