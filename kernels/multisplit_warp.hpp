@@ -24,7 +24,8 @@ PRORATA_HD constexpr index_t multisplit_stretch(index_t n, index_t buckets) {
 inline constexpr int multisplit_rows = 8;
 
 /// Deals every i in [begin, end) to next[bucket_of(i)], and each time moves that bucket on by one: a row at a time,
-/// as if the lanes took turns. place.store(to, place.load(i)) puts an element there; without them elements are only counted.
+/// as if the lanes took turns. place.store(to, place.load(i)) puts an element there; without them elements are only
+/// counted.
 template <class Warp, class BucketOf, class Next, class Place>
 PRORATA_HD void deal_rows(index_t begin, index_t end, BucketOf const& bucket_of, Next* next,
                           Place const& place) {

@@ -28,8 +28,8 @@ std::vector<device_spec> parse_devices(std::string_view text);
 /// Those of all processes of the job, of which these are this process's.
 std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine);
 
-/// One weight per rank of the job, of which this process has `mine`: --weights, or "equal", or "auto" (measured), by default the speeds of `sim:`
-/// devices and equal ones otherwise.
+/// One weight per rank of the job, of which this process has `mine`: --weights, or "equal", or "auto" (measured), by
+/// default the speeds of `sim:` devices and equal ones otherwise.
 ///   throws  usage_error when the number of weights is not that of the ranks, or a weight is not one
 std::vector<double> weights_of(std::vector<device_spec> const& mine, options const& o);
 
