@@ -116,12 +116,14 @@ class Processes(Case):
         """The second of three works in another folder, or may write small files only: the others stop, too."""
         os.mkdir(self.path('sub'))
         os.mkdir(self.path('disk'))
+        np.save(self.path('sub/y.npy'), some('i4', 150_000, 3))  # of the same name and size
         x = self.path('large.npy')
         run('generate', '--dtype', 'f8', '--count', 8_000_000, '-o', x)  # the second process's part begins beyond 20 MiB
         elsewhere, limited = 'cd sub', 'ulimit -f 20480'
         for first, code, fragment, *command in (
                 (elsewhere, 3, 'x.npy', 'reduce', 'sum', 'x.npy'),
                 (elsewhere, 3, 'x.npy', 'sort', 'x.npy', '-o', 'o.npy'),
+                (elsewhere, 3, 'y.npy: is not the same file in all processes', 'stats', 'y.npy'),
                 (elsewhere, 4, 'another process has made', 'map', 'x', self.x, '-o', 'o.npy'),
                 (elsewhere, 2, 'disk', 'sort', self.x, '-o', self.path('o.npy'), '--temp', 'disk'),
                 (limited, 5, "ulimit -f", 'map', 'x', x, '-o', 'o.npy'),
@@ -163,6 +165,20 @@ class Processes(Case):
         self.assertEqual(done.returncode, 4)
         self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
         self.assertIn('prorata_mpi.so', done.stderr)
+
+    def test_a_launcher_that_mpi_knows_nothing_of(self):
+        told = dict(os.environ, PMI_SIZE='2')
+        done = subprocess.run([PRORATA, 'reduce', 'sum', self.x], capture_output=True, text=True, env=told)
+        self.assertEqual((done.returncode, len(said_by_prorata(done))), (4, 1), done.stderr)
+        self.assertIn('2 processes were started, and MPI knows of 1', done.stderr)
+
+    def test_one_process(self):
+        done = together(1, 'reduce', 'sum', self.x)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertEqual(done.stdout.split('\n')[1], run('reduce', 'sum', self.x).stdout.split('\n')[1])
+
+    def test_without_the_module_one_process_runs(self):
+        alone = shutil.copy(PRORATA, self.path('alone'))
         self.assertEqual(subprocess.run([alone, 'reduce', 'sum', self.x], capture_output=True).returncode, 0)
 
 

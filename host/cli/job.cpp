@@ -19,11 +19,13 @@ namespace fs = std::filesystem;
 mpi_module_team* make_team = nullptr;
 std::unique_ptr<host::processes> joined;
 
-/// How many processes the launcher says that it has started: what Open MPI, MPICH and Slurm tell them.
+/// How many processes of one job the launcher says that it has started: what Open MPI, MPICH and Slurm tell them. Slurm
+/// also starts what is no such job; then it gives them no PMIX_RANK.
 int launched() {
-  for (char const* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
+  for (char const* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
     if (char const* const count = std::getenv(name)) return std::atoi(count);
-  return 1;
+  char const* const count = std::getenv("SLURM_STEP_NUM_TASKS");
+  return count != nullptr && std::getenv("PMIX_RANK") != nullptr ? std::atoi(count) : 1;
 }
 
 /// Beside the program, or where an installation has it.
@@ -31,7 +33,7 @@ void* open_module() {
   std::error_code unknown;
   auto const here = fs::read_symlink("/proc/self/exe", unknown).parent_path();
   std::string why = "it is not there";
-  for (auto const& folder : {here, here / ".." / PRORATA_MODULE_FOLDER}) {
+  for (auto const& folder : {here, here / "../lib/prorata"}) {
     auto const path = folder / mpi_module_name;
     if (!fs::exists(path, unknown)) continue;
     // RTLD_GLOBAL: MPI loads parts of itself, which look for the others
@@ -46,12 +48,17 @@ void* open_module() {
 }  // namespace
 
 void join_processes() {
-  if (launched() < 2) return;
+  int const count = launched();
+  if (count < 2) return;
   make_team = reinterpret_cast<mpi_module_team*>(::dlsym(open_module(), mpi_module_entry));
   if (make_team == nullptr) throw device_error(std::string(mpi_module_name) + " is of another prorata");
   std::vector<host::stream> one;
   one.emplace_back(host::stream_options{.threads = 1, .name = "job"});
   joined = std::make_unique<host::processes>(team_of_job(std::move(one)));
+  if (joined->count() != count)
+    throw device_error(std::to_string(count) + " processes were started, and MPI knows of " +
+                       std::to_string(joined->count()) +
+                       "; start them by the mpirun of the MPI that prorata was built with");
 }
 
 host::processes const& all_processes() { return joined ? *joined : host::processes::one(); }

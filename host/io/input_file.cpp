@@ -161,6 +161,11 @@ mapping input_file::map(index_t offset, index_t bytes) const {
   return view;
 }
 
+std::string input_file::version() const {
+  return std::to_string(size_) + " bytes, changed at " + std::to_string(changed_.tv_sec) + "." +
+         std::to_string(changed_.tv_nsec);
+}
+
 void input_file::check_unchanged() const {
   struct stat status;
   if (::fstat(descriptor_, &status) != 0) throw input_error(system_message(path_, "check", errno));

@@ -78,6 +78,9 @@ class input_file {
   ///   throws  input_error when it was written to, truncated, or its size is another
   void check_unchanged() const;
 
+  /// What tells it from other files of that name, and from itself after a change: for processes to compare.
+  std::string version() const;
+
  private:
   friend class job_files;
   explicit input_file(std::string path);

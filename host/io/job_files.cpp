@@ -39,11 +39,25 @@ void job_files::together(std::function<void()> const& work) const {
 
 input_file job_files::read(std::string const& path) {
   std::optional<input_file> file;
-  together([&] { file = open(path); });
+  together([&] {
+    if (first()) finish_what_was_begun(path);
+  });
+  together([&] {
+    file = input_file(path);
+    note_input(*file);
+  });
+  if (peers_ != nullptr) {
+    auto const version = peers_->from_first(file->version());
+    together([&] {
+      if (file->version() != version)
+        throw input_error(printable(path) +
+                          ": is not the same file in all processes; put it where all of them reach it");
+    });
+  }
   return std::move(*file);
 }
 
-input_file job_files::open(std::string const& path) {
+void job_files::finish_what_was_begun(std::string const& path) {
   struct stat entry;
   std::string place = path;  // where a link leads, records lie
   if (::lstat(path.c_str(), &entry) == 0 && S_ISLNK(entry.st_mode))
@@ -51,10 +65,7 @@ input_file job_files::open(std::string const& path) {
                                                                 &std::free);
         found != nullptr)
       place = found.get();
-  if (first()) commit_record::settle(place);
-  input_file file(path);
-  note_input(file);
-  return file;
+  commit_record::settle(place);
 }
 
 void job_files::note_input(input_file const& file) {

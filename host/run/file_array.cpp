@@ -7,8 +7,10 @@
 
 namespace prorata::detail {
 
-std::shared_ptr<io::file_column const> open_npy(std::string const& path) {
-  io::job_files files;
+std::shared_ptr<io::file_column const> open_npy(std::string const& path,
+                                                prorata::team<host::stream> const& team) {
+  host::processes const all(team);
+  io::job_files files(all.alone() ? nullptr : &all);
   auto column = std::make_shared<io::file_column>(files.read(path), io::read_npy);
   auto const& array = column->array();
   auto const long_dimensions =

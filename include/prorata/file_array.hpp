@@ -25,8 +25,9 @@ struct run_options {
 };
 
 namespace detail {
-/// Opens PATH as a .npy file.
-std::shared_ptr<io::file_column const> open_npy(std::string const& path);
+/// Opens PATH as a .npy file, the same one in all processes of a team.
+std::shared_ptr<io::file_column const> open_npy(std::string const& path,
+                                                prorata::team<host::stream> const& team);
 }  // namespace detail
 
 /// The array of a file over the ranks of a team of CPUs, as T: every rank reads its own share, a chunk at a time.
@@ -75,12 +76,13 @@ class file_array {
 template <class T>
 file_array<T> open(std::string const& path, team<host::stream> team, partition cuts,
                    run_options const& options = {}) {
-  return {detail::open_npy(path), std::move(team), std::move(cuts), options};
+  auto column = detail::open_npy(path, team);
+  return {std::move(column), std::move(team), std::move(cuts), options};
 }
 template <class T>
 file_array<T> open(std::string const& path, team<host::stream> team = cpu_team(),
                    run_options const& options = {}) {
-  auto column = detail::open_npy(path);
+  auto column = detail::open_npy(path, team);
   std::vector<double> const equal(static_cast<std::size_t>(team.ranks()), 1.0);
   auto cuts = partition_by_weights(column->count(), equal);
   return {std::move(column), std::move(team), std::move(cuts), options};

@@ -247,12 +247,14 @@ TEST_F(mpi_files, what_fails_in_one_process_fails_in_all_and_leaves_no_file) {
 }
 
 TEST_F(mpi_files, a_process_that_cannot_open_a_file_stops_all) {
-  auto const path = file("x.npy", numbers<float>(1000, 10));
-  host::processes const of(team);
-  io::job_files files(&of);
-  bool const absent = of.number() == of.count() - 1;
-  expect_everywhere<input_error>(of, "absent.npy",
-                                 tests::said<input_error>([&] { files.read(absent ? "absent.npy" : path); }));
+  auto const path = file("x.npy", numbers<float>(1000, 10)), other = file("y.npy", numbers<float>(1000, 11));
+  bool const last = all.number() == all.count() - 1;
+  auto const said_of = [&](std::string const& name) {
+    return tests::said<input_error>([&] { open<float>(last ? name : path, team); });
+  };
+  expect_everywhere<input_error>(all, "absent.npy", said_of("absent.npy"));
+  if (!all.alone())
+    expect_everywhere<input_error>(all, "is not the same file in all processes", said_of(other));
 }
 
 }  // namespace
