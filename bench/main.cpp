@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   add_uniques(h);
   add_weights(h);
   add_costs(h);
+  add_sharing(h);
   add_exchanges(h);
   table print(h.results, [&] {
     if (!json.empty())

@@ -85,6 +85,7 @@ void add_selections(hall& h);
 void add_uniques(hall& h);
 void add_weights(hall& h);
 void add_costs(hall& h);
+void add_sharing(hall& h);
 void add_exchanges(hall& h);
 
 /// The short name of an element type.

@@ -160,7 +160,7 @@ struct resource_pool::state {
     t.in_line = false;
   }
   void enter_line(tenant_record& t) {
-    if (t.left || t.requests.first == nullptr || !may_have(t, t.requests.first->units)) return;
+    if (t.requests.first == nullptr || !may_have(t, t.requests.first->units)) return;
     t.within_share = t.requests.first->units <= t.share - t.held;
     if (t.within_share) wanted += t.requests.first->units;
     line.insert(std::move(t.place));
@@ -301,8 +301,7 @@ struct resource_pool::state {
 
   void leave(tenant_record& t) {
     while (t.requests.first != nullptr) refuse_request(*t.requests.first);
-    t.left = true;
-    t.share = 0;
+    t.left = true;  // and has no share, as soon as they are renewed
     drop_if_gone(t);
   }
 
