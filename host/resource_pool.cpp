@@ -26,7 +26,7 @@ struct lease_record {
   index_t asked = 0;  // back
   enum { waits, held, refused } status = waits;
   lease_record *before = nullptr, *after = nullptr;  // in the owner's list of requests, or of leases
-  std::condition_variable settled;
+  std::condition_variable decided;
 };
 
 // Nothing here allocates, so that to release cannot fail.
@@ -211,7 +211,7 @@ struct resource_pool::state {
       --waiting;
       grant(r);
       enter_line(t);
-      r.settled.notify_all();
+      r.decided.notify_all();
     }
     ask_back();
   }
@@ -282,7 +282,7 @@ struct resource_pool::state {
     r.owner->requests.erase(r);
     --waiting;
     r.status = lease_record::refused;
-    r.settled.notify_all();
+    r.decided.notify_all();
     enter_line(*r.owner);
   }
 
@@ -446,13 +446,13 @@ bool resource_pool::lease::ready() const {
 void resource_pool::lease::wait() const {
   std::unique_lock lock(pool().mutex);
   lease_record& r = pool().lease(id_);
-  r.settled.wait(lock, [&] { return r.status != lease_record::waits; });
+  r.decided.wait(lock, [&] { return r.status != lease_record::waits; });
   pool().ready(id_);
 }
 bool resource_pool::lease::wait_until(std::chrono::steady_clock::time_point time) const {
   std::unique_lock lock(pool().mutex);
   lease_record& r = pool().lease(id_);
-  r.settled.wait_until(lock, time, [&] { return r.status != lease_record::waits; });
+  r.decided.wait_until(lock, time, [&] { return r.status != lease_record::waits; });
   return pool().ready(id_);
 }
 

@@ -93,6 +93,10 @@ class Processes(Case):
         done = together(2, 'reduce', 'sum', self.x, '--devices', 'cpu*2', '--weights', '1,0,2,5', '--json')
         self.assertEqual([r['weight'] for r in json.loads(done.stdout)['plan']], [1, 0, 2, 5])
         self.assertEqual([r['device'] for r in json.loads(done.stdout)['plan']], ['cpu#0@0', 'cpu#1@0', 'cpu#0@1', 'cpu#1@1'])
+        self.agree([], 'plan', '--n', '1000000', '--weights', '4,2,1,1')
+        done = together(2, 'plan', self.x, '--devices', 'sim:1,3', '--json')
+        self.assertEqual([r['weight'] for r in json.loads(done.stdout)['plan']], [1, 3, 1, 3])
+        self.assertEqual(together(2, 'plan', self.x, '--devices', 'cpu', '--weights', 'auto').returncode, 0)
 
     def fails(self, code, fragment, *args, **kwargs):
         done = together(3, *args, **kwargs)
@@ -107,7 +111,7 @@ class Processes(Case):
         self.fails(2, 'it is also an input', 'sort', self.x, '-o', self.x)
         self.fails(2, '--weights has 2 numbers for 3 devices', 'map', 'x', self.x, '-o', out, '--weights', '1,2')
         self.fails(2, '--trace draws the ranks of one process', 'map', 'x', self.x, '-o', out, '--trace', self.path('o.json'))
-        self.fails(2, 'by one process', 'histogram', self.few, '--by', self.x)
+        self.fails(2, '--by adds up in one process', 'histogram', self.few, '--by', self.x)
         self.fails(3, 'absent.npy', 'sort', self.path('absent.npy'), '-o', out)
         for command in (['map', 'x', self.x], ['sort', self.x], ['groupby', self.x]):
             self.fails(2, 'absent', *command, '-o', self.path('absent/o'))

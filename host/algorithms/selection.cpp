@@ -110,9 +110,9 @@ class file_keys {
     run_.processes().add(counts);
     search.take(counts);
   }
-  /// What the processes have kept.
+  /// What all processes have kept.
   template <class E>
-  std::vector<E> together(std::vector<E> mine) const {
+  std::vector<E> of_all_processes(std::vector<E> mine) const {
     return run_.processes().gather(std::move(mine));
   }
 
@@ -173,7 +173,7 @@ std::vector<K> keys_at(chunked_run& run, key_source<K> const& source, direction 
       std::lock_guard const lock(adding);
       left.insert(left.end(), mine, mine + count);
     });
-    left = file.together(std::move(left));
+    left = file.of_all_processes(std::move(left));
     if (static_cast<index_t>(left.size()) != search.in_question(0)) file.changed();
     while (!search.done()) {
       auto const rule = search.rule(search.prefixes().data());
@@ -223,7 +223,7 @@ std::vector<placed_key<K>> least_keys(chunked_run& run, key_source<K> const& sou
   });
   found.insert(found.end(), ties.begin(), ties.end());
   ties = {};
-  found = file.together(std::move(found));
+  found = file.of_all_processes(std::move(found));
   std::sort(found.begin(), found.end());
   if (static_cast<index_t>(found.size()) < k) file.changed();
   found.resize(static_cast<std::size_t>(k));

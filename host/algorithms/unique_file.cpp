@@ -165,13 +165,13 @@ class distinct_search {
   /// How many distinct elements memory is for.
   index_t most() const { return std::max(limits_.memory / 4 / (source_.bits() / 8 + 16), 64 * tile); }
 
-  /// What all processes know, or as much of it as shows that memory is not for it.
-  distinct_so_far<U> read() const {
+  /// What is distinct of all; nothing where memory is not for it.
+  std::optional<distinct_so_far<U>> read() const {
     processes const& all = shares_.of();
     distinct_so_far<U> mine;
     all.together([&] { mine = read_mine(); });
+    if (all.least(most() - mine.size()) < 0) return {};
     if (all.alone()) return mine;
-    if (all.least(most() - mine.size()) < 0) return too_many();
     distinct_so_far<U> known;
     for (int p = 0; p < all.count(); ++p) {
       bool const speaks = p == all.number();
@@ -181,7 +181,7 @@ class distinct_search {
       distinct_so_far<U> theirs;
       theirs.keys = said(mine.keys), theirs.counts = said(mine.counts), theirs.first = said(mine.first);
       known.add(std::move(theirs));
-      if (known.size() > most()) break;
+      if (known.size() > most()) return {};
     }
     return known;
   }
@@ -255,12 +255,6 @@ class distinct_search {
     std::optional<held_results> held_;
   };
 
-  distinct_so_far<U> too_many() const {
-    distinct_so_far<U> some;
-    some.keys.resize(static_cast<std::size_t>(most()) + 1);
-    return some;
-  }
-
   index_t n_;
   key_source<U> const& source_;
   team_sorter<U>& sorter_;
@@ -332,14 +326,12 @@ index_t sort_and_write(chunked_run& run, key_source<key_type_of<E>> const& sourc
                        team_sorter<key_type_of<E>>& sorter, unique_outputs const& out,
                        file_sort_limits const& limits) {
   distinct_search<E> const search(source, sorter, limits, run);
-  auto known = search.read();
-  if (known.size() <= search.most()) return write_known(run, source, known, out);
+  if (auto const known = search.read()) return write_known(run, source, *known, out);
   if (out.inverse != nullptr || limits.memory < least_by_disk)
     throw out_of_memory("unique: more than " + std::to_string(search.most()) +
                         " distinct elements do not fit --memory (run_options::memory); raise it" +
                         (out.inverse != nullptr ? ", or leave out --inverse: then they are spilled to disk"
                                                 : " to 16M, and they are spilled to disk"));
-  known = {};
   return search.write_by_disk(out);
 }
 

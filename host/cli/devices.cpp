@@ -73,6 +73,49 @@ double measured_speed(device_spec const& device, std::vector<device_spec> const&
   return static_cast<double>(n) / best;
 }
 
+/// Those of all processes of the job, of which these are this process's.
+std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine) {
+  auto const& processes = all_processes();
+  if (processes.alone()) return mine;
+  struct described {
+    device_kind kind;
+    int number;
+    double speed;
+    char name[48];
+  };
+  std::vector<described> some;
+  for (auto const& d : mine) {
+    some.push_back({d.kind, d.number, d.speed, {}});
+    auto const name = d.name + "@" + std::to_string(processes.number());
+    name.copy(some.back().name, sizeof some.back().name - 1);
+  }
+  std::vector<device_spec> all;
+  for (auto const& d : processes.gather(std::move(some))) all.push_back({d.kind, d.number, d.speed, d.name});
+  return all;
+}
+
+std::vector<double> weights_of(std::vector<device_spec> const& devices, std::vector<device_spec> const& mine,
+                               options const& o) {
+  std::vector<double> weights;
+  if (o.weights.empty()) {
+    for (auto const& d : devices) weights.push_back(d.speed);
+  } else if (o.weights == "equal") {
+    weights.assign(devices.size(), 1.0);
+  } else if (o.weights == "auto") {
+    for (auto const& d : mine)
+      weights.push_back(d.kind == device_kind::gpu ? gpu_speed(d.number)
+                                                   : measured_speed(d, devices, o.threads));
+    weights = all_processes().gather(std::move(weights));
+  } else {
+    weights = parse_numbers(o.weights, "--weights");
+    if (weights.size() != devices.size())
+      throw usage_error("--weights has " + std::to_string(weights.size()) + " numbers for " +
+                        std::to_string(devices.size()) + " devices");
+  }
+  require_weights(weights, true);
+  return weights;
+}
+
 }  // namespace
 
 std::vector<device_spec> parse_devices(std::string_view text) {
@@ -124,53 +167,10 @@ std::vector<device_spec> parse_devices(std::string_view text) {
   return devices;
 }
 
-std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine) {
-  auto const& processes = all_processes();
-  if (processes.alone()) return mine;
-  struct described {
-    device_kind kind;
-    int number;
-    double speed;
-    char name[48];
-  };
-  std::vector<described> some;
-  for (auto const& d : mine) {
-    some.push_back({d.kind, d.number, d.speed, {}});
-    auto const name = d.name + "@" + std::to_string(processes.number());
-    name.copy(some.back().name, sizeof some.back().name - 1);
-  }
-  std::vector<device_spec> all;
-  for (auto const& d : processes.gather(std::move(some))) all.push_back({d.kind, d.number, d.speed, d.name});
-  return all;
-}
-
-std::vector<double> weights_of(std::vector<device_spec> const& mine, options const& o) {
-  auto const& processes = all_processes();
-  auto const devices = devices_of_job(mine);
-  std::vector<double> weights;
-  if (o.weights.empty()) {
-    for (auto const& d : devices) weights.push_back(d.speed);
-  } else if (o.weights == "equal") {
-    weights.assign(devices.size(), 1.0);
-  } else if (o.weights == "auto") {
-    for (auto const& d : mine)
-      weights.push_back(d.kind == device_kind::gpu ? gpu_speed(d.number)
-                                                   : measured_speed(d, devices, o.threads));
-    weights = processes.gather(std::move(weights));
-  } else {
-    weights = parse_numbers(o.weights, "--weights");
-    if (weights.size() != devices.size())
-      throw usage_error("--weights has " + std::to_string(weights.size()) + " numbers for " +
-                        std::to_string(devices.size()) + " devices");
-  }
-  require_weights(weights, true);
-  return weights;
-}
-
 job_ranks::job_ranks(options const& o)
     : own(parse_devices(o.devices)),
       devices(devices_of_job(own)),
-      weights(weights_of(own, o)),
+      weights(weights_of(devices, own, o)),
       first(static_cast<int>(all_processes().before(std::ssize(own)))) {}
 
 std::vector<double> job_ranks::own_weights() const {
@@ -181,7 +181,7 @@ std::vector<double> job_ranks::own_weights() const {
 }
 
 host::process_shares job_ranks::shares(partition const& cuts) const {
-  return {all_processes(), cuts.end(first + static_cast<int>(own.size()) - 1) - cuts.begin(first)};
+  return {all_processes(), cuts, first, static_cast<int>(own.size())};
 }
 
 std::vector<index_t> caps_of(options const& o, std::size_t devices) {

@@ -25,16 +25,10 @@ struct device_spec {
 ///   throws  usage_error (not a device list), device_error (no such GPU)
 std::vector<device_spec> parse_devices(std::string_view text);
 
-/// Those of all processes of the job, of which these are this process's.
-std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine);
-
-/// One weight per rank of the job, of which this process has `mine`: --weights, or "equal", or "auto" (measured), by
-/// default the speeds of `sim:` devices and equal ones otherwise.
-///   throws  usage_error when the number of weights is not that of the ranks, or a weight is not one
-std::vector<double> weights_of(std::vector<device_spec> const& mine, options const& o);
-
-/// The ranks of the job: --devices of every process, and --weights of them all.
+/// The ranks of the job: --devices of every process, and a weight for each: --weights, or "equal", or "auto"
+/// (measured), by default the speeds of `sim:` devices and equal ones otherwise.
 struct job_ranks {
+  ///   throws  as parse_devices; usage_error when the number of weights is not that of the ranks, or one is no weight
   explicit job_ranks(options const& o);
 
   std::vector<device_spec> own, devices;  ///< of this process, and of all

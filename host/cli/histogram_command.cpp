@@ -9,6 +9,7 @@
 #include <host/algorithms/binning.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/histogram_picture.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/number_json.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
@@ -182,6 +183,8 @@ void histogram_command(arguments const& args, io::job_files& files) {
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
           "histogram: --edges says all about the bins; leave out --bins and --range");
+  require(a.by.empty() || all_processes().alone(),
+          "histogram: --by adds up in one process, and there are several; start one");
   if (!a.by.empty()) o.inputs.push_back(a.by);
 
   auto const in = open_inputs(files, o);

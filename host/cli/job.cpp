@@ -66,7 +66,7 @@ host::processes const& all_processes() { return joined ? *joined : host::process
 prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
   if (make_team == nullptr) return prorata::team<host::stream>(std::move(streams));
   std::unique_ptr<prorata::team<host::stream>> team;
-  make_team(streams, team);
+  make_team(version_string, streams, team);
   return *team;
 }
 

@@ -1,7 +1,6 @@
 // The processes of this job: mpirun may have started several of this program.
 #pragma once
 
-#include <exception>
 #include <host/run/processes.hpp>
 #include <prorata/host.hpp>
 #include <prorata/team.hpp>

@@ -5,6 +5,7 @@
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <nlohmann/json.hpp>
+#include <prorata/apportion.hpp>
 
 namespace prorata::cli {
 
@@ -84,15 +85,16 @@ void plan_command(arguments const& args, io::job_files& files) {
   request.block = parse_index(block, "--block");
 
   std::vector<device_spec> devices;
+  std::vector<double> weights;
   if (o.devices.empty() && !o.weights.empty() && o.weights != "equal" && o.weights != "auto") {
-    for (double const w : parse_numbers(o.weights, "--weights")) {  // weights alone are enough for a plan
-      (void)w;
-      devices.push_back({device_kind::cpu, 0, 1, "rank " + std::to_string(devices.size())});
-    }
+    weights = parse_numbers(o.weights, "--weights");  // they are enough for a plan
+    require_weights(weights, true);
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      devices.push_back({device_kind::cpu, 0, 1, "rank " + std::to_string(k)});
   } else {
-    devices = parse_devices(o.devices);
+    job_ranks const ranks(o);
+    devices = ranks.devices, weights = ranks.weights;
   }
-  auto const weights = weights_of(devices, o);
   index_t element_bytes = o.dtype.empty() ? 8 : io::size_of(io::parse_dtype(o.dtype).type);
   if (!o.inputs.empty()) {
     auto const in = open_inputs(files, o);

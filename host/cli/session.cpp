@@ -51,8 +51,10 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
                       o.memory);
   constexpr index_t slot = 16 << 20;  // bytes: copies of that size run at the link's speed
   index_t most = 0;
-  for (int rank = ranks_.first; rank < ranks_.first + std::ssize(own); ++rank)
-    most = std::max(most, cuts_.size(rank)), own_bytes_ += cuts_.size(rank) * bytes_per_element_;
+  for (int rank = ranks_.first; rank < ranks_.first + std::ssize(own); ++rank) {
+    most = std::max(most, cuts_.size(rank));
+    own_bytes_ += cuts_.size(rank) * bytes_per_element_;
+  }
   std::vector<std::optional<int>> gpu_numbers;
   for (auto const& d : own)
     gpu_numbers.push_back(d.kind == device_kind::gpu ? std::optional(d.number) : std::nullopt);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <prorata/host.hpp>
 #include <prorata/team.hpp>
+#include <string>
 #include <vector>
 
 namespace prorata {
@@ -12,6 +13,9 @@ inline constexpr char const* mpi_module_name = "prorata_mpi.so";
 inline constexpr char const* mpi_module_entry = "prorata_mpi_team";
 
 /// mpi_team of these streams.
-using mpi_module_team = void(std::vector<host::stream>& streams, std::unique_ptr<team<host::stream>>& to);
+///   version  of prorata, in the program
+///   throws   device_error where the module is of another one; as mpi_team
+using mpi_module_team = void(std::string const& version, std::vector<host::stream>& streams,
+                             std::unique_ptr<team<host::stream>>& to);
 
 }  // namespace prorata

@@ -192,7 +192,7 @@ void finish_set(std::string const& leader_folder, record_text const& leader, std
 
 }  // namespace
 
-void commit_record::settle(std::string const& path) {
+void commit_record::recover(std::string const& path) {
   auto const [folder, name] = split_path(path);
   if (name.empty()) return;
   std::string const record = record_name(name);
@@ -220,7 +220,7 @@ void commit_record::settle(std::string const& path) {
       }
     } else if (said) {
       std::string const leader = joined(joined(folder, said->leader_folder), said->leader_name);
-      settle(leader);
+      recover(leader);
     }
     if (where.holds(record, found.descriptor())) unlink(where, record);
     return;
@@ -266,7 +266,7 @@ void commit_record::lay(renaming const& output, std::string const& content) {
     if (made.descriptor() < 0) {
       int const reason = errno;
       if (reason == EEXIST) {
-        settle(output.path);
+        recover(output.path);
       } else if (reason != EINTR) {
         fail_writing(output.path, "write a record beside", reason);
       }

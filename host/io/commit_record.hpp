@@ -24,7 +24,7 @@ struct renaming {
 ///
 /// A process that publishes holds locks on its records; without a lock it is dead. Paths are kept relative to one
 /// another: the folders may be moved together.
-///   throws  device_error, out_of_memory (the disk is full); input_error, usage_error as settle
+///   throws  device_error, out_of_memory (the disk is full); input_error, usage_error as recover
 class commit_record {
  public:
   /// Writes the records, durably.
@@ -42,7 +42,7 @@ class commit_record {
   /// Finishes what a killed process began with the file `path` and those that belong to it, before it is read or
   /// replaced. One look-up where there is nothing to do, as nearly always.
   ///   throws  input_error  it cannot be finished: not permitted, another user's, changed since
-  static void settle(std::string const& path);
+  static void recover(std::string const& path);
 
  private:
   class file;

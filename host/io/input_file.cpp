@@ -162,8 +162,8 @@ mapping input_file::map(index_t offset, index_t bytes) const {
 }
 
 std::string input_file::version() const {
-  return std::to_string(size_) + " bytes, changed at " + std::to_string(changed_.tv_sec) + "." +
-         std::to_string(changed_.tv_nsec);
+  return "file " + std::to_string(identity_.inode) + ", " + std::to_string(size_) + " bytes, changed at " +
+         std::to_string(changed_.tv_sec) + "." + std::to_string(changed_.tv_nsec);
 }
 
 void input_file::check_unchanged() const {

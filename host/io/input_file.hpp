@@ -78,7 +78,8 @@ class input_file {
   ///   throws  input_error when it was written to, truncated, or its size is another
   void check_unchanged() const;
 
-  /// What tells it from other files of that name, and from itself after a change: for processes to compare.
+  /// What tells it from other files of that name, and from itself after a change, the same on every machine that has
+  /// the file system: for processes to compare.
   std::string version() const;
 
  private:

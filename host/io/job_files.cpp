@@ -40,7 +40,7 @@ void job_files::together(std::function<void()> const& work) const {
 input_file job_files::read(std::string const& path) {
   std::optional<input_file> file;
   together([&] {
-    if (first()) finish_what_was_begun(path);
+    if (first()) recover(path);
   });
   together([&] {
     file = input_file(path);
@@ -57,7 +57,7 @@ input_file job_files::read(std::string const& path) {
   return std::move(*file);
 }
 
-void job_files::finish_what_was_begun(std::string const& path) {
+void job_files::recover(std::string const& path) {
   struct stat entry;
   std::string place = path;  // where a link leads, records lie
   if (::lstat(path.c_str(), &entry) == 0 && S_ISLNK(entry.st_mode))
@@ -65,7 +65,7 @@ void job_files::finish_what_was_begun(std::string const& path) {
                                                                 &std::free);
         found != nullptr)
       place = found.get();
-  commit_record::settle(place);
+  commit_record::recover(place);
 }
 
 void job_files::note_input(input_file const& file) {
@@ -79,7 +79,7 @@ atomic_file& job_files::write(std::string const& path, std::optional<index_t> by
   if (peers_ != nullptr) kind = temporary_kind::named;
   together([&] {
     if (!first()) return;
-    commit_record::settle(path);
+    commit_record::recover(path);
     add(path, std::unique_ptr<atomic_file>(new atomic_file(place_for(path), kind)));
   });
   if (peers_ != nullptr) {
@@ -130,7 +130,7 @@ void job_files::publish() {
 }
 
 void job_files::publish_ours() {
-  for (auto const& o : outputs_) commit_record::settle(o->path());
+  for (auto const& o : outputs_) commit_record::recover(o->path());
   emergency::deferral until_all_is_done;
   std::vector<renaming> names;
   for (auto const& o : outputs_) {

@@ -58,7 +58,7 @@ class job_files {
     std::vector<file_identity> files;
   };
   void require_not_written(file_identity const& file, std::string const& complaint) const;
-  static void finish_what_was_begun(std::string const& path);
+  static void recover(std::string const& path);
   output_place place_for(std::string const& path);
   void add(std::string const& path, std::unique_ptr<atomic_file> output);
   void together(std::function<void()> const& work) const;

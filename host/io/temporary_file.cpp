@@ -108,7 +108,7 @@ bool temporary_file::open_as(std::string const& name) {
 
 /// Removes a file that nobody has locked: its process was killed. False where somebody has, or another owns it.
 bool temporary_file::remove_dead(std::string const& name) const {
-  commit_record::settle(path_);  // it may be half of a set that is to be finished
+  commit_record::recover(path_);  // it may be half of a set that is to be finished
   int const found =
       ::openat(folder_.descriptor(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   bool dead = found < 0 && errno == ENOENT;

@@ -73,21 +73,23 @@ void chunked_run::fold(fold_job const& job, void* result) {
   index_t const n = cuts_.n;
   observer_.begins("");
 
-  // room for the largest running result and the largest chunk of each rank
   std::vector<running> ranks(static_cast<std::size_t>(team_.local_ranks()));
-  for (int rank = team_.first_local_rank(); local(rank) < ranks.size(); ++rank) {
-    auto& mine = ranks[local(rank)];
-    mine.so_far = {cuts_.begin(rank), cuts_.begin(rank), n};
-    index_t room = 0;
-    for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
-      piece const p{begin, std::min(cuts_.end(rank), (begin / chunk_ + 1) * chunk_), n};
-      room = std::max({room, aligned(job.bytes({cuts_.begin(rank), begin, n})) + aligned(job.bytes(p)),
-                       aligned(job.bytes({cuts_.begin(rank), p.end, n}))});
-      begin = p.end;
+  // room for the largest running result and the largest chunk of each rank
+  auto const make_room = [&] {
+    for (int rank = team_.first_local_rank(); local(rank) < ranks.size(); ++rank) {
+      auto& mine = ranks[local(rank)];
+      mine.so_far = {cuts_.begin(rank), cuts_.begin(rank), n};
+      index_t room = 0;
+      for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
+        piece const p{begin, std::min(cuts_.end(rank), (begin / chunk_ + 1) * chunk_), n};
+        room = std::max({room, aligned(job.bytes({cuts_.begin(rank), begin, n})) + aligned(job.bytes(p)),
+                         aligned(job.bytes({cuts_.begin(rank), p.end, n}))});
+        begin = p.end;
+      }
+      mine.now.resize(static_cast<std::size_t>(room));
+      mine.next.resize(static_cast<std::size_t>(room));
     }
-    mine.now.resize(static_cast<std::size_t>(room));
-    mine.next.resize(static_cast<std::size_t>(room));
-  }
+  };
 
   // local work: every rank folds its chunks, in order, into its running result
   rechecks chosen(limits_.memory / 8);
@@ -130,6 +132,7 @@ void chunked_run::fold(fold_job const& job, void* result) {
       if (!job.same(c->range, c->first.data(), c->second.data())) throw disagreement(c->range);
   };
   processes_.together([&] {
+    make_room();
     while (!chunks.done()) fold_chunks();
     check_sources();
   });

@@ -126,8 +126,7 @@ class chunked_run {
         at_once_(limits.at_once > 0 ? std::min(limits.at_once, team_.local_ranks()) : team_.local_ranks()),
         places_(at_once_),
         processes_(team_),
-        shares_(processes_, cuts_.end(team_.first_local_rank() + team_.local_ranks() - 1) -
-                                cuts_.begin(team_.first_local_rank())) {}
+        shares_(processes_, cuts_, team_.first_local_rank(), team_.local_ranks()) {}
 
   run_observer& observer() const { return observer_; }
   partition const& cuts() const { return cuts_; }

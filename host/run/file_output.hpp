@@ -17,7 +17,7 @@ class file_output {
   ///   of      who writes it: they outlive it, and all of them make the same calls
   ///   throws  usage_error (no such folder; it is one of the inputs …), out_of_memory (the disk has no room)
   file_output(std::string const& path, std::vector<io::file_column const*> const& read,
-              processes const& of = {});
+              processes const& of = processes::one());
 
   /// Says what the array is: once, before its elements are written. Its disk space is taken.
   io::array_sink const& begin(io::dtype type, std::vector<index_t> const& shape);

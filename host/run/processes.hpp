@@ -84,6 +84,9 @@ class process_shares {
   process_shares() = default;
   /// Of which this process gets so much for every `mine` of all; `of` outlives it.
   process_shares(processes const& of, index_t mine);
+  /// The same for what so many ranks of the process have, `first` and those after it.
+  process_shares(processes const& of, partition const& cuts, int first, int ranks)
+      : process_shares(of, cuts.end(first + ranks - 1) - cuts.begin(first)) {}
 
   processes const& of() const;
   /// Which of n elements are this process's.

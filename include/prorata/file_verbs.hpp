@@ -261,15 +261,6 @@ host::file_sort_limits sort_limits(file_array<T> const& x, std::string const& pa
   return {wanted.empty() ? beside : wanted, x.options().memory, threads};
 }
 
-/// How many elements this process's ranks have.
-template <class T>
-index_t elements_here(file_array<T> const& x) {
-  index_t count = 0;
-  for (int k = 0; k < x.team().local_ranks(); ++k)
-    count += x.partition().size(x.team().first_local_rank() + k);
-  return count;
-}
-
 /// A sorter of keys on this process's ranks of x, each with the weight of its share.
 template <class T>
 auto sorter_of(file_array<T> const& x) {
@@ -287,7 +278,7 @@ template <class S, class T, class Sort>
 void sort_to_file(std::string const& path, file_array<T> const& x, direction d, Sort const& sorts) {
   auto limits = sort_limits(x, path);
   host::processes const of(x.team());
-  limits.shares = {of, elements_here(x)};
+  limits.shares = {of, x.partition(), x.team().first_local_rank(), x.team().local_ranks()};
   host::file_output output(path, {&x.column()}, of);
   auto& observer = observer_of(x.options());
   sorts(*host::keys_as<T>(x.column(), d), *sorter_of(x),

@@ -26,8 +26,7 @@ int process() {
 }
 
 /// One to three ranks in each process, and a folder that all of them use.
-class mpi_files : public testing::Test {
- protected:
+struct mpi_files : testing::Test {
   mpi_files() : team(uneven_team()), all(team) {
     if (all.first()) mine.emplace();
     folder = all.from_first(mine ? mine->path().string() : "");
@@ -137,14 +136,7 @@ void expect_sorted_as_alone(auto& test, index_t n, index_t memory, std::vector<T
       x, path, [](auto const& out, auto const& in) { argsort(out, in, direction::descending); });
 }
 
-struct mpi_sorts : mpi_files {
-  using mpi_files::cuts;
-  using mpi_files::expect_same_file;
-  using mpi_files::file;
-  using mpi_files::team;
-};
-
-TEST_F(mpi_sorts, elements_go_by_way_of_the_disk_from_every_process_to_every_other) {
+TEST_F(mpi_files, elements_go_by_way_of_the_disk_from_every_process_to_every_other) {
   constexpr index_t least = index_t{16} << 20;
   for (index_t const n : {index_t{1}, index_t{5000}, index_t{400'000}}) {
     expect_sorted_as_alone(*this, n, least, numbers<double>(n, 5));
@@ -154,7 +146,7 @@ TEST_F(mpi_sorts, elements_go_by_way_of_the_disk_from_every_process_to_every_oth
   }
 }
 
-TEST_F(mpi_sorts, ranges_that_come_together_too_large_are_dealt_out_again) {
+TEST_F(mpi_files, ranges_that_come_together_too_large_are_dealt_out_again) {
   index_t const n = tests::fewer(3'000'000);  // and 16 MiB: ranges of about 700,000 keys fit
   auto elements = numbers<double>(n, 8);
   for (std::size_t i = 0; i < elements.size(); ++i)  // the sample sees one key in a thousand of a narrow peak
@@ -163,7 +155,7 @@ TEST_F(mpi_sorts, ranges_that_come_together_too_large_are_dealt_out_again) {
 }
 
 template <class T>
-void expect_unique_as_alone(mpi_sorts& test, std::vector<T> const& elements) {
+void expect_unique_as_alone(mpi_files& test, std::vector<T> const& elements) {
   auto const n = std::ssize(elements);
   SCOPED_TRACE(std::to_string(n) + " elements of " + std::to_string(sizeof(T)) + " bytes");
   auto const path = test.file("x.npy", elements);
@@ -171,7 +163,7 @@ void expect_unique_as_alone(mpi_sorts& test, std::vector<T> const& elements) {
   test.expect_same_file<T>(x, path, [](auto const& out, auto const& in) { unique(out, in); });
 }
 
-TEST_F(mpi_sorts, distinct_elements_of_all_processes_are_found_once) {
+TEST_F(mpi_files, distinct_elements_of_all_processes_are_found_once) {
   for (index_t const n :
        {index_t{1}, index_t{5000}, tests::fewer(1'500'000)}) {  // of which memory holds a sixth
     expect_unique_as_alone(*this, numbers<double>(n, 11));
@@ -181,7 +173,7 @@ TEST_F(mpi_sorts, distinct_elements_of_all_processes_are_found_once) {
 }
 
 template <class K>
-void expect_groups_as_alone(mpi_sorts& test, std::vector<K> const& keys, index_t memory) {
+void expect_groups_as_alone(mpi_files& test, std::vector<K> const& keys, index_t memory) {
   auto const n = std::ssize(keys);
   SCOPED_TRACE(std::to_string(n) + " rows, keys of " + std::to_string(sizeof(K)) + " bytes");
   auto const k = test.file("k.npy", keys), v = test.file("v.npy", numbers<double>(n, 14));
@@ -207,7 +199,7 @@ void expect_groups_as_alone(mpi_sorts& test, std::vector<K> const& keys, index_t
   expect_same(found.minima, alone.minima);
 }
 
-TEST_F(mpi_sorts, groups_are_those_of_all_rows) {
+TEST_F(mpi_files, groups_are_those_of_all_rows) {
   constexpr index_t least = index_t{16} << 20;
   for (index_t const n : {index_t{1}, index_t{5000}, tests::fewer(600'000)}) {
     expect_groups_as_alone(*this, numbers<std::int64_t>(n, 15), least);  // a hundred
@@ -216,7 +208,6 @@ TEST_F(mpi_sorts, groups_are_those_of_all_rows) {
 }
 
 /// The message that every process got.
-template <class Error>
 void expect_everywhere(host::processes const& all, std::string const& part, std::string const& what) {
   EXPECT_NE(what.find(part), std::string::npos) << what;
   EXPECT_EQ(all.from_first(what), what);
@@ -233,11 +224,11 @@ TEST_F(mpi_files, what_fails_in_one_process_fails_in_all_and_leaves_no_file) {
     return v;
   };
   for (int trial = 0; trial < 3; ++trial) {
-    expect_everywhere<input_error>(all, "the last process cannot",
-                                   tests::said<input_error>([&] { transform(out, breaks, x); }));
-    expect_everywhere<usage_error>(all, "cannot open: No such file",
-                                   tests::said<usage_error>([&] { sort(folder + "/absent/out.npy", x); }));
-    expect_everywhere<usage_error>(all, "also an input", tests::said<usage_error>([&] { sort(path, x); }));
+    expect_everywhere(all, "the last process cannot",
+                      tests::said<input_error>([&] { transform(out, breaks, x); }));
+    expect_everywhere(all, "cannot open: No such file",
+                      tests::said<usage_error>([&] { sort(folder + "/absent/out.npy", x); }));
+    expect_everywhere(all, "also an input", tests::said<usage_error>([&] { sort(path, x); }));
   }
   all.together([] {});
   std::vector<std::string> left;
@@ -252,9 +243,8 @@ TEST_F(mpi_files, a_process_that_cannot_open_a_file_stops_all) {
   auto const said_of = [&](std::string const& name) {
     return tests::said<input_error>([&] { open<float>(last ? name : path, team); });
   };
-  expect_everywhere<input_error>(all, "absent.npy", said_of("absent.npy"));
-  if (!all.alone())
-    expect_everywhere<input_error>(all, "is not the same file in all processes", said_of(other));
+  expect_everywhere(all, "absent.npy", said_of("absent.npy"));
+  if (!all.alone()) expect_everywhere(all, "is not the same file in all processes", said_of(other));
 }
 
 }  // namespace
