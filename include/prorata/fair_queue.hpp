@@ -29,7 +29,7 @@ enum class service_order {
 ///   ties      to the lowest number of a flow
 ///   limits    costs of 1 to 2^63 − 1 in any unit; weights 0, or doubles from 2^-32 below 2^42 (2.3e-10 to 4.4e12);
 ///             2^20 flows; 2^80 units between two moments in which nobody with a weight waits
-///   cost      O(log flows), amortised; 0.3 µs to 0.8 µs for a chunk, of 2 to 1,000 flows
+///   cost      O(log flows), amortised; 0.3 µs to 0.9 µs for a chunk, of 2 to 1,000 flows
 ///   throws    usage_error: a flow that is not there, and what exceeds a limit; nothing has changed then
 ///   threads   one at a time
 /// The clock of the ideal server is the service that was handed out: a chunk ends when the next one is taken. A flow

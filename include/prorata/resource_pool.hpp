@@ -26,7 +26,7 @@ namespace prorata {
 ///             request for it asks nobody
 ///   leases    each with a number that is not used again; to release it twice is an error; its end releases it
 ///   always    free units + units of all leases = capacity
-///   cost      a lease and its release 0.1 µs alone, 1.4 µs where half of 1,000 tenants wait; O(log tenants),
+///   cost      a lease and its release 0.1 µs alone, 2 µs where half of 1,000 tenants wait; O(log tenants),
 ///             O(tenants) where somebody asks, and fair_shares() after a claim changed
 ///   throws    usage_error: tenants and leases that are not there, claims as fair_shares(), requests that could
 ///             never be granted; nothing has changed then
