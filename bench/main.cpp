@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   add_costs(h);
   add_sharing(h);
   add_exchanges(h);
+  add_hash_maps(h);
   table print(h.results, [&] {
     if (!json.empty())
       write_report(h, json);  // after each contest: a run that is cut short leaves the others'

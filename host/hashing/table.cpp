@@ -258,7 +258,7 @@ index_t word_table<K, V>::limit() const {
 template <class K, class V>
 void word_table<K, V>::make(index_t buckets) {
   auto const shape = table_shape::of(buckets);
-  memory_ = pages(static_cast<std::size_t>(shape.buckets()) * sizeof(bucket_type));
+  memory_ = bucket_memory(static_cast<std::size_t>(shape.buckets()) * sizeof(bucket_type));
   shape_ = shape;
 }
 
@@ -293,8 +293,8 @@ template <class K, class V>
 void word_table<K, V>::rebuild(index_t wanted, std::uint64_t seed) {
   for (int tries = 0;; ++tries) {
     table_shape const shape = table_shape::of(wanted);
-    pages memory(static_cast<std::size_t>(shape.buckets()) * sizeof(bucket_type));
-    table_ref<K, V> const to{reinterpret_cast<bucket_type*>(memory.data()), shape, seed, nullptr};
+    bucket_memory memory(static_cast<std::size_t>(shape.buckets()) * sizeof(bucket_type));
+    table_ref<K, V> const to{static_cast<bucket_type*>(memory.data()), shape, seed, nullptr};
     std::atomic<bool> full{false};
     if (seed == seed_) {
       // hashes are in the same order in both: a region's keys come from one or a few neighbours

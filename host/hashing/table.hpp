@@ -1,13 +1,41 @@
 // word_table: a hash table of words on the threads of one host; all its operations are of whole batches.
 #pragma once
 
+#include <cstdlib>
+#include <cstring>
 #include <host/hashing/buckets.hpp>
 #include <host/pages.hpp>
 #include <host/parallel.hpp>
 #include <memory>
+#include <prorata/error.hpp>
 #include <span>
+#include <string>
 
 namespace prorata::host::hashing {
+
+/// Zeroed memory for buckets: large pages where there is much.
+class bucket_memory {
+ public:
+  bucket_memory() = default;
+  explicit bucket_memory(std::size_t bytes) {
+    if (bytes >= large) {
+      large_ = pages(bytes);
+      return;
+    }
+    small_.reset(std::aligned_alloc(64, bytes));
+    if (!small_) throw out_of_memory("hash_map: cannot allocate " + std::to_string(bytes) + " bytes");
+    std::memset(small_.get(), 0, bytes);
+  }
+  void* data() const { return small_ ? small_.get() : large_.data(); }
+
+ private:
+  static constexpr std::size_t large = std::size_t{1} << 20;
+  struct release {
+    void operator()(void* memory) const noexcept { std::free(memory); }
+  };
+  std::unique_ptr<void, release> small_;
+  pages large_;
+};
 
 /// What becomes of a key that is there already, or was earlier in the batch.
 enum class when_found : std::uint8_t {
@@ -71,7 +99,7 @@ class word_table {
   void extract(K* keys, V* values) const;
 
  private:
-  bucket_type* buckets() const { return reinterpret_cast<bucket_type*>(memory_.data()); }
+  bucket_type* buckets() const { return static_cast<bucket_type*>(memory_.data()); }
   index_t limit() const;  // of the pairs in buckets
   void make(index_t homes);
   void make_place();
@@ -87,7 +115,7 @@ class word_table {
   std::uint64_t seed_;
   std::shared_ptr<thread_limit const> threads_;
   table_shape shape_;
-  pages memory_;
+  bucket_memory memory_;
   index_t in_buckets_ = 0;
   bool has_zero_ = false;
   V zero_{};

@@ -1,0 +1,14 @@
+// tsl::robin_map.
+#include <tsl/robin_map.h>
+
+#include <bench/peers/table_peers.hpp>
+
+namespace prorata::bench {
+namespace {
+bool const joined = join_tables([]<class K>(K) {
+  return table_peer<K>{"tsl::robin_map", [](std::int64_t pairs) -> std::unique_ptr<peer_table<K>> {
+                         return std::make_unique<sharded<K, tsl::robin_map<K, K>>>(pairs);
+                       }};
+});
+}  // namespace
+}  // namespace prorata::bench
