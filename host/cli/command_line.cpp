@@ -51,6 +51,10 @@ void command_line::option(std::string const& name, std::string& to) {
 void command_line::option(std::string const& name, std::vector<std::string>& to) {
   add(name, takes::all, [&to](std::string const& value) { to.push_back(value); });
 }
+void command_line::list(std::string const& name, std::vector<std::string>& to) {
+  add(name, takes::one, [&to](std::string const& value) { to.push_back(value); });
+  entries_.back().repeats = true;
+}
 void command_line::option(std::string const& name, int& to) { add_number(name, to); }
 void command_line::option(std::string const& name, index_t& to) { add_number(name, to); }
 void command_line::option(std::string const& name, std::uint64_t& to) { add_number(name, to); }
@@ -96,7 +100,7 @@ void command_line::read_option(arguments const& args, std::size_t& at) {
   bool const joined = word.size() > name_size;
   if (found->values == takes::nothing) {
     if (joined) refuse(fmt::format("{} takes no value: '{}'", name, io::printable(word, 60)));
-  } else if (found->given) {
+  } else if (found->given && !found->repeats) {
     refuse(name + " was given twice");
   }
   found->given = true;

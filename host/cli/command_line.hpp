@@ -27,6 +27,8 @@ class command_line {
   void option(std::string const& name, index_t& to);
   void option(std::string const& name, std::uint64_t& to);
   void option(std::string const& name, double& to);
+  /// An option that may be given several times.
+  void list(std::string const& name, std::vector<std::string>& to);
   /// One that must be there.
   void required(std::string const& name, std::string& to);
   /// A word that must be there and may begin with a dash: '-x'.
@@ -43,7 +45,7 @@ class command_line {
     std::vector<std::string> names;  // "-o" and "--output"; of a word on the line: what it is called
     takes values;
     std::function<void(std::string const&)> set;
-    bool required = false, may_begin_with_dash = false, given = false;
+    bool required = false, may_begin_with_dash = false, repeats = false, given = false;
     bool is_word() const { return names.front().front() != '-'; }
   };
 

@@ -16,6 +16,8 @@ void devices_command(arguments const& args);
 void generate_command(arguments const& args, io::job_files& files);
 void groupby_command(arguments const& args, io::job_files& files);
 void histogram_command(arguments const& args, io::job_files& files);
+void join_command(arguments const& args, io::job_files& files);
+void lookup_command(arguments const& args, io::job_files& files);
 void map_command(arguments const& args, io::job_files& files);
 void plan_command(arguments const& args, io::job_files& files);
 void quantile_command(arguments const& args, io::job_files& files);

@@ -1,7 +1,5 @@
 // prorata groupby: aggregates of all rows that share a key, from files to files, in bounded memory.
 #include <fmt/core.h>
-#include <sys/stat.h>
-
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -117,13 +115,6 @@ class output_column {
   std::vector<std::byte> head_;
 };
 
-/// DIR/key.npy, …, where OUT is a folder or ends in a slash; else OUT.key.npy, …
-std::string path_for(std::string const& out, char const* name) {
-  struct stat about {};
-  bool const folder = out.ends_with('/') || (stat(out.c_str(), &about) == 0 && S_ISDIR(about.st_mode));
-  return fmt::format("{}{}{}.npy", out, !folder ? "." : out.ends_with('/') ? "" : "/", name);
-}
-
 void print_table(std::vector<output_column> const& columns, index_t rows) {
   std::vector<std::vector<std::string>> cells;
   for (auto const& c : columns) {
@@ -188,7 +179,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   }
   std::vector<output_column> columns;
   for (auto const& c : wanted) {
-    std::string const path = o.output.empty() ? "" : path_for(o.output, c.name);
+    std::string const path = o.output.empty() ? "" : column_path(o.output, c.name);
     columns.emplace_back(c, type_of(c, key_type, value_type, plan.kind), path,
                          path.empty() ? nullptr : &open_output(files, o, path), shown);
   }

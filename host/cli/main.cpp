@@ -19,9 +19,9 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {"argsort", "devices", "generate", "groupby", "help",   "histogram",
-                                 "map",     "plan",    "quantile", "reduce",  "scan",   "select",
-                                 "sort",    "stats",   "topk",     "unique",  "version"};
+constexpr char const* known[] = {
+    "argsort",  "devices", "generate", "groupby", "help", "histogram", "join", "lookup", "map",    "plan",
+    "quantile", "reduce",  "scan",     "select",  "sort", "stats",     "topk", "unique", "version"};
 
 /// Descriptors 0 to 2 that are closed are opened on /dev/null: else an output would get their number, and what is
 /// said on standard error would be written into it.
@@ -68,6 +68,8 @@ void run(std::string const& command, cli::arguments const& args, io::job_files& 
   if (command == "generate") return cli::generate_command(args, files);
   if (command == "groupby") return cli::groupby_command(args, files);
   if (command == "histogram") return cli::histogram_command(args, files);
+  if (command == "join") return cli::join_command(args, files);
+  if (command == "lookup") return cli::lookup_command(args, files);
   if (command == "map") return cli::map_command(args, files);
   if (command == "plan") return cli::plan_command(args, files);
   if (command == "quantile") return cli::quantile_command(args, files);

@@ -1,4 +1,7 @@
 // Names that JSON can hold.
+#include <fmt/core.h>
+#include <sys/stat.h>
+
 #include <host/cli/outputs.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
@@ -15,6 +18,12 @@ io::atomic_file& open_output(io::job_files& files, options const& o, std::string
            ": --json can say names in UTF-8 only; name the output so, or leave out --json");
   }
   return files.write(path, bytes);
+}
+
+std::string column_path(std::string const& out, char const* name) {
+  struct stat about {};
+  bool const folder = out.ends_with('/') || (stat(out.c_str(), &about) == 0 && S_ISDIR(about.st_mode));
+  return fmt::format("{}{}{}.npy", out, !folder ? "." : out.ends_with('/') ? "" : "/", name);
 }
 
 io::array_sink open_array(io::job_files& files, options const& o, io::dtype type,
