@@ -91,7 +91,7 @@ class Lookup(Case):
 
     def test_more_than_memory(self):
         """Parts of the keys on disk, blocks of a part whose keys come again and again, and every number of threads."""
-        n = 900000
+        n = 1400000
         r = np.random.default_rng(5)
         keys = r.integers(0, 1 << 62, n)
         keys[::2] = 77  # half of them: more than a block

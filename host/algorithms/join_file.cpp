@@ -241,7 +241,7 @@ class file_join {
 
   join_outcome run() {
     index_t const n = right_.count();
-    if (key_matches::bytes_of(n, along_.width, which_) <= limits_.memory / 2 && n <= most_rows) {
+    if (key_matches::bytes_of(n, along_.width, which_) <= right_memory() && n <= most_rows) {
       in_memory();
     } else {
       by_way_of_the_disk();
@@ -250,9 +250,12 @@ class file_join {
   }
 
  private:
+  /// What the right rows that are looked up may take; the rest is for chunks.
+  index_t right_memory() const { return limits_.memory / 4 * 3; }
+
   /// Rows of a chunk that take so many bytes each while they are looked at.
   index_t chunk_of(index_t bytes_each, index_t rows) const {
-    index_t const most = std::min<index_t>(limits_.memory / 4 / bytes_each, index_t{1} << 22);
+    index_t const most = std::min<index_t>(limits_.memory / 8 / bytes_each, index_t{1} << 22);
     return std::min(std::max(most / block_rows * block_rows, block_rows), std::max<index_t>(rows, 1));
   }
 
@@ -446,7 +449,7 @@ class file_join {
   void by_way_of_the_disk() {
     index_t const n = right_.count(), m = left_.count(), width = along_.width;
     index_t const row_bytes = std::max<index_t>(key_matches::bytes_of(1000, width, which_) / 1000, 1);
-    index_t const capacity = std::clamp<index_t>(limits_.memory / 2 / row_bytes, 1, most_rows);
+    index_t const capacity = std::clamp<index_t>(right_memory() / row_bytes, 1, most_rows);
     index_t const parts = std::clamp<index_t>(n / (capacity / 5 * 4 + 1) + 1, 2, most_parts);
     outcome_.parts = parts;
 

@@ -70,7 +70,7 @@ inline bool joins_by(io::dtype type) { return !io::is_floating(type); }
 ///   cost     reads the right side once, the left keys once, and other left columns once. By way of the disk, the keys
 ///            of both sides, the right columns and what was found are written and read once, and the left keys read
 ///            once more
-///   memory   limits.memory: half of it for the right side, a quarter for what is on its way
+///   memory   limits.memory: three quarters of it for the right side, the rest for what is on its way
 ///   disk     8 bytes a left row and 4 for each with what was found; 8 a right row with its columns
 ///   throws   usage_error, input_error, out_of_memory, device_error as io::spill and the sinks
 join_outcome join_files(join_sides const& sides, join_kind kind, std::vector<join_column> const& columns,
