@@ -127,11 +127,12 @@ class Lookup(Case):
         ask(3, 'nothing.npy', q=self.path('nothing.npy'))
         ask(2, '--values', '--values', v)
         self.refused(2, 'needs --queries', 'lookup', '--keys', k, '--values', v, '-o', out)
-        open(self.path('short.npy'), 'wb').write(open(k, 'rb').read()[:150])
+        with open(k, 'rb') as whole, open(self.path('short.npy'), 'wb') as short:
+            short.write(whole.read()[:150])
         before.add('short.npy')
         ask(3, 'short.npy', k=self.path('short.npy'))
         self.assertEqual(set(os.listdir(self.dir)), before)
-        n = 600000
+        n = 700000  # more than 16M hold
         big = self.save('big.npy', np.arange(n)), self.save('values.npy', np.arange(n, dtype='f8'))
         self.out_of_room(1 << 20, 'lookup', '--keys', big[0], '--values', big[1], '--queries', big[0], '-o', out)
         self.out_of_room(1 << 20, 'lookup', '--keys', big[0], '--values', big[1], '--queries', q, '-o', out, '--memory', '16M')
