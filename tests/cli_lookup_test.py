@@ -212,6 +212,20 @@ class Join(Case):
         self.assertEqual(np.load(self.path('j.right_row.npy')).tolist(), [0, 2, 3, 0, 2, -1])
         self.assertEqual(np.load(self.path('j.found.npy')).tolist(), [True] * 5 + [False])
 
+    def test_one_column_of_keys_that_come_once(self):
+        """What fits the table lies there, where more is asked than it has rows."""
+        right = np.random.default_rng(2).permutation(3000)[:1000]
+        for n in (900, 20000):
+            left = np.random.default_rng(3).integers(0, 3000, n)
+            for k, code in enumerate(CODES):
+                how, x = ('inner', 'left')[k % 2], some(code, 1000, k)
+                answer('join', self.save('l.npy', left), self.save('r.npy', right), '--right-value', self.save('x.npy', x), '-o', self.path('j'),
+                       '--how', how)
+                i, j = joined(left, right, how)
+                self.assertTrue(same(np.load(self.path('j.key.npy')), left[i]), (n, code))
+                expected = np.where(j >= 0, x[j], np.array(np.nan if code[0] == 'f' else 0).astype(code))
+                self.assertTrue(same(np.load(self.path('j.x.npy')), expected), (n, code))
+
     def test_refuses_and_leaves_nothing(self):
         l, r, f = self.save('l.npy', np.arange(10)), self.save('r.npy', np.arange(20)), self.save('f.npy', np.arange(10.0))
         before = set(os.listdir(self.dir))

@@ -116,20 +116,25 @@ struct belongings {
   }
 };
 
-/// Rows that come out of a block of left rows.
-struct joined_rows {
-  std::vector<std::int32_t> left;       // from the block's first one on
-  std::vector<std::byte const*> right;  // what belongs to the right row; null where there is none
+/// Rows that come out of a block of left rows: as many as a block at most.
+class joined_rows {
+ public:
+  index_t count() const { return count_; }
+  std::int32_t left(index_t k) const { return left_[size_of(k)]; }        ///< from the block's first one on
+  std::byte const* right(index_t k) const { return right_[size_of(k)]; }  ///< what belongs to it; null: none
+  /// Keeps the row only if it is to be: branches that nobody can foresee cost more than a row too many.
+  void add(index_t row, std::byte const* belongings, bool keep = true) {
+    left_[size_of(count_)] = static_cast<std::int32_t>(row);
+    right_[size_of(count_)] = belongings;
+    count_ += keep;
+  }
+  bool full() const { return count_ == block_rows; }
+  void clear() { count_ = 0; }
 
-  index_t count() const { return std::ssize(left); }
-  void add(index_t row, std::byte const* belongings) {
-    left.push_back(static_cast<std::int32_t>(row));
-    right.push_back(belongings);
-  }
-  void clear() {
-    left.clear();
-    right.clear();
-  }
+ private:
+  index_t count_ = 0;
+  std::vector<std::int32_t> left_ = std::vector<std::int32_t>(size_of(block_rows + 1));
+  std::vector<std::byte const*> right_ = std::vector<std::byte const*>(size_of(block_rows + 1));
 };
 
 constexpr std::byte found_without_belongings[1]{};
@@ -168,34 +173,33 @@ class column_writer {
       index_t const size = column.to->element_bytes();
       auto const numbers = [&](auto const& number_of) {
         for (index_t i = 0; i < n; ++i) {
-          index_t const number = number_of(size_of(i));
+          index_t const number = number_of(i);
           std::memcpy(out.data() + i * word_bytes, &number, sizeof number);
         }
       };
-      auto const along = [&](std::size_t i) { return rows.right[i] + along_.offsets[c]; };
+      auto const along = [&](index_t i) { return rows.right(i) + along_.offsets[c]; };
       switch (column.from) {
         case join_column::kind::left:
           copy_elements(n, size, out.data(), size,
-                        [&](index_t i) { return from.elements_[c].data() + rows.left[size_of(i)] * size; });
+                        [&](index_t i) { return from.elements_[c].data() + rows.left(i) * size; });
           break;
         case join_column::kind::right:
           copy_elements(n, size, out.data(), size, [&](index_t i) {
-            return rows.right[size_of(i)] != nullptr ? along(size_of(i)) : column.missing.data();
+            return rows.right(i) != nullptr ? along(i) : column.missing.data();
           });
           break;
         case join_column::kind::left_row:
-          numbers([&](std::size_t i) { return from.first_ + rows.left[i]; });
+          numbers([&](index_t i) { return from.first_ + rows.left(i); });
           break;
         case join_column::kind::right_row:
-          numbers([&](std::size_t i) {
+          numbers([&](index_t i) {
             index_t row = -1;
-            if (rows.right[i] != nullptr) std::memcpy(&row, along(i), sizeof row);
+            if (rows.right(i) != nullptr) std::memcpy(&row, along(i), sizeof row);
             return row;
           });
           break;
         case join_column::kind::found:
-          for (std::size_t i = 0; i < size_of(n); ++i)
-            out[i] = static_cast<std::byte>(rows.right[i] != nullptr);
+          for (index_t i = 0; i < n; ++i) out[size_of(i)] = static_cast<std::byte>(rows.right(i) != nullptr);
       }
       column.to->write(place, {out.data(), size_of(n * size)});
     }
@@ -318,9 +322,9 @@ class file_join {
     key_matches table(right_.count(), along_.width, which_, threads_);
     each_right_chunk("right side",
                      [&](std::span<word const> keys, std::byte const* rows) { table.add(keys, rows); });
-    table.finish();
-
     index_t const n = left_.count(), chunk = chunk_of(2 * word_bytes + 2, n);
+    table.finish(n > right_.count());
+
     observer_.begins_moving("left side", n * bytes_of_left_key());
     std::vector<word> keys(size_of(chunk)), entries(size_of(chunk));
     auto const found = std::make_unique<bool[]>(size_of(chunk));
@@ -332,11 +336,14 @@ class file_join {
       auto const matches = [&](index_t i) {
         return found[size_of(i)] ? table.count(entries[size_of(i)]) : 0;
       };
+      bool const once = table.keys_come_once();
       each_block(*threads_, count, [&](index_t begin, index_t end) {
         index_t rows = 0, without = 0;
-        for (index_t i = begin; i < end; ++i) {
-          rows += rows_of(kind_, matches(i));
-          without += !found[size_of(i)];
+        for (index_t i = begin; i < end; ++i) without += !found[size_of(i)];
+        if (once) {
+          rows = rows_of(kind_, 1) * (end - begin - without) + rows_of(kind_, 0) * without;
+        } else {
+          for (index_t i = begin; i < end; ++i) rows += rows_of(kind_, matches(i));
         }
         places[size_of(begin / block_rows)] = rows;
         missing[size_of(begin / block_rows)] = without;
@@ -354,13 +361,22 @@ class file_join {
           place += rows.count();
           rows.clear();
         };
-        for (index_t i = begin; i < end; ++i) {
-          index_t const has = matches(i), made = rows_of(kind_, has);
-          for (index_t k = 0; k < made; ++k) {
-            rows.add(i - begin, has == 0            ? nullptr
-                                : along_.width == 0 ? found_without_belongings
-                                                    : table.belongings(entries[size_of(i)], k));
-            if (rows.count() == block_rows) flush();
+        auto const along = [&](index_t i, index_t k) {
+          return along_.width == 0 ? found_without_belongings : table.belongings(entries[size_of(i)], k);
+        };
+        if (once) {
+          bool const with = rows_of(kind_, 1) != 0, without = rows_of(kind_, 0) != 0;
+          for (index_t i = begin; i < end; ++i) {
+            bool const is = found[size_of(i)];
+            rows.add(i - begin, is ? along(i, 0) : nullptr, is ? with : without);
+          }
+        } else {
+          for (index_t i = begin; i < end; ++i) {
+            index_t const has = matches(i), made = rows_of(kind_, has);
+            for (index_t k = 0; k < made; ++k) {
+              rows.add(i - begin, has == 0 ? nullptr : along(i, k));
+              if (rows.full()) flush();
+            }
           }
         }
         flush();
@@ -592,7 +608,7 @@ class file_join {
       auto const place = [&] { return kept.data() + rows.count() * width; };
       auto const add = [&](index_t i, std::byte const* along) {
         rows.add(i, along);
-        if (rows.count() == block_rows) flush();
+        if (rows.full()) flush();
       };
       for (index_t i = 0; i < last - first; ++i) {
         auto const part = size_of(part_of(keys[size_of(i)], parts));

@@ -52,7 +52,7 @@ void key_matches::add(std::span<std::uint64_t const> keys, std::byte const* belo
   count_ += n;
 }
 
-void key_matches::finish() {
+void key_matches::finish(bool often) {
   if (which_ == counted_rows::all && table_.size() < count_) {
     auto const* const first = reinterpret_cast<std::uint64_t const*>(first_.data());
     begins_ = words(count_ + 1);
@@ -67,6 +67,20 @@ void key_matches::finish() {
     begins[0] = 0;
   }
   first_ = pages();
+  if (!often || !keys_come_once() || in_entries_ || width_ == 0 || width_ > word_bytes) return;
+  auto const fetch = [&](std::uint64_t const*, std::uint64_t* values, index_t n) {
+    for (index_t i = 0; i < n; ++i) {
+      index_t const row = static_cast<index_t>(values[i]);
+      values[i] = 0;
+      std::memcpy(&values[i], rows_.data() + row * width_, static_cast<std::size_t>(width_));
+    }
+  };
+  table_.each({[](void const* context, std::uint64_t const* keys, std::uint64_t* values, index_t n) {
+                 (*static_cast<decltype(fetch) const*>(context))(keys, values, n);
+               },
+               &fetch});
+  in_entries_ = true;
+  rows_ = pages();
 }
 
 void key_matches::find(std::span<std::uint64_t const> keys, std::uint64_t* entries, bool* found) const {

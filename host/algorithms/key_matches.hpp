@@ -22,7 +22,10 @@ class key_matches {
   /// The next rows, in order; at most as many as were announced.
   void add(std::span<std::uint64_t const> keys, std::byte const* belongings);
   /// When all have come.
-  void finish();
+  ///   often  it will be asked for more keys than there are rows
+  void finish(bool often = false);
+  /// Whether every key has one row, or one that counts.
+  bool keys_come_once() const { return begins_.bytes() == 0; }
 
   /// For each key its entry, where it has one.
   void find(std::span<std::uint64_t const> keys, std::uint64_t* entries, bool* found) const;
