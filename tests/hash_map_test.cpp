@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <prorata/error.hpp>
 #include <prorata/hash_map.hpp>
 #include <random>
+#include <tests/temporary_directory.hpp>
 #include <unordered_map>
 
 namespace prorata {
@@ -305,6 +309,53 @@ TEST(hash_map, takes_the_room_that_it_promises) {
   EXPECT_LT(static_cast<double>(small.bytes()), 1.3 * 8 * (1 << 20));
   EXPECT_LT(static_cast<double>(large.bytes()), 1.3 * 16 * (1 << 20));
   EXPECT_LT(static_cast<double>(mixed.bytes()), 1.38 * 12 * (1 << 20));
+}
+
+TEST(hash_map, comes_back_from_a_file) {
+  temporary_directory const folder;
+  std::string const path = (folder / "map").string();
+  hash_map<std::int32_t, double> map({.max_load = 0.7, .seed = 9});
+  auto const load = [](std::string const& from) { return hash_map<std::int32_t, double>::load(from, 2); };
+  for (int n : {0, 1, 3, 20001}) {
+    std::vector<std::int32_t> keys(static_cast<std::size_t>(n));
+    std::iota(keys.begin(), keys.end(), -1);
+    map.insert_or_assign(keys, std::vector<double>(keys.begin(), keys.end()));
+    map.save(path);
+    auto const back = load(path);
+    EXPECT_EQ((sorted<std::int32_t, double>(back.extract())), (sorted<std::int32_t, double>(map.extract())));
+    hash_map<std::int32_t, double> fresh({.max_load = 0.7, .seed = 9});
+    fresh.reserve(n);
+    EXPECT_EQ(back.bytes(), fresh.bytes()) << "its load came along";
+  }
+  std::string whole;
+  {
+    std::ifstream file(path, std::ios::binary);
+    whole.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  auto const refused = [&](std::string const& text) {
+    std::ofstream(path, std::ios::binary) << text;
+    EXPECT_THROW(load(path), input_error);
+  };
+  for (std::size_t at :
+       {0ul, 17ul, 20ul, 23ul, 24ul, 33ul, 41ul, 50ul, 63ul, 64ul, 80010ul, whole.size() - 1}) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 64);
+    SCOPED_TRACE("byte " + std::to_string(at));
+    refused(damaged);
+  }
+  std::string moved = whole;
+  std::swap_ranges(moved.begin() + 64, moved.begin() + 72, moved.begin() + 72);
+  refused(moved);
+  for (std::size_t size : {std::size_t{0}, std::size_t{63}, std::size_t{64}, whole.size() - 1})
+    refused(whole.substr(0, size));
+  refused(whole + "x");
+  EXPECT_THROW(load((folder / "nothing").string()), input_error);
+  std::ofstream(path, std::ios::binary) << whole;
+  using other_key = hash_map<std::uint32_t, double>;
+  using other_value = hash_map<std::int32_t, std::int64_t>;
+  EXPECT_THROW(other_key::load(path), input_error);
+  EXPECT_THROW(other_value::load(path), input_error);
+  EXPECT_EQ(load(path).size(), map.size());
 }
 
 TEST(hash_map, refuses_and_stays_as_it_was) {

@@ -59,6 +59,8 @@ class word_table {
   /// Pairs that the buckets have places for, beside those for what is displaced past a region's end.
   index_t places() const { return shape_.regions * shape_.homes * bucket_type::places; }
   index_t bytes() const { return shape_.buckets() * 64; }
+  double max_load() const { return max_load_; }
+  std::uint64_t seed() const { return seed_; }
   /// Pairs that it holds before it grows.
   index_t capacity() const { return limit() + (has_zero_ ? 1 : 0); }
 

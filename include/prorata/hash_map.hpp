@@ -2,9 +2,11 @@
 #pragma once
 
 #include <host/hashing/table.hpp>
+#include <host/hashing/table_file.hpp>
 #include <memory>
 #include <prorata/error.hpp>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -165,12 +167,51 @@ class hash_map {
   /// Takes everything out and gives its memory back.
   void clear() { table_.clear(); }
 
+  /// Writes all pairs to a file, which appears whole or not at all.
+  ///   memory  the pairs once more
+  ///   throws  usage_error, out_of_memory (the disk is full, too), device_error
+  void save(std::string const& path) const {
+    auto const all = extract();
+    host::hashing::write_table(path, facts(), all.keys.data(), all.values.data());
+  }
+  /// The map of a file, with its seed and its load.
+  ///   throws  input_error: no file of save(), one of other types, one that is damaged or cut short
+  static hash_map load(std::string const& path, int threads = 0) {
+    host::hashing::table_reader const file(path);
+    auto const said = file.facts();
+    hash_map map({said.max_load > 0 && said.max_load <= 1 ? said.max_load : 0.8, said.seed, threads});
+    auto const mine = map.facts();
+    if (said.key_bytes != mine.key_bytes || said.key_kind != mine.key_kind ||
+        said.value_bytes != mine.value_bytes || said.value_kind != mine.value_kind)
+      throw input_error(path + ": is a hash map with keys " + said.key_kind + std::to_string(said.key_bytes) +
+                        " and values " + said.value_kind + std::to_string(said.value_bytes) +
+                        ", and others were asked for");
+    map.reserve(static_cast<index_t>(said.pairs));
+    file.read({[](void* to, void const* keys, void const* values, index_t n) {
+                 auto const size = static_cast<std::size_t>(n);
+                 static_cast<hash_map*>(to)->table_.upsert({static_cast<word_key const*>(keys), size},
+                                                           static_cast<word_value const*>(values),
+                                                           host::hashing::when_found::keep);
+               },
+               &map});
+    return map;
+  }
+
   hash_map_ref<K, V> ref() const { return hash_map_ref<K, V>(table_.ref()); }
 
  private:
   using word_key = detail::word_of<K>;
   using word_value = detail::word_of<V>;
 
+  host::hashing::table_facts facts() const {
+    return {sizeof(K),
+            sizeof(V),
+            host::hashing::kind_of<K>(),
+            host::hashing::kind_of<V>(),
+            static_cast<std::uint64_t>(size()),
+            table_.seed(),
+            table_.max_load()};
+  }
   static std::span<word_key const> words(std::span<K const> keys) {
     return {reinterpret_cast<word_key const*>(keys.data()), keys.size()};
   }
