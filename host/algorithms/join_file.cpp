@@ -210,21 +210,6 @@ class column_writer {
   belongings const& along_;
 };
 
-/// How many rows a left row makes that has so many right ones.
-index_t rows_of(join_kind kind, index_t matches) {
-  switch (kind) {
-    case join_kind::inner:
-      return matches;
-    case join_kind::left:
-      return std::max<index_t>(matches, 1);
-    case join_kind::semi:
-      return matches > 0;
-    case join_kind::anti:
-      break;
-  }
-  return matches == 0;
-}
-
 class file_join {
  public:
   file_join(join_sides const& sides, join_kind kind, std::vector<join_column> const& columns,
@@ -341,9 +326,9 @@ class file_join {
         index_t rows = 0, without = 0;
         for (index_t i = begin; i < end; ++i) without += !found[size_of(i)];
         if (once) {
-          rows = rows_of(kind_, 1) * (end - begin - without) + rows_of(kind_, 0) * without;
+          rows = rows_of_join(kind_, 1) * (end - begin - without) + rows_of_join(kind_, 0) * without;
         } else {
-          for (index_t i = begin; i < end; ++i) rows += rows_of(kind_, matches(i));
+          for (index_t i = begin; i < end; ++i) rows += rows_of_join(kind_, matches(i));
         }
         places[size_of(begin / block_rows)] = rows;
         missing[size_of(begin / block_rows)] = without;
@@ -365,14 +350,14 @@ class file_join {
           return along_.width == 0 ? found_without_belongings : table.belongings(entries[size_of(i)], k);
         };
         if (once) {
-          bool const with = rows_of(kind_, 1) != 0, without = rows_of(kind_, 0) != 0;
+          bool const with = rows_of_join(kind_, 1) != 0, without = rows_of_join(kind_, 0) != 0;
           for (index_t i = begin; i < end; ++i) {
             bool const is = found[size_of(i)];
             rows.add(i - begin, is ? along(i, 0) : nullptr, is ? with : without);
           }
         } else {
           for (index_t i = begin; i < end; ++i) {
-            index_t const has = matches(i), made = rows_of(kind_, has);
+            index_t const has = matches(i), made = rows_of_join(kind_, has);
             for (index_t k = 0; k < made; ++k) {
               rows.add(i - begin, has == 0 ? nullptr : along(i, k));
               if (rows.full()) flush();
@@ -625,9 +610,9 @@ class file_join {
         }
         outcome_.missing += matches == 0;
         if (which_ == counted_rows::last) {  // that of the last block
-          if (rows_of(kind_, std::min<index_t>(matches, 1)) == 1)
+          if (rows_of_join(kind_, std::min<index_t>(matches, 1)) == 1)
             add(i, matches == 0 ? nullptr : width > 0 ? place() : found_without_belongings);
-        } else if (matches == 0 && rows_of(kind_, 0) == 1) {
+        } else if (matches == 0 && rows_of_join(kind_, 0) == 1) {
           add(i, nullptr);
         }
       }

@@ -26,6 +26,21 @@ enum class join_kind {
   anti    ///< the left rows that have none
 };
 
+/// How many rows a left row makes that has so many right ones.
+constexpr index_t rows_of_join(join_kind kind, index_t matches) {
+  switch (kind) {
+    case join_kind::inner:
+      return matches;
+    case join_kind::left:
+      return matches > 1 ? matches : 1;
+    case join_kind::semi:
+      return matches > 0;
+    case join_kind::anti:
+      break;
+  }
+  return matches == 0;
+}
+
 /// One column of what comes out.
 struct join_column {
   enum class kind {
