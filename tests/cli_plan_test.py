@@ -125,5 +125,54 @@ class SlowedDevices(Case):
         self.assertEqual([p['count'] for p in said['plan']], [0, 5000])
 
 
+class Schedules(Case):
+    """Who takes which chunk: no result depends on it, and what each device did is told."""
+
+    def test_results_are_the_same_and_devices_say_what_they_did(self):
+        n = 300_007
+        x = np.random.default_rng(5).standard_normal(n)
+        path, keys = self.save('x.npy', x), self.save('k.npy', np.arange(n) % 13)
+        out = self.path('o.npy')
+        commands = [(['reduce', 'sum', path], 1), (['stats', path], 1), (['reduce', 'var', '--exact', path], 2),
+                    (['histogram', path, '--bins', 7], None), (['map', 'x*x-1', path, '-o', out], 1), (['quantile', '0.1,0.5', path], None),
+                    (['topk', 5, path], None), (['select', 'x > 1', path, '-o', out], None)]
+        for words, passes in commands:
+            told = []
+            for options in (['--schedule', 'static'], ['--schedule', 'guided'], []):
+                said = answer(*words, '--devices', 'sim:1,2,1e-3,4', '--weights', '1,1,0,3', '--chunk', '64K', *options)
+                result = {k: said[k] for k in ('result', 'counts', 'n', 'selected') if k in said}
+                told.append((result, np.load(out).tobytes() if out in words else b''))
+                if passes is None:
+                    continue
+                self.assertEqual([d['name'] for d in said['devices']], ['sim:1', 'sim:2', 'sim:1e-3', 'sim:4'])
+                self.assertEqual(sum(d['elements'] for d in said['devices']), passes * n, words)
+                self.assertEqual(said['devices'][2]['elements'], 0)
+                if options == ['--schedule', 'static']:
+                    self.assertEqual([d['elements'] for d in said['devices']], [passes * p['count'] for p in said['plan']])
+                for d in said['devices']:
+                    self.assertEqual(d['chunks'] > 0, d['elements'] > 0)
+                    self.assertTrue(0 <= d['busy_seconds'] <= said['seconds'] + 0.1, d)
+            self.assertEqual(told[0], told[1], words)
+            self.assertEqual(told[0], told[2], words)
+
+    def test_where_weights_are_wrong_the_fast_device_does_more(self):
+        x = self.save('x.npy', np.zeros(4_000_000))
+        said = answer('reduce', 'sum', x, '--devices', 'sim:1,50', '--weights', '1,1')
+        self.assertLess(said['devices'][0]['elements'], said['devices'][1]['elements'])
+        said = answer('reduce', 'sum', x, '--devices', 'sim:1,2', '--weights', '1,1', '--schedule', 'static')
+        self.assertEqual([d['elements'] for d in said['devices']], [p['count'] for p in said['plan']])
+
+    def test_refusals(self):
+        x = self.save('x.npy', np.arange(5000.))
+        out = self.path('o.npy')
+        guided = ['--schedule', 'guided', '--devices', 'cpu*2']
+        for words in (['reduce', 'sum', x, '--cap', 4000, *guided], ['reduce', 'sum', x, '--costs', x, *guided],
+                      ['reduce', 'sum', x, '--verify', 10, *guided], ['scan', 'sum', x, '-o', out, *guided],
+                      ['unique', x, '-o', out, *guided], ['reduce', 'sum', x, '--schedule', 'best'],
+                      ['sort', x, '-o', out, *guided]):
+            self.refused(2, 'schedule', *words)
+        self.assertFalse(os.path.exists(out))
+
+
 if __name__ == '__main__':
     main()

@@ -51,7 +51,7 @@ class Processes(Case):
             if processes > 1 and 'plan' in said and '--weights' not in args:
                 self.assertEqual(len(said['plan']), processes * (3 if 'cpu*3' in args else 1))
             files = [pathlib.Path(folder, name).read_bytes() for name in sorted(outputs)]
-            for word in ('plan', 'seconds', 'gb_per_s', 'chunk', 'ranges', 'parts', 'spilled'):
+            for word in ('plan', 'devices', 'seconds', 'gb_per_s', 'chunk', 'ranges', 'parts', 'spilled'):
                 said.pop(word, None)
             answers[processes] = (said, files)
         self.assertEqual(answers[2], answers[1], args)

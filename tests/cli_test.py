@@ -341,7 +341,7 @@ class Streams(Case):
             path = self.path('cut.npy')
             run('generate', '--dtype', 'f4', '--count', 60_000_000, '-o', path)
             child = subprocess.Popen([PRORATA, 'stats', path, '--devices', 'sim:1,20', '--threads', '1', '--chunk', '64K',
-                                      '--weights', '1,1', '--progress', 'always'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                      '--weights', '1,1', '--schedule', 'static', '--progress', 'always'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.progress_to(child, percent)
             os.truncate(path, 4096)
             _, err = child.communicate(timeout=60)

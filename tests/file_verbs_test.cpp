@@ -43,7 +43,10 @@ void on_every_split(std::string const& path, index_t n, Check const& check) {
                    std::to_string(++seed));
       tests::hostile_order order(seed);
       check(open<T>(path, make_team(ranks, 2), cuts,
-                    run_options{.memory = memory, .chunk = chunk, .observer = chunk > 0 ? &order : nullptr}));
+                    run_options{.memory = memory,
+                                .chunk = chunk,
+                                .guided = seed % 3 != 0,
+                                .observer = chunk > 0 ? &order : nullptr}));
     }
 }
 

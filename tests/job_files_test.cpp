@@ -104,15 +104,15 @@ TEST(job_files, two_outputs_are_two_files) {
   write(dir / "old", "old");
   fs::create_hard_link(dir / "old", dir / "hard");
   fs::create_symlink("old", dir / "soft");
-  for (auto const& [a, b] : std::vector<std::pair<char const*, char const*>>{{"out", "out"},
-                                                                             {"out", "./out"},
-                                                                             {"out", "folder/../out"},
-                                                                             {"out", "here/out"},
-                                                                             {"old", "hard"},
-                                                                             {"old", "soft"}}) {
+  for (auto const& names : std::vector<std::pair<char const*, char const*>>{{"out", "out"},
+                                                                            {"out", "./out"},
+                                                                            {"out", "folder/../out"},
+                                                                            {"out", "here/out"},
+                                                                            {"old", "hard"},
+                                                                            {"old", "soft"}}) {
     job_files files;
-    files.write((dir / a).string());
-    EXPECT_REFUSED("it is also written, as ", files.write((dir / b).string()));
+    files.write((dir / names.first).string());
+    EXPECT_REFUSED("it is also written, as ", files.write((dir / names.second).string()));
   }
   job_files files;
   files.write((dir / "out").string());

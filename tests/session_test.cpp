@@ -260,7 +260,8 @@ TEST(ChunkFeed, brings_every_chunk_once_and_in_order) {
   auto const cuts = partition_by_weights(100 * tile + 7, std::vector<double>{3, 0, 1, 2});
   for (bool const passed_on : {false, true}) {
     std::vector<std::vector<piece>> seen(4);
-    host::chunk_feed feed(team_of(4), cuts, 3 * tile, passed_on);
+    host::chunk_feed feed(team_of(4), cuts, 3 * tile,
+                          passed_on ? host::chunk_order::passed_on : host::chunk_order::shares);
     EXPECT_FALSE(feed.done());
     feed.run([&](host::stream& s, int rank, piece p) {
       s.enqueue([&seen, rank, p] { seen[static_cast<std::size_t>(rank)].push_back(p); });

@@ -163,12 +163,20 @@ void add_stream_options(command_line& command, options& o) {
   command.option("--progress", o.progress);
   command.option("--trace", o.trace);
   command.option("--verify", o.verify);
+  command.option("--schedule", o.schedule);
 }
 
 void refuse_verify(options const& o, std::string const& command) {
   require(o.verify == 0, command +
                              ": --verify is for stats, reduce and map, whose chunks can be computed again "
                              "and compared; leave it out");
+}
+
+void refuse_guided(options const& o, std::string const& command) {
+  require(o.schedule != "guided",
+          command +
+              ": --schedule guided is for stats, reduce, map, histogram, quantile, topk, select and groupby, "
+              "whose chunks can be done in any order; leave it out");
 }
 
 }  // namespace prorata::cli

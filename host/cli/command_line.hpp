@@ -65,11 +65,15 @@ class command_line {
 void add_device_options(command_line& command, options& o);
 /// Adds --dtype, --shape, --offset: what a headerless file holds.
 void add_raw_options(command_line& command, options& o);
-/// Adds --memory, --chunk, --json, --progress, --trace, --verify: how it is streamed and reported.
+/// Adds --memory, --chunk, --json, --progress, --trace, --verify, --schedule: how it is streamed and reported.
 void add_stream_options(command_line& command, options& o);
 
 /// Of commands whose chunks have no result of their own to compare: refuses --verify.
 ///   throws  usage_error
 void refuse_verify(options const& o, std::string const& command);
+
+/// Of commands whose devices need their elements in order: refuses --schedule guided.
+///   throws  usage_error
+void refuse_guided(options const& o, std::string const& command);
 
 }  // namespace prorata::cli

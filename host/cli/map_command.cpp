@@ -45,7 +45,7 @@ void map_command(arguments const& args, io::job_files& files) {
   index_t const size = io::size_of(program.output());
   auto const& first = in.front()->array();
 
-  session job(files, o, arrays, bytes + size, "map");
+  session job(files, o, arrays, bytes + size, "map", bits::differ_by_kind);
   require(o.verify == 0 || std::all_of(job.devices().begin(), job.devices().end(),
                                        [&](auto const& d) { return d.kind == job.devices().front().kind; }),
           "map: --verify compares bits, and GPUs and CPUs have other last bits of exp and its like; name "

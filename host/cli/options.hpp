@@ -15,7 +15,7 @@ struct options {
   std::string devices, weights, memory = "1G", chunk, cap, method = "hamilton";
   std::string costs, dtype, shape, offset;
   std::string output, trace;
-  std::string progress = "auto";
+  std::string progress = "auto", schedule;
   int threads = 0;
   double verify = 0;
   bool exact = false, json = false, raw = false;

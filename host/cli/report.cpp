@@ -24,12 +24,31 @@ nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<do
   return plan;
 }
 
+namespace {
+
+/// What each device did.
+nlohmann::json devices_json(session const& job) {
+  auto all = nlohmann::json::array();
+  for (auto const& work : job.work()) {
+    auto const k = all.size();
+    all.push_back({{"name", job.devices()[k].name},
+                   {"weight", job.weights()[k]},
+                   {"chunks", work.chunks},
+                   {"elements", work.elements},
+                   {"busy_seconds", work.busy_seconds}});
+  }
+  return all;
+}
+
+}  // namespace
+
 nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own) {
   own["op"] = op;
   own["plan"] = plan_json(job.devices(), job.weights(), job.cuts(), job.loads());
   own["seconds"] = job.seconds();
   own["bytes"] = job.bytes();
   own["gb_per_s"] = job.gb_per_s();
+  own["devices"] = devices_json(job);
   return own;
 }
 

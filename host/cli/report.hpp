@@ -12,7 +12,8 @@ namespace prorata::cli {
 nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
                          partition const& cuts, std::vector<double> const& loads = {});
 
-/// What every command says of its job: op, plan, seconds, bytes and gb_per_s, beside members of its own.
+/// What every command says of its job: op, plan, seconds, bytes, gb_per_s and what each device did, beside members of
+/// its own. All processes ask together.
 nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own);
 
 /// The plan as a table on stdout.

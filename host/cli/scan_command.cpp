@@ -38,6 +38,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
   refuse_verify(o, "scan");
+  refuse_guided(o, "scan");
   session job(files, o, {in.front().get()}, io::size_of(array.type) + io::size_of(type), "scan");
   auto const out = open_array(files, o, type, array.shape, array.fortran_order);
   dynamic::scan(job.passes(), *in.front(), op, exclusive, out);

@@ -54,7 +54,7 @@ void select_command(arguments const& args, io::job_files& files) {
   auto const tree = condition_of(text, types);
   auto& out = open_output(files, o, o.output);  // begun before the work: a bad name must not cost a job
 
-  session job(files, o, arrays, bytes, "select");
+  session job(files, o, arrays, bytes, "select", bits::differ_by_kind);
   expression::program const condition(tree, io::dtype::boolean);
   auto const ask = [&](piece p, unsigned char* flags) {
     expression::program::workspace space(condition);

@@ -25,14 +25,34 @@ partition cuts_for(io::job_files& files, options const& o, index_t n, std::vecto
   return std::move(cut.parts);
 }
 
+/// Whether devices take chunks as they become free: by default where nothing asks for shares that are known before.
+///   throws  usage_error where something does, and --schedule asks for the other
+bool is_guided(options const& o, std::vector<device_spec> const& devices, bits computed) {
+  require(o.schedule.empty() || o.schedule == "guided" || o.schedule == "static",
+          "--schedule '" + io::printable(o.schedule, 60) + "': expected guided or static");
+  bool const several_kinds = std::any_of(devices.begin(), devices.end(),
+                                         [&](auto const& d) { return d.kind != devices.front().kind; });
+  char const* const asks_for_shares = !o.costs.empty() ? "--costs asks for shares"
+                                      : !o.cap.empty() ? "--cap asks for shares"
+                                      : o.verify != 0  ? "--verify compares the chunks of shares"
+                                      : computed == bits::differ_by_kind && several_kinds
+                                          ? "GPUs and CPUs have other last bits of exp and its like"
+                                          : nullptr;
+  if (o.schedule == "guided" && asks_for_shares != nullptr)
+    throw usage_error(std::string("--schedule guided gives chunks to whoever is free, and ") +
+                      asks_for_shares + "; leave one of them out");
+  return o.schedule != "static" && asks_for_shares == nullptr;
+}
+
 }  // namespace
 
 session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
-                 index_t bytes_per_element, std::string label)
+                 index_t bytes_per_element, std::string label, bits computed)
     : options_(o),
       ranks_(o),
       cuts_(cuts_for(files, o, inputs.front()->count(), weights(), loads_)),
       bytes_per_element_(bytes_per_element),
+      work_(ranks_.own.size()),
       label_(std::move(label)) {
   if (all_processes().first()) io::emergency::doing(label_);  // until the first pass begins
   require(o.verify >= 0 && o.verify <= 100, "--verify is a percentage from 0 to 100");
@@ -69,8 +89,11 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
   int const each = streams.front().threads();
   int const at_once = std::max(1, std::min(std::max(2 * cores(), 8), borne_by_memory(o) / each));
   run_.emplace(team_of_job(std::move(streams)), cuts_, *chunk, std::move(inputs),
-               host::run_limits{wanted.memory, o.verify, at_once}, static_cast<host::run_observer&>(*this),
-               std::move(gpus));
+               host::run_limits{.memory = wanted.memory,
+                                .guided = is_guided(o, devices(), computed),
+                                .verify = o.verify,
+                                .at_once = at_once},
+               static_cast<host::run_observer&>(*this), std::move(gpus));
   start_ = clock::now();
 }
 
@@ -83,8 +106,17 @@ void session::begins_moving(char const* what, index_t bytes) {
 
 void session::done(int rank, char const* what, piece p, clock::time_point since) {
   progress_->add((p.end - p.begin) * bytes_per_element_);
+  {
+    std::lock_guard const lock(mutex_);
+    auto& mine = work_[static_cast<std::size_t>(rank - ranks_.first)];
+    ++mine.chunks;
+    mine.elements += p.end - p.begin;
+    mine.busy_seconds += std::chrono::duration<double>(clock::now() - since).count();
+  }
   if (!options_.trace.empty()) trace_.add(rank, what, p.begin, p.end, since);
 }
+
+std::vector<device_work> session::work() const { return all_processes().gather(work_); }
 
 device_error session::disagreement(int rank, int other, piece p) const {
   auto const& name = [&](int r) { return devices()[static_cast<std::size_t>(r)].name; };

@@ -8,6 +8,7 @@
 #include <host/cli/trace.hpp>
 #include <host/run/chunked_run.hpp>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
@@ -17,12 +18,21 @@
 
 namespace prorata::cli {
 
+/// Whether a device of another kind gives the same bits: not for exp and its like, whose last bits differ.
+enum class bits { same_on_all, differ_by_kind };
+
+/// What a device did, over all passes.
+struct device_work {
+  index_t chunks = 0, elements = 0;
+  double busy_seconds = 0;
+};
+
 /// The devices, the cuts and the chunks of one job, and what it cost.
 class session : host::run_observer {
  public:
   /// Opens the devices and cuts the inputs among them.
   session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
-          index_t bytes_per_element, std::string label);
+          index_t bytes_per_element, std::string label, bits computed = bits::same_on_all);
 
   job_ranks const& ranks() const { return ranks_; }
   std::vector<device_spec> const& devices() const { return ranks_.devices; }
@@ -44,6 +54,9 @@ class session : host::run_observer {
   prorata::team<host::stream> const& team() const { return run_->team(); }
 
   host::chunked_run& passes() { return *run_; }
+
+  /// Of every rank of the job, so far. All processes ask together.
+  std::vector<device_work> work() const;
 
   /// The job is done: writes --trace, if it was asked for.
   void finish();
@@ -67,6 +80,8 @@ class session : host::run_observer {
   std::optional<clock::time_point> end_;
   std::optional<host::chunked_run> run_;
   std::unique_ptr<progress> progress_;
+  mutable std::mutex mutex_;
+  std::vector<device_work> work_;  // of this process's ranks
   trace trace_;
   io::atomic_file* trace_file_ = nullptr;  // begun before the work: a bad name must not cost a job
   std::string label_;

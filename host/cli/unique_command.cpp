@@ -39,6 +39,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   add_stream_options(command, o);
   command.parse(args);
   refuse_verify(o, "unique");
+  refuse_guided(o, "unique");
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "unique: name the output with -o FILE");
   if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job

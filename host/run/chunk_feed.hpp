@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <host/run/guided_chunks.hpp>
+#include <mutex>
+#include <optional>
 #include <prorata/canonical.hpp>
 #include <prorata/host.hpp>
 #include <prorata/partition.hpp>
@@ -11,7 +15,14 @@
 
 namespace prorata::host {
 
-/// The chunks of this process's ranks, each rank's in order, on a stream: the rank's own, or that of the rank after it.
+/// Which ranks have which chunks.
+enum class chunk_order {
+  shares,     ///< each rank has those of its share, in order
+  passed_on,  ///< the same, on the stream of the next rank of this process
+  guided,     ///< whoever is free takes the next one; shares are first guesses of speed (see guided_chunks)
+};
+
+/// The chunks of this process's ranks on their streams.
 ///
 ///   main thread         stream of rank r
 ///   queues chunk 0  →   work of chunk 0 · queues chunk 1 · work of chunk 1 · queues chunk 2 · …
@@ -19,11 +30,18 @@ namespace prorata::host {
 /// So one chunk of a rank is queued at a time, however many there are.
 class chunk_feed {
  public:
-  /// passed_on: a rank's chunks go to the stream of the next rank of this process.
-  chunk_feed(team<stream> team, partition const& cuts, index_t chunk, bool passed_on = false)
-      : team_(std::move(team)), cuts_(cuts), chunk_(chunk), shift_(passed_on ? 1 : 0) {
+  chunk_feed(team<stream> team, partition const& cuts, index_t chunk, chunk_order order = chunk_order::shares)
+      : team_(std::move(team)),
+        cuts_(cuts),
+        chunk_(chunk),
+        shift_(order == chunk_order::passed_on ? 1 : 0),
+        handed_out_(static_cast<std::size_t>(team_.local_ranks())) {
+    for (int local = 0; local < team_.local_ranks(); ++local) at_.push_back(begin(local));
+    if (order != chunk_order::guided || team_.local_ranks() == 1) return;
+    std::vector<double> shares;
     for (int local = 0; local < team_.local_ranks(); ++local)
-      at_.push_back(cuts.begin(team_.first_local_rank() + local));
+      shares.push_back(static_cast<double>(end(local) - begin(local)));
+    guided_.emplace(piece{begin(0), end(team_.local_ranks() - 1), cuts.n}, chunk, shares);
   }
 
   /// Calls work(stream, its rank, piece) for the chunks that are left: it queues what is to be done with the
@@ -32,6 +50,7 @@ class chunk_feed {
   template <class Work>
   void run(Work const& work) {
     paused_ = false;
+    std::fill(handed_out_.begin(), handed_out_.end(), handed_out{});
     try {
       for (int local = 0; local < team_.local_ranks(); ++local) next(local, work);
       team_.sync();
@@ -46,24 +65,51 @@ class chunk_feed {
   /// it is called again.
   void pause() { paused_ = true; }
   bool done() const {
+    if (guided_) return guided_->done();
     for (int local = 0; local < team_.local_ranks(); ++local)
       if (at_[static_cast<std::size_t>(local)] < end(local)) return false;
     return true;
   }
 
  private:
+  using clock = std::chrono::steady_clock;
+
   template <class Work>
   void next(int local, Work const& work) {
-    index_t& at = at_[static_cast<std::size_t>(local)];
-    if (paused_ || at == end(local)) return;
-    piece const p{at, std::min(end(local), (at / chunk_ + 1) * chunk_), cuts_.n};
-    at = p.end;
+    if (paused_) return;
+    auto const p = take(local);
+    if (!p) return;
     int const by = (local + shift_) % team_.local_ranks();
     stream& stream = team_.streams()[static_cast<std::size_t>(by)];
-    work(stream, team_.first_local_rank() + by, p);
+    work(stream, team_.first_local_rank() + by, *p);
     stream.enqueue([this, local, &work] { next(local, work); });
   }
+
+  /// The next chunk of a rank, whose last one is done.
+  std::optional<piece> take(int local) {
+    auto const k = static_cast<std::size_t>(local);
+    if (guided_) {
+      std::lock_guard const lock(mutex_);
+      auto const now = clock::now();
+      if (auto const& last = handed_out_[k].what)
+        guided_->did(local, last->end - last->begin,
+                     std::chrono::duration<double>(now - handed_out_[k].at).count());
+      handed_out_[k] = {guided_->next(local), now};
+      return handed_out_[k].what;
+    }
+    index_t& at = at_[k];
+    if (at == end(local)) return {};
+    piece const p{at, std::min(end(local), (at / chunk_ + 1) * chunk_), cuts_.n};
+    at = p.end;
+    return p;
+  }
+  index_t begin(int local) const { return cuts_.begin(team_.first_local_rank() + local); }
   index_t end(int local) const { return cuts_.end(team_.first_local_rank() + local); }
+
+  struct handed_out {
+    std::optional<piece> what;
+    clock::time_point at;
+  };
 
   team<stream> team_;
   partition const& cuts_;
@@ -71,6 +117,9 @@ class chunk_feed {
   int shift_;
   std::vector<index_t> at_;  // where each local rank's next chunk begins
   std::atomic<bool> paused_{false};
+  std::mutex mutex_;
+  std::optional<guided_chunks> guided_;
+  std::vector<handed_out> handed_out_;  // of each local rank, where it is guided
 };
 
 }  // namespace prorata::host

@@ -1,5 +1,7 @@
 // The fold of a chunked run, and what verification chooses.
 #include <host/run/chunked_run.hpp>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,12 +27,71 @@ namespace {
 
 constexpr index_t aligned(index_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// One rank's running result: so far, then the next chunk's, side by side as join wants them; and the place
-/// where they are joined.
-struct running {
-  std::vector<std::byte> now, next;
-  piece so_far;
-  run_observer::clock::time_point began;
+/// The partial result of a stretch of elements.
+struct partial {
+  piece range;
+  std::vector<std::byte> bytes;
+};
+
+/// Partial results of one process that have no neighbour yet. Stretches end in any order: who has ended one joins it with
+/// its neighbours, so that in the end there is one.
+class partials {
+ public:
+  explicit partials(fold_job const& job) : job_(job) {}
+
+  /// Queues on s the joining of `mine` with its neighbours, and of what becomes of it. From inside the work of s.
+  void add(stream& s, partial mine) {
+    auto joint = take_neighbour(mine);
+    if (!joint) return;
+    job_.join(s, {joint->left.range, joint->right.range}, joint->in.data(), joint->out.bytes.data());
+    s.enqueue([this, &s, joint] { add(s, std::move(joint->out)); });
+  }
+
+  /// What is left when all work is done: the partial result of everything, or nothing of no elements.
+  std::vector<std::byte> whole() {
+    return waiting_.empty() ? std::vector<std::byte>() : std::move(waiting_.begin()->second.bytes);
+  }
+
+ private:
+  struct pair {
+    partial left, right, out;
+    std::vector<std::byte> in;  // both, as join wants them
+  };
+
+  /// Takes a neighbour of `mine` away from those that wait, or lets `mine` wait.
+  std::shared_ptr<pair> take_neighbour(partial& mine) {
+    auto both = std::make_shared<pair>();
+    {
+      std::lock_guard const lock(mutex_);
+      auto const after = waiting_.upper_bound(mine.range.begin);
+      auto const before = after == waiting_.begin() ? waiting_.end() : std::prev(after);
+      if (before != waiting_.end() && before->second.range.end == mine.range.begin) {
+        both->left = std::move(before->second);
+        both->right = std::move(mine);
+        waiting_.erase(before);
+      } else if (after != waiting_.end() && after->second.range.begin == mine.range.end) {
+        both->left = std::move(mine);
+        both->right = std::move(after->second);
+        waiting_.erase(after);
+      } else {
+        index_t const begin = mine.range.begin;
+        waiting_.emplace(begin, std::move(mine));
+        return nullptr;
+      }
+    }
+    piece const range{both->left.range.begin, both->right.range.end, both->left.range.n};
+    auto const first = static_cast<std::size_t>(aligned(job_.bytes(both->left.range)));
+    both->in.resize(first + both->right.bytes.size());
+    std::copy(both->left.bytes.begin(), both->left.bytes.end(), both->in.begin());
+    std::copy(both->right.bytes.begin(), both->right.bytes.end(),
+              both->in.begin() + static_cast<std::ptrdiff_t>(first));
+    both->out = {range, std::vector<std::byte>(static_cast<std::size_t>(job_.bytes(range)))};
+    return both;
+  }
+
+  fold_job const& job_;
+  std::mutex mutex_;
+  std::map<index_t, partial> waiting_;  // by where they begin
 };
 
 /// A chunk's partial result, and what another device makes of the chunk.
@@ -73,47 +134,26 @@ void chunked_run::fold(fold_job const& job, void* result) {
   index_t const n = cuts_.n;
   observer_.begins("");
 
-  std::vector<running> ranks(static_cast<std::size_t>(team_.local_ranks()));
-  // room for the largest running result and the largest chunk of each rank
-  auto const make_room = [&] {
-    for (int rank = team_.first_local_rank(); local(rank) < ranks.size(); ++rank) {
-      auto& mine = ranks[local(rank)];
-      mine.so_far = {cuts_.begin(rank), cuts_.begin(rank), n};
-      index_t room = 0;
-      for (index_t begin = cuts_.begin(rank); begin < cuts_.end(rank);) {
-        piece const p{begin, std::min(cuts_.end(rank), (begin / chunk_ + 1) * chunk_), n};
-        room = std::max({room, aligned(job.bytes({cuts_.begin(rank), begin, n})) + aligned(job.bytes(p)),
-                         aligned(job.bytes({cuts_.begin(rank), p.end, n}))});
-        begin = p.end;
-      }
-      mine.now.resize(static_cast<std::size_t>(room));
-      mine.next.resize(static_cast<std::size_t>(room));
-    }
-  };
-
-  // local work: every rank folds its chunks, in order, into its running result
+  // local work: every rank folds its chunks; neighbours join, whichever rank had them
+  partials found(job);
   rechecks chosen(limits_.memory / 8);
-  chunk_feed chunks(team_, cuts_, chunk_);
+  chunk_feed chunks(team_, cuts_, chunk_, order());
+  std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
   auto const fold_chunk = [&](stream& queue, int rank, piece p) {
-    auto& mine = ranks[local(rank)];
-    bool const first_chunk = mine.so_far.begin == mine.so_far.end;
-    std::byte* const fresh = mine.now.data() + (first_chunk ? 0 : aligned(job.bytes(mine.so_far)));
     auto const size = static_cast<std::size_t>(job.bytes(p));
-    queue.enqueue([&mine, fresh, size] {
-      mine.began = clock::now();
-      std::fill_n(fresh, size, std::byte{0});  // places of absent lanes are not written
-    });
-    job.reduce(queue, rank, p, fresh);
+    auto const fresh =
+        std::make_shared<partial>(partial{p, std::vector<std::byte>(size)});  // places of absent lanes stay 0
+    clock::time_point& from = began[local(rank)];
+    queue.enqueue([&from] { from = clock::now(); });
+    job.reduce(queue, rank, p, fresh->bytes.data());
     if (chosen_for_verification(p)) {
-      queue.copy(chosen.add(p, rank, size).first.data(), fresh, size);
+      queue.copy(chosen.add(p, rank, size).first.data(), fresh->bytes.data(), size);
       if (chosen.full()) chunks.pause();
     }
-    if (!first_chunk) {
-      job.join(queue, {mine.so_far, p}, mine.now.data(), mine.next.data());
-      std::swap(mine.now, mine.next);
-    }
-    mine.so_far.end = p.end;
-    queue.enqueue([this, &mine, rank, p] { done(rank, "fold", p, mine.began); });
+    queue.enqueue([this, &found, &queue, &from, fresh, rank, p] {
+      found.add(queue, std::move(*fresh));
+      done(rank, "fold", p, from);
+    });
   };
   auto const fold_chunks = [&] {
     chunks.run(fold_chunk);
@@ -132,22 +172,22 @@ void chunked_run::fold(fold_job const& job, void* result) {
       if (!job.same(c->range, c->first.data(), c->second.data())) throw disagreement(c->range);
   };
   processes_.together([&] {
-    make_room();
     while (!chunks.done()) fold_chunks();
     check_sources();
   });
 
-  // bytes: running results reach the first device of each process; local work: it joins and finishes them
+  // bytes: what each process has reaches the first device of each; local work: it joins and finishes them
   std::vector<piece> pieces;
   std::vector<std::size_t> offsets{0};
   for (int rank = 0; rank < cuts_.ranks(); ++rank) {
-    piece const share{cuts_.begin(rank), cuts_.end(rank), n};
+    piece const share = processes_.stretch_of_first(rank, cuts_);
     bool const has_some = share.begin < share.end;
     if (has_some) pieces.push_back(share);
     offsets.push_back(offsets.back() + (has_some ? static_cast<std::size_t>(aligned(job.bytes(share))) : 0));
   }
-  std::vector<void const*> send;
-  for (auto const& r : ranks) send.push_back(r.now.data());
+  auto mine = found.whole();
+  mine.resize(static_cast<std::size_t>(aligned(std::ssize(mine))));
+  std::vector<void const*> const send(static_cast<std::size_t>(team_.local_ranks()), mine.data());
   stream& first = team_.streams().front();
   buffer<std::byte, stream> gathered(first, static_cast<index_t>(offsets.back()));
   buffer<std::byte, stream> whole(first, job.bytes({0, n, n}));

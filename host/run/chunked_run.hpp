@@ -90,6 +90,7 @@ class run_observer {
 
 struct run_limits {
   index_t memory = index_t{1} << 30;  ///< bytes that chunks and partial results may take
+  bool guided = false;                ///< ranks take chunks as they become free, where no order is needed
   double verify = 0;                  ///< per cent of a fold's chunks that another device computes, too
   int at_once = 0;                    ///< CPU ranks that hold memory for their grains at a time; 0: all
 };
@@ -156,7 +157,7 @@ class chunked_run {
   /// Where a rank has a GPU, gpu_work(stream, gpu, piece) does a whole chunk instead.
   template <class Work, class GpuWork>
   void run(char const* what, Work const& work, GpuWork const& gpu_work) {
-    pass(what, false, each_grain_of(what, work, gpu_work, false));
+    pass(what, order(), each_grain_of(what, work, gpu_work, false));
   }
   /// The same on the threads of every rank's stream, also of ranks that have a GPU.
   template <class Work>
@@ -168,7 +169,8 @@ class chunked_run {
   /// without verification. The work compares, and throws disagreement().
   template <class Work, class GpuWork>
   void verify(Work const& work, GpuWork const& gpu_work) {
-    if (limits_.verify > 0) pass("verify", true, each_grain_of("verify", work, gpu_work, true));
+    if (limits_.verify > 0)
+      pass("verify", chunk_order::passed_on, each_grain_of("verify", work, gpu_work, true));
   }
 
   template <class Work>
@@ -181,7 +183,7 @@ class chunked_run {
   template <class Work>
   void sweep(char const* what, Work const& work) {
     std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
-    pass(what, false, [&](stream& s, int rank, piece p) {
+    pass(what, chunk_order::shares, [&](stream& s, int rank, piece p) {
       auto& from = began[local(rank)];
       s.enqueue([&from] { from = clock::now(); });
       work(s, rank, p);
@@ -189,13 +191,12 @@ class chunked_run {
     });
   }
 
-  /// One read of all elements, work(stream, rank, piece) for each chunk, which says done(…) at its end. With passed_on,
-  /// chunks go to the ranks after those that have them.
+  /// One read of all elements, work(stream, rank, piece) for each chunk, which says done(…) at its end.
   template <class Work>
-  void pass(char const* what, bool passed_on, Work const& work) {
+  void pass(char const* what, chunk_order order, Work const& work) {
     observer_.begins(what);
     processes_.together([&] {
-      chunk_feed(team_, cuts_, chunk_, passed_on).run(work);
+      chunk_feed(team_, cuts_, chunk_, order).run(work);
       check_sources();
     });
     observer_.ends();
@@ -235,6 +236,10 @@ class chunked_run {
     };
   }
 
+  /// Of work that may be done in any order. What is verified has the same chunks at every run.
+  chunk_order order() const {
+    return limits_.guided && limits_.verify == 0 ? chunk_order::guided : chunk_order::shares;
+  }
   std::size_t local(int rank) const { return static_cast<std::size_t>(rank - team_.first_local_rank()); }
   int after(int rank) const;
   void release(piece p) const;

@@ -39,6 +39,7 @@ index_t file_run::chunk_of(run_options const& options, index_t element_bytes, in
 host::run_limits file_run::limits_of(run_options const& options) {
   host::run_limits limits;
   limits.memory = options.memory;
+  limits.guided = options.guided;
   limits.verify = options.verify;
   return limits;
 }

@@ -92,6 +92,13 @@ processes::processes(prorata::team<stream> const& team) {
   number_ = static_cast<int>(std::find(first_rank_.begin(), first_rank_.end(), mine) - first_rank_.begin());
 }
 
+piece processes::stretch_of_first(int rank, partition const& cuts) const {
+  auto const mine = std::find(first_rank_.begin(), first_rank_.end(), rank);
+  if (mine == first_rank_.end()) return {0, 0, cuts.n};
+  int const after = std::next(mine) == first_rank_.end() ? cuts.ranks() : *std::next(mine);
+  return {cuts.begin(rank), cuts.end(after - 1), cuts.n};
+}
+
 void processes::together(std::function<void()> const& work) const {
   if (alone()) return work();
   std::exception_ptr thrown;

@@ -32,6 +32,8 @@ class processes final : public io::peers {
   int number() const { return number_; }
 
   bool first() const override { return number_ == 0; }
+  /// What all ranks of a process have, for the first of them; nothing for its other ranks.
+  piece stretch_of_first(int rank, partition const& cuts) const;
   void together(std::function<void()> const& work) const override;
   /// For a process that gives up outside of together(): the others throw the same at their next call here. Where they
   /// give up, too, as after a call that failed in all of them, nothing more is to be said.

@@ -6,6 +6,8 @@
 // with.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #define HWY_COMPILE_ONLY_STATIC
@@ -22,6 +24,12 @@ namespace hwy {
 void Sorter::Fill24Bytes(void const*, size_t n, void* bytes) {
   std::uint64_t const seed[3] = {n | 1, 0x9e3779b97f4a7c15u * n, 0xda942042e4dd58b5u};
   std::memcpy(bytes, seed, sizeof seed);
+}
+
+/// Where one of Highway's own assertions fails, which it has in debugging builds alone.
+void Abort(char const* file, int line, char const* format, ...) {
+  std::fprintf(stderr, "%s:%d: %s\n", file, line, format);
+  std::abort();
 }
 }  // namespace hwy
 

@@ -20,7 +20,9 @@ struct run_options {
   index_t memory = index_t{1} << 30;  ///< bytes that a verb holds at a time, over all ranks
   index_t chunk = 0;                  ///< bytes that a rank reads at a time; 0: what suits the memory
   std::string temporary_folder{};     ///< of what does not fit the memory; empty: where the output goes
-  double verify = 0;                  ///< per cent of the chunks that a second rank computes, too, to compare
+  bool guided = true;  ///< ranks take chunks as they become free, and shares are first guesses of their
+                       ///< speed, where a verb needs no order and verifies nothing; false: exact shares
+  double verify = 0;   ///< per cent of the chunks that a second rank computes, too, to compare
   host::run_observer* observer = nullptr;  ///< sees how far a verb is; outlives it
 };
 

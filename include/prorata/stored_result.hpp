@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <prorata/boolean8.hpp>
 #include <prorata/half.hpp>
 #include <prorata/operations.hpp>
 #include <type_traits>
@@ -22,6 +23,8 @@ PRORATA_HD constexpr T stored_result(X const& x) {
     return half{static_cast<unsigned short>((h.bits & 0x7fffu) > 0x7c00u ? 0x7e00u : h.bits)};
   } else if constexpr (std::is_floating_point_v<T>) {
     return sealed(static_cast<T>(x));
+  } else if constexpr (std::is_same_v<T, boolean8>) {
+    return boolean8{static_cast<bool>(x)};
   } else {
     return static_cast<T>(x);
   }
