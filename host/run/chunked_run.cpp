@@ -33,8 +33,8 @@ struct partial {
   std::vector<std::byte> bytes;
 };
 
-/// Partial results of one process that have no neighbour yet. Stretches end in any order: who has ended one joins it with
-/// its neighbours, so that in the end there is one.
+/// Partial results of one process that have no neighbour yet. Stretches end in any order: who has ended one joins it
+/// with its neighbours, so that in the end there is one.
 class partials {
  public:
   explicit partials(fold_job const& job) : job_(job) {}

@@ -8,9 +8,9 @@
 
 namespace prorata::host {
 
-/// Hands out the elements of a range in their order, a chunk at a time, to devices of unequal and perhaps unknown speed:
-/// a chunk is half of the device's part, by speed, of what is left, so that all end at about the same time.
-///   source   weighted guided self-scheduling, HGuided in EngineCL (Nozal, Bosque, Beivide: FGCS 107, 2020), with k = 2.
+/// Hands out the elements of a range in their order, a chunk at a time, to devices of unequal and perhaps unknown
+/// speed: a chunk is half of the device's part, by speed, of what is left, so that all end at about the same time.
+///   source   weighted guided self-scheduling, HGuided in EngineCL (Nozal, Bosque, Beivide: FGCS 107, 2020), k = 2.
 ///            Added: speeds are measured as it goes; a device's first chunk is small, and each one at most four times
 ///            the one before, so that a wrong guess costs little; one that would be the last to end gets none
 ///   threads  one at a time
