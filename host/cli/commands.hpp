@@ -26,6 +26,7 @@ void scan_command(arguments const& args, io::job_files& files);
 void select_command(arguments const& args, io::job_files& files);
 void sort_command(arguments const& args, io::job_files& files);
 void stats_command(arguments const& args, io::job_files& files);
+void stream_command(arguments const& args, io::job_files& files);
 void topk_command(arguments const& args, io::job_files& files);
 void unique_command(arguments const& args, io::job_files& files);
 

@@ -19,9 +19,10 @@ namespace {
 
 using namespace prorata;
 
-constexpr char const* known[] = {
-    "argsort",  "devices", "generate", "groupby", "help", "histogram", "join", "lookup", "map",    "plan",
-    "quantile", "reduce",  "scan",     "select",  "sort", "stats",     "topk", "unique", "version"};
+constexpr char const* known[] = {"argsort",   "devices", "generate", "groupby", "help",
+                                 "histogram", "join",    "lookup",   "map",     "plan",
+                                 "quantile",  "reduce",  "scan",     "select",  "sort",
+                                 "stats",     "stream",  "topk",     "unique",  "version"};
 
 /// Descriptors 0 to 2 that are closed are opened on /dev/null: else an output would get their number, and what is
 /// said on standard error would be written into it.
@@ -78,6 +79,7 @@ void run(std::string const& command, cli::arguments const& args, io::job_files& 
   if (command == "select") return cli::select_command(args, files);
   if (command == "sort") return cli::sort_command(args, files);
   if (command == "stats") return cli::stats_command(args, files);
+  if (command == "stream") return cli::stream_command(args, files);
   if (command == "topk") return cli::topk_command(args, files);
   if (command == "unique") return cli::unique_command(args, files);
   if (command == "version" || command == "--version" || command == "-V") return print_version(args);

@@ -1,0 +1,166 @@
+// Where blocks end.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <host/events/block_source.hpp>
+#include <host/events/csv.hpp>
+#include <host/io/printable.hpp>
+#include <host/io/system_error.hpp>
+#include <prorata/error.hpp>
+
+namespace prorata::events {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+[[noreturn]] void too_long(std::string const& name, index_t offset) {
+  throw input_error(io::printable(name) + ": the record that begins at byte " + std::to_string(offset) +
+                    " is longer than 1 MiB; is a quote not closed?");
+}
+[[noreturn]] void no_header(std::string const& name) {
+  throw input_error(io::printable(name) + ": there is no header line");
+}
+
+/// Where the first record of a text ends, its line's end included; npos where it does not.
+std::size_t first_record(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; ++at)
+    if (whole_records(text.substr(0, at + 1)) != 0) return at + 1;
+  return text.npos;
+}
+
+std::string without_end(std::string_view line) {
+  if (line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return std::string(line);
+}
+
+void put(text_block& block, std::string_view text, bool complete) {
+  block.room.resize(text.size() + !complete + 2 * text_margin);
+  std::copy(text.begin(), text.end(), block.room.begin() + text_margin);
+  if (!complete) block.room[text_margin + text.size()] = '\n';
+}
+
+}  // namespace
+
+std::string file_source::header() {
+  std::string text(static_cast<std::size_t>(std::min(file_.size(), longest_record)), '\0');
+  file_.read(0, std::as_writable_bytes(std::span(text)));
+  if (text.empty()) no_header(name());
+  std::size_t end = first_record(text);
+  if (end == text.npos) {
+    if (file_.size() > longest_record) too_long(name(), 0);
+    end = text.size();
+  }
+  at_ = static_cast<index_t>(end);
+  return without_end(std::string_view(text).substr(0, end));
+}
+
+index_t file_source::end_of_block(index_t begin) const {
+  index_t const size = file_.size();
+  if (size - begin <= block_bytes_) return size;
+  std::string probe;
+  for (index_t from = begin + block_bytes_; from < size; from += std::ssize(probe)) {
+    if (from - begin > block_bytes_ + longest_record) too_long(name(), begin + block_bytes_);
+    probe.resize(static_cast<std::size_t>(std::min<index_t>(size - from, 512)));
+    file_.read(from, std::as_writable_bytes(std::span(probe)));
+    if (std::size_t const feed = probe.find('\n'); feed != probe.npos)
+      return from + static_cast<index_t>(feed) + 1;
+  }
+  return size;
+}
+
+bool file_source::next(text_block& block) {
+  if (at_ >= file_.size()) return false;
+  block.offset = at_;
+  if (careful_) {
+    for (index_t bytes = block_bytes_;; bytes *= 2) {
+      bytes = std::min(bytes, file_.size() - at_);
+      std::string text(static_cast<std::size_t>(bytes), '\0');
+      file_.read(at_, std::as_writable_bytes(std::span(text)));
+      block.bytes = static_cast<index_t>(whole_records(text));
+      index_t const rest = bytes - block.bytes;
+      if (at_ + bytes == file_.size() && rest <= longest_record) block.bytes = bytes;
+      if (block.bytes > 0) break;
+      if (rest > longest_record) too_long(name(), at_);
+    }
+  } else {
+    block.bytes = end_of_block(at_) - at_;
+  }
+  at_ += block.bytes;
+  block.last = at_ == file_.size();
+  return true;
+}
+
+void file_source::fill(text_block& block) {
+  auto const bytes = static_cast<std::size_t>(block.bytes);
+  block.room.resize(bytes + 2 * text_margin);
+  file_.read(block.offset, std::as_writable_bytes(std::span(block.room).subspan(text_margin, bytes)));
+  if (!block.last || block.text().ends_with('\n')) return;
+  block.room.push_back('\0');
+  block.room[text_margin + bytes] = '\n';
+}
+
+void file_source::cut_again(text_block const& block) {
+  at_ = block.offset;
+  careful_ = true;
+}
+
+void pipe_source::read_more() {
+  std::size_t const before = carried_.size();
+  carried_.resize(before + block_bytes_);
+  ssize_t got;
+  do { got = ::read(descriptor_, carried_.data() + before, block_bytes_); } while (got < 0 && errno == EINTR);
+  int const reason = errno;
+  carried_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (got < 0) throw input_error(io::system_message(name_, "read", reason));
+  ended_ = got == 0;
+}
+
+std::string pipe_source::header() {
+  for (;;) {
+    std::size_t end = first_record(carried_);
+    if (end == carried_.npos && ended_) {
+      if (carried_.empty()) no_header(name_);
+      end = carried_.size();
+    }
+    if (end != carried_.npos) {
+      std::string const line = without_end(std::string_view(carried_).substr(0, end));
+      carried_.erase(0, end);
+      at_ = static_cast<index_t>(end);
+      return line;
+    }
+    if (std::ssize(carried_) > longest_record) too_long(name_, 0);
+    read_more();
+  }
+}
+
+bool pipe_source::next(text_block& block) {
+  for (;;) {
+    std::size_t whole = ended_ ? carried_.size() : carried_.size() > known_ ? whole_records(carried_) : 0;
+    if (whole == 0 && ended_) return false;
+    if (whole > 0) {
+      block.offset = at_, block.bytes = static_cast<index_t>(whole);
+      block.last = ended_;
+      put(block, std::string_view(carried_).substr(0, whole), carried_[whole - 1] == '\n');
+      carried_.erase(0, whole);
+      known_ = carried_.size();
+      at_ += static_cast<index_t>(whole);
+      return true;
+    }
+    known_ = carried_.size();
+    if (std::ssize(carried_) > longest_record) too_long(name_, at_);
+    read_more();
+  }
+}
+
+bool pipe_source::ready() {
+  if (ended_ || carried_.size() > known_) return true;
+  pollfd about{descriptor_, POLLIN, 0};
+  return ::poll(&about, 1, 0) != 0;
+}
+
+}  // namespace prorata::events

@@ -1,0 +1,96 @@
+// block_source: an input as blocks of whole records, a block at a time.
+#pragma once
+
+#include <host/events/text.hpp>
+#include <host/io/input_file.hpp>
+#include <prorata/config.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace prorata::events {
+
+/// A piece of the input. Its text ends with a line's end, also where the input does not.
+struct text_block {
+  std::vector<char> room;  // the text between its margins
+  index_t offset = 0;      ///< of its first byte in the input
+  index_t bytes = 0;       ///< of the input
+  bool last = false;       ///< the input ends with it
+  std::string_view text() const { return {room.data() + text_margin, room.size() - 2 * text_margin}; }
+};
+
+/// Records are at most so long: a quote that is not closed must not take all memory.
+inline constexpr index_t longest_record = 1 << 20;
+
+/// CSV text: a header, and then records.
+///   threads  one at a time; fill() from any, of different blocks at a time
+///   throws   input_error: the input cannot be read, changed, or has a record that is too long
+class block_source {
+ public:
+  virtual ~block_source() = default;
+  virtual std::string const& name() const = 0;
+  /// The first record, without its line's end. Once, before all else.
+  ///   throws  input_error where there is none
+  virtual std::string header() = 0;
+  /// Takes the next block; false at the end of the input. Waits for one whole record, and not for more.
+  virtual bool next(text_block& block) = 0;
+  /// Reads the text of a block that was taken.
+  virtual void fill(text_block& block) = 0;
+  /// Whether next() would not wait.
+  virtual bool ready() { return true; }
+  /// Goes back to a block that ended in the middle of a record, and looks for the ends of records from there on.
+  virtual void cut_again(text_block const& block) = 0;
+  /// Bytes of the input; −1: nobody knows.
+  virtual index_t size() const { return -1; }
+};
+
+/// A regular file. Blocks are cut at ends of lines, which may lie in quotes: who parses finds out, and says
+/// cut_again().
+class file_source : public block_source {
+ public:
+  file_source(io::input_file const& file, index_t block_bytes) : file_(file), block_bytes_(block_bytes) {}
+  std::string const& name() const override { return file_.path(); }
+  std::string header() override;
+  bool next(text_block& block) override;
+  void fill(text_block& block) override;
+  void cut_again(text_block const& block) override;
+  index_t size() const override { return file_.size(); }
+  /// Goes to a record's beginning.
+  void go_to(index_t offset) { at_ = offset; }
+
+ private:
+  index_t end_of_block(index_t begin) const;
+
+  io::input_file const& file_;
+  index_t block_bytes_;
+  index_t at_ = 0;
+  bool careful_ = false;  // quotes hold line ends
+};
+
+/// A pipe, a terminal, a socket: what can be read once.
+class pipe_source : public block_source {
+ public:
+  pipe_source(int descriptor, std::string name, index_t block_bytes)
+      : descriptor_(descriptor),
+        name_(std::move(name)),
+        block_bytes_(static_cast<std::size_t>(block_bytes)) {}
+  std::string const& name() const override { return name_; }
+  std::string header() override;
+  bool next(text_block& block) override;
+  void fill(text_block&) override {}
+  bool ready() override;
+  void cut_again(text_block const&) override {}
+
+ private:
+  void read_more();
+
+  int descriptor_;
+  std::string name_;
+  std::size_t block_bytes_;
+  std::string carried_;    // read, and in no block yet
+  std::size_t known_ = 0;  // bytes of it that hold no whole record
+  index_t at_ = 0;         // of the input, where it begins
+  bool ended_ = false;
+};
+
+}  // namespace prorata::events

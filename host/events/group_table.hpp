@@ -1,0 +1,55 @@
+// group_table: what is kept of each key's records in one stretch of time.
+#pragma once
+
+#include <host/events/aggregates.hpp>
+#include <host/events/key_table.hpp>
+
+namespace prorata::events {
+
+/// Groups by key: slot s is the s-th key that came.
+struct group_table {
+  explicit group_table(aggregate_plan const& plan) : states(plan.make_states()) {}
+
+  key_table keys;
+  std::vector<std::uint64_t> counts;  ///< records
+  std::vector<std::unique_ptr<column_states>> states;
+
+  /// Adds records [begin, end) of a batch.
+  void add(row_batch const& rows, index_t begin, index_t end) {
+    slots_.resize(static_cast<std::size_t>(end - begin));
+    if (rows.keys.empty())
+      std::fill(slots_.begin(), slots_.end(), keys.find_or_add(no_text));
+    else
+      for (index_t i = begin; i < end; ++i)
+        slots_[static_cast<std::size_t>(i - begin)] =
+            keys.find_or_add(rows.keys[static_cast<std::size_t>(i)]);
+    make_room();
+    for (std::uint32_t const slot : slots_) ++counts[slot];
+    for (auto& s : states) s->add(rows, begin, end, slots_.data());
+  }
+
+  /// Adds all groups of another.
+  void merge(group_table const& other) {
+    std::string room;
+    for (std::uint32_t from = 0; from < other.keys.size(); ++from) {
+      char buffer[16];
+      auto const text = other.keys.text(from, buffer);
+      room.assign(text).append(text_margin, '\0');
+      std::uint32_t const slot = keys.find_or_add({room.data(), static_cast<std::uint32_t>(text.size())});
+      make_room();
+      counts[slot] += other.counts[from];
+      for (std::size_t k = 0; k < states.size(); ++k) states[k]->merge(slot, *other.states[k], from);
+    }
+  }
+
+ private:
+  void make_room() {
+    if (counts.size() >= keys.size()) return;
+    counts.resize(keys.size());
+    for (auto& s : states) s->resize(keys.size());
+  }
+
+  std::vector<std::uint32_t> slots_;
+};
+
+}  // namespace prorata::events

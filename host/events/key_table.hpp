@@ -1,0 +1,85 @@
+// key_table: texts of any length and the numbers that they have here, in the order of their coming.
+#pragma once
+
+#include <bit>
+#include <deque>
+#include <host/events/text.hpp>
+#include <string>
+#include <vector>
+
+namespace prorata::events {
+
+/// A text of up to 15 bytes as two words; of a longer one its hash and its place in a table.
+struct key_word {
+  std::uint64_t low, high;  ///< the topmost byte is the size, or 255
+  bool operator==(key_word const&) const = default;
+};
+
+/// The words of a text; a longer one has place 0.
+key_word key_word_of(text_ref text);
+
+/// A hash of 64 bits, the upper ones best.
+inline std::uint64_t hash_of(key_word key) {
+  std::uint64_t const mixed = (key.low ^ std::rotl(key.high, 29)) * 0x9e3779b97f4a7c15;
+  return (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
+}
+
+/// Keys in the order of results: whole numbers of 64 bits first, as they are written without signs and zeros too many,
+/// in their order; then all other texts, byte by byte.
+struct key_order {
+  explicit key_order(std::string_view text);
+  bool operator<(key_order const& other) const {
+    if (is_text != other.is_text) return other.is_text;
+    return is_text ? text < other.text : number < other.number;
+  }
+  bool operator==(key_order const& other) const = default;
+
+  bool is_text = true;
+  std::int64_t number = 0;
+  std::string_view text;
+};
+
+/// Numbers 0, 1, 2, … for different texts: open addressing at half load.
+class key_table {
+ public:
+  std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size()); }
+
+  /// The number of a text, a new one if need be.
+  std::uint32_t find_or_add(text_ref text) { return find_or_add(key_word_of(text), text); }
+  std::uint32_t find_or_add(key_word word, text_ref text) {
+    if (2 * (keys_.size() + 1) > bins_.size()) grow();
+    for (std::size_t at = hash_of(word) >> shift_;; at = (at + 1) & (bins_.size() - 1)) {
+      std::uint32_t const id = bins_[at];
+      if (id == nobody) return add(word, text, at);
+      if (matches(keys_[id], word, text)) return id;
+    }
+  }
+
+  /// The text of a number; valid until the table is cleared.
+  ///   room  holds it where it is short
+  std::string_view text(std::uint32_t id, char (&room)[16]) const;
+  std::string text(std::uint32_t id) const {
+    char room[16];
+    return std::string(text(id, room));
+  }
+
+  void clear();
+
+ private:
+  static constexpr std::uint32_t nobody = ~std::uint32_t{0};
+  static constexpr std::uint64_t place_mask = (std::uint64_t{1} << 56) - 1;
+
+  bool matches(key_word known, key_word word, text_ref text) const {
+    if (word.high >> 56 != 255) return known == word;
+    return known.low == word.low && known.high >> 56 == 255 && long_[known.high & place_mask] == text.view();
+  }
+  std::uint32_t add(key_word word, text_ref text, std::size_t at);
+  void grow();
+
+  std::vector<key_word> keys_;
+  std::vector<std::uint32_t> bins_;
+  std::deque<std::string> long_;
+  int shift_ = 64;
+};
+
+}  // namespace prorata::events

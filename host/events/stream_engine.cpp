@@ -1,0 +1,232 @@
+// Rounds of blocks.
+#include <host/events/stream_engine.hpp>
+#include <host/io/printable.hpp>
+#include <prorata/error.hpp>
+
+namespace prorata::events {
+
+/// A block, and what became of it.
+struct stream_engine::work {
+  explicit work(row_schema const& schema) : parser(schema) {}
+  text_block block;
+  csv_parser parser;
+  row_batch rows;
+  std::vector<std::uint8_t> shards;  // of each record, where keys stay together
+  std::vector<index_t> behind;       // records that are not plain
+};
+
+/// Records that came behind the watermark, and it.
+struct stream_engine::behind_rows {
+  row_batch rows;
+  std::vector<std::int64_t> marks;
+  std::vector<std::string> lines;
+};
+
+/// A block's turn. Who does not get that far stops the round: the others would wait for ever.
+class stream_engine::turn {
+ public:
+  turn(stream_engine& engine, index_t number) : engine_(engine), number_(number) {}
+  ~turn() {
+    if (!passed_) stop();
+  }
+  /// Waits for it. Says whether the round goes on.
+  bool wait() {
+    std::unique_lock lock(engine_.turns_);
+    engine_.next_turn_.wait(lock, [&] { return engine_.turn_ == number_ || engine_.stopped_; });
+    return !engine_.stopped_;
+  }
+  void pass() {
+    {
+      std::lock_guard const lock(engine_.turns_);
+      engine_.turn_ = number_ + 1;
+    }
+    passed_ = true;
+    engine_.next_turn_.notify_all();
+  }
+  void stop() {
+    {
+      std::lock_guard const lock(engine_.turns_);
+      engine_.stopped_ = true;
+    }
+    passed_ = true;
+    engine_.next_turn_.notify_all();
+  }
+
+ private:
+  stream_engine& engine_;
+  index_t number_;
+  bool passed_ = false;
+};
+
+stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row_schema schema,
+                             aggregate_plan const& plan, stream_limits const& limits, window_sink results,
+                             line_sink late)
+    : schema_(std::move(schema)),
+      limits_(limits),
+      late_(std::move(late)),
+      threads_(limits.threads),
+      store_(window_store::make(rule, plan, threads_.threads())),
+      mark_(mark) {
+  require(threads_.threads() <= 255, "a stream has at most 255 threads");
+  results_ = [this, sink = std::move(results)](closed_window const& window) {
+    ++counts_.results;
+    sink(window);
+  };
+}
+stream_engine::~stream_engine() = default;
+
+void stream_engine::run(block_source& source, std::function<void()> const& after_round) {
+  source_ = &source;
+  for (bool ended = false; !ended;) {
+    taken_ = turn_ = 0;
+    stopped_ = ended_ = cut_again_ = false;
+    behind_.clear();
+    threads_.run_blocks(threads_.threads(), host::loop_body::of([this](index_t worker) {
+                          work_on_blocks(static_cast<int>(worker));
+                        }));
+    ended = ended_ && !cut_again_;
+    if (store_->by_key()) add_by_key(works_);
+    for (auto const& behind : behind_)
+      if (behind) add_behind(*behind);
+    store_->close(ended ? watermark::after_all : mark_.value(), results_);
+    after_round();
+  }
+}
+
+void stream_engine::work_on_blocks(int worker) {
+  for (;;) {
+    index_t number;
+    work* mine;
+    {
+      std::lock_guard const lock(taking_);
+      if (ended_ || cut_again_ || taken_ >= limits_.round_blocks || (taken_ > 0 && !source_->ready())) return;
+      // Where keys stay together, the blocks of a round stay until its end.
+      auto const place = static_cast<std::size_t>(store_->by_key() ? taken_ : worker);
+      while (works_.size() <= place) works_.push_back(std::make_unique<work>(schema_));
+      mine = works_[place].get();
+      if (!source_->next(mine->block)) {
+        ended_ = true;
+        return;
+      }
+      number = taken_++;
+      behind_.emplace_back();
+    }
+    process(number, *mine, worker);
+  }
+}
+
+void stream_engine::process(index_t number, work& mine, int worker) {
+  turn my_turn(*this, number);
+  row_batch& rows = mine.rows;
+  rows.clear(schema_);
+  source_->fill(mine.block);
+  bool const whole = mine.parser.parse(mine.block.text(), rows);
+  mine.behind.clear();
+  if (store_->by_key()) {
+    mine.shards.resize(static_cast<std::size_t>(rows.size()));
+    for (index_t row = 0; row < rows.size(); ++row)
+      mine.shards[static_cast<std::size_t>(row)] = static_cast<std::uint8_t>(shard_of(rows.key(row)));
+  }
+  if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
+  if (!whole) {
+    rows.clear(schema_);
+    if (mine.block.last)
+      throw input_error(io::printable(source_->name()) + ", from line " + std::to_string(counts_.lines + 1) +
+                        " on: a quoted field does not end");
+    std::lock_guard const lock(taking_);
+    source_->cut_again(mine.block);
+    cut_again_ = true;  // nobody takes what this round would not add
+    return my_turn.stop();
+  }
+  watermark const before = mark_;
+  note_malformed(rows);
+  observe(rows);
+  counts_.lines += rows.lines_of_text;
+  counts_.bytes += mine.block.bytes;
+  counts_.records += rows.size();
+  std::int64_t const after = mark_.value();
+  my_turn.pass();
+
+  if (rows.size() == 0) return;
+  if (!store_->is_plain(rows.least, after)) {
+    auto behind = std::make_unique<behind_rows>();
+    find_behind(mine, before, *behind);
+    if (!mine.behind.empty()) {
+      std::lock_guard const lock(taking_);
+      behind_[static_cast<std::size_t>(number)] = std::move(behind);
+    }
+  }
+  if (store_->by_key()) return;
+  index_t begin = 0;
+  for (index_t const skipped : mine.behind) {
+    store_->add(worker, rows, begin, skipped);
+    begin = skipped + 1;
+  }
+  store_->add(worker, rows, begin, rows.size());
+}
+
+void stream_engine::observe(row_batch const& rows) {
+  if (rows.size() == 0 || mark_.observe_all(rows.first, rows.largest)) return;
+  for (std::int64_t const t : rows.times) mark_.observe(t);
+}
+
+void stream_engine::note_malformed(row_batch const& rows) {
+  if (rows.malformed.empty()) return;
+  counts_.malformed += std::ssize(rows.malformed);
+  auto const& first = rows.malformed.front();
+  std::string const where = "line " + std::to_string(counts_.lines + 1 + first.line) + ": " + first.reason;
+  if (!limits_.skip_malformed)
+    throw input_error(io::printable(source_->name()) + ", " + where +
+                      "; --malformed skip leaves such records out");
+  if (counts_.first_malformed.empty()) counts_.first_malformed = where;
+}
+
+void stream_engine::find_behind(work& mine, watermark mark, behind_rows& behind) {
+  for (index_t row = 0; row < mine.rows.size(); ++row) {
+    std::int64_t const t = mine.rows.times[static_cast<std::size_t>(row)];
+    mark.observe(t);
+    if (store_->is_plain(t, mark.value())) continue;
+    mine.behind.push_back(row);
+    behind.rows.append(mine.rows, row);
+    behind.marks.push_back(mark.value());
+    behind.lines.emplace_back(mine.parser.line(mine.rows, row));
+  }
+}
+
+void stream_engine::add_by_key(std::vector<std::unique_ptr<work>> const& blocks) {
+  auto const add = [&](index_t shard) {
+    for (index_t b = 0; b < taken_; ++b) {
+      work const& block = *blocks[static_cast<std::size_t>(b)];
+      std::size_t skipped = 0;
+      for (index_t row = 0; row < block.rows.size(); ++row) {
+        bool const behind = skipped < block.behind.size() && block.behind[skipped] == row;
+        skipped += behind;
+        if (!behind && block.shards[static_cast<std::size_t>(row)] == shard)
+          store_->add(static_cast<int>(shard), block.rows, row, row + 1);
+      }
+    }
+  };
+  threads_.run_blocks(threads_.threads(), host::loop_body::of(add));
+}
+
+void stream_engine::add_behind(behind_rows const& behind) {
+  for (index_t row = 0; row < behind.rows.size(); ++row) {
+    std::int64_t const mark = behind.marks[static_cast<std::size_t>(row)];
+    store_->close(mark, results_);
+    int const shard = store_->by_key() ? shard_of(behind.rows.key(row)) : 0;
+    auto const arrival = store_->add_behind(shard, behind.rows, row, mark);
+    if (arrival == window_store::arrival::partly_late) ++counts_.partly_late;
+    if (arrival != window_store::arrival::late) continue;
+    ++counts_.late;
+    counts_.latest_by = std::max(counts_.latest_by, mark - behind.rows.times[static_cast<std::size_t>(row)]);
+    if (late_) late_(behind.lines[static_cast<std::size_t>(row)]);
+  }
+}
+
+int stream_engine::shard_of(text_ref key) const {
+  // other bits of the hash than tables use
+  std::uint64_t const low = hash_of(key_word_of(key)) & 0xffffffff;
+  return static_cast<int>(low * static_cast<std::uint64_t>(threads_.threads()) >> 32);
+}
+
+}  // namespace prorata::events

@@ -1,0 +1,89 @@
+// stream_engine: from blocks of records to windows that close, on several threads.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <host/events/block_source.hpp>
+#include <host/events/csv.hpp>
+#include <host/events/window_store.hpp>
+#include <host/parallel.hpp>
+#include <memory>
+#include <mutex>
+#include <prorata/windows.hpp>
+#include <vector>
+
+namespace prorata::events {
+
+struct stream_limits {
+  int threads = 0;              ///< 0: every core
+  bool skip_malformed = false;  ///< else the first one ends the stream
+  index_t round_blocks = 128;   ///< after so many, at the latest, windows are closed
+};
+
+struct stream_counts {
+  index_t bytes = 0, records = 0, late = 0, partly_late = 0, malformed = 0, results = 0;
+  index_t lines = 1;            ///< of the input so far, the header's included
+  std::int64_t latest_by = 0;   ///< how far behind the watermark a late record was, at most
+  std::string first_malformed;  ///< where, and why
+};
+
+/// Reads records, adds them up in windows and gives out the windows that are complete.
+///   method  rounds. In a round, threads take blocks, parse them, and take turns in the order of the blocks to learn
+///           how far event time had come; then each adds its block's records to a shard of its own, or, where a key's
+///           records have to stay together, they wait for the end of the round and go to the shards of their keys. Then
+///           what came behind the watermark is added record by record, and windows are closed. A round ends early where
+///           the input has no more for now
+///   promise the same results for all blocks, threads and rounds (see window_store)
+class stream_engine {
+ public:
+  using line_sink = std::function<void(std::string_view line)>;
+  /// late: given records that came too late for all their windows, as they were, in their order.
+  stream_engine(window_rule const& rule, watermark const& mark, row_schema schema, aggregate_plan const& plan,
+                stream_limits const& limits, window_sink results, line_sink late);
+  ~stream_engine();
+
+  /// Reads all; `after_round` is called when the windows of a round have been given out.
+  ///   throws  input_error for a malformed record, unless they are skipped
+  void run(block_source& source, std::function<void()> const& after_round);
+
+  stream_counts const& counts() const { return counts_; }
+  index_t open_groups() const { return store_->open_groups(); }
+
+ private:
+  struct work;
+  struct behind_rows;
+  class turn;
+
+  void work_on_blocks(int worker);
+  void process(index_t number, work& mine, int worker);
+  void observe(row_batch const& rows);
+  void note_malformed(row_batch const& rows);
+  void find_behind(work& mine, watermark mark, behind_rows& behind);
+  void add_by_key(std::vector<std::unique_ptr<work>> const& blocks);
+  void add_behind(behind_rows const& behind);
+  int shard_of(text_ref key) const;
+
+  row_schema schema_;
+  stream_limits limits_;
+  line_sink late_;
+  host::thread_limit threads_;
+  std::unique_ptr<window_store> store_;
+  window_sink results_;
+  std::vector<std::unique_ptr<work>> works_;
+
+  // of a round
+  std::mutex taking_;
+  block_source* source_ = nullptr;
+  index_t taken_ = 0;
+  bool ended_ = false, cut_again_ = false;
+  std::vector<std::unique_ptr<behind_rows>> behind_;  // of each block
+
+  std::mutex turns_;
+  std::condition_variable next_turn_;
+  index_t turn_ = 0;
+  bool stopped_ = false;  // blocks whose turn has not come are not added
+  watermark mark_;
+  stream_counts counts_;
+};
+
+}  // namespace prorata::events

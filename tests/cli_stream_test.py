@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""prorata stream against a brute force that takes one record after the other, in fractions.
+
+usage: cli_stream_test.py PRORATA [--long] [--seed N] [unittest arguments]
+
+--long makes 400 random streams instead of 60; --seed begins with another one.
+"""
+import fractions
+import math
+import os
+import random
+import subprocess
+import sys
+import unittest
+
+from command_line import PRORATA, Case, run
+
+RUNS, SEED = 60, 1
+if '--long' in sys.argv:
+    sys.argv.remove('--long')
+    RUNS = 400
+if '--seed' in sys.argv:
+    at = sys.argv.index('--seed')
+    SEED = int(sys.argv[at + 1])
+    del sys.argv[at:at + 2]
+
+
+# ---- the brute force -------------------------------------------------------------------------------------
+
+def number_text(x):
+    text = repr(float(x))
+    return text[:-2] if text.endswith('.0') else text
+
+
+def key_place(key):
+    whole = key.lstrip('-').isascii() and key.lstrip('-').isdigit() and str(int(key)) == key and -2**63 <= int(key) < 2**63
+    return (0, int(key), b'') if whole else (1, 0, key.encode())
+
+
+def rounded(x):
+    """A fraction as a double."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def exact_sum(x):
+    special = [v for v in x if not math.isfinite(v)]
+    if special:
+        return math.nan if any(v != v for v in special) or len(set(special)) == 2 else special[0]
+    if all(v == 0 for v in x):
+        return -0.0 if all(math.copysign(1, v) < 0 for v in x) else 0.0
+    return rounded(sum(map(fractions.Fraction, x)))
+
+
+def quantile(x, q):
+    x = sorted(x, key=lambda v: (v != v, v, math.copysign(1, v)))
+    if x[-1] != x[-1]:
+        return math.nan
+    h = q * (len(x) - 1)
+    low = math.floor(h)
+    a, b, t = x[low], x[min(low + 1, len(x) - 1)], h - low
+    if t == 0 or a == b:
+        return a
+    return a + (b - a) * t if t < 0.5 else b - (b - a) * (1 - t)
+
+
+def answer(aggregate, records):
+    name, _, column = aggregate.partition(':')
+    if not column:
+        return str(len(records))
+    fields = [r[column] for r in records]
+    if name == 'count':
+        return str(sum(f != '' for f in fields))
+    if name == 'distinct':
+        return str(len({f for f in fields if f != ''}))
+    x = [float(f) for f in fields if f != '']
+    if not x:
+        return ''
+    if name == 'sum':
+        return number_text(exact_sum(x))
+    finite = all(map(math.isfinite, x))
+    if name == 'mean':
+        if not finite or all(v == 0 for v in x):
+            return number_text(exact_sum(x))
+        return number_text(rounded(sum(map(fractions.Fraction, x)) / len(x)))
+    if name in ('var', 'std'):
+        if not finite:
+            return 'nan'
+        mean = sum(map(fractions.Fraction, x)) / len(x)
+        variance = rounded(sum((fractions.Fraction(v) - mean)**2 for v in x) / len(x))
+        return number_text(math.sqrt(variance) if name == 'std' else variance)
+    if name in ('min', 'max'):
+        if any(v != v for v in x):
+            return 'nan'
+        best = min if name == 'min' else max
+        return number_text(best(x, key=lambda v: (v, math.copysign(1, v))))
+    if name.startswith('top'):
+        x.sort(key=lambda v: (v != v, -v if v == v else 0, -math.copysign(1, v)))
+        return ';'.join(map(number_text, x[:int(name[3:])]))
+    return number_text(quantile(x, 0.5 if name == 'median' else float(name[1:]) / 100))
+
+
+def brute_force(records, window, lateness, advance):
+    """[(begin, end, key, records)] in the order of results, and the lines that came too late."""
+    kind, *numbers = window.split(':')
+    size = int(numbers[0])
+    step = int(numbers[1]) if kind == 'sliding' else size
+    largest, done, late, open_windows, sessions, counted = None, [], [], {}, {}, {}
+    for place, r in enumerate(records):
+        t = r['time']
+        largest = t if largest is None else max(largest, min(t, largest + advance) if advance else t)
+        w, key = largest - lateness, r['key']
+        if kind in ('tumbling', 'sliding'):
+            first = (t - size) // step + 1
+            begins = [k * step for k in range(first, t // step + 1) if k * step + size > w]
+            for b in begins:
+                open_windows.setdefault((b, b + size, key), []).append(r)
+            if not begins:
+                late.append(r['line'])
+        elif kind == 'session':
+            for k, of_key in sessions.items():
+                done += [(s[0], s[1] + size, k, s[2]) for s in of_key if s[1] + size <= w]
+                of_key[:] = [s for s in of_key if s[1] + size > w]
+            of_key = sessions.setdefault(key, [])
+            touched = [s for s in of_key if t < s[1] + size and s[0] < t + size]
+            if t + size <= w and not touched:
+                late.append(r['line'])
+                continue
+            of_key[:] = [s for s in of_key if s not in touched]
+            of_key.append((min([t] + [s[0] for s in touched]), max([t] + [s[1] for s in touched]), sum([s[2] for s in touched], []) + [r]))
+        elif t < w:
+            late.append(r['line'])
+        else:
+            counted.setdefault(key, []).append((t, place, r))
+    done += [(b, e, key, rs) for (b, e, key), rs in open_windows.items()]
+    done += [(s[0], s[1] + size, key, s[2]) for key, of_key in sessions.items() for s in of_key]
+    unfilled = []
+    for key, rs in counted.items():
+        rs.sort(key=lambda r: r[:2])
+        for k in range(0, len(rs), size):
+            part = rs[k:k + size]
+            (done if len(part) == size else unfilled).append((part[0][0], part[-1][0] + 1, key, [r[2] for r in part]))
+    order = lambda d: (d[1], d[0], key_place(d[2]))
+    return sorted(done, key=order) + sorted(unfilled, key=order), late
+
+
+def quoted(field, always=False):
+    return '"' + field.replace('"', '""') + '"' if always or any(c in field for c in ',"\r\n') else field
+
+
+def expected(records, window, lateness, advance, aggregates, by):
+    for r in records:
+        r['key'] = r[by] if by else ''
+    results, late = brute_force(records, window, lateness, advance)
+    header = ['window_start', 'window_end'] + ([by] if by else []) + [a.replace(':', '_') for a in aggregates]
+    lines = [','.join(map(quoted, header))]
+    for begin, end, key, rs in results:
+        lines.append(','.join([str(begin), str(end)] + ([quoted(key)] if by else []) + [answer(a, rs) for a in aggregates]))
+    return ''.join(line + '\n' for line in lines), late
+
+
+# ---- streams at random ------------------------------------------------------------------------------------
+
+AGGREGATES = ['count', 'count:v', 'sum:v', 'mean:v', 'var:v', 'std:v', 'min:v', 'max:v', 'median:v', 'p90:v', 'p99.9:v', 'p0:v', 'p100:v',
+              'top1:v', 'top3:v', 'distinct:user', 'distinct:v', 'sum:x', 'max:x', 'count:user']
+KEYS = ['', '0', '7', '-3', '007', '10', '9', '-0', 'a', 'b', 'kappa', 'A', 'é', 'with,comma', 'with "quotes"', 'exactly15bytes_', 'sixteen bytes ok',
+        'a key that is much longer than fifteen bytes', 'a key that is much longer than fifteen byteS', '9223372036854775807', '9223372036854775808']
+
+
+def some_value(r, wild):
+    kind = r.random()
+    if kind < 0.08:
+        return ''
+    if kind < 0.5:
+        return str(r.randint(-1000, 100000))
+    if kind < 0.8 or not wild:
+        return '%.*f' % (r.randint(1, 6), r.uniform(-100, 100))
+    return r.choice(['1e300', '-1e300', '1e-300', '-0', '0', '-0.0', 'nan', 'inf', '-inf', '5e-324', '123456789012345678', '0.1', '1e22',
+                     repr(r.uniform(-1, 1) * 10**r.randint(-20, 20))])
+
+
+def some_stream(r):
+    """A stream: its text, its records as the brute force wants them, its malformed lines, and options."""
+    n = r.choice([0, 1, 2, 10, 60, 200, 400])
+    keys = r.sample(KEYS, r.randint(1, len(KEYS)))
+    wild = r.random() < 0.4
+    span = r.choice([1, 10, 1000, 10**6])
+    begin = r.choice([0, -span // 2, 1700000000000, -5])
+    disorder = r.choice([0, 0, span // 20 + 1, span])
+    times = sorted(begin + r.randint(0, span) for _ in range(n))
+    times = [t for _, t in sorted((t + r.randint(0, disorder), t) for t in times)]
+    if n > 5 and r.random() < 0.2:
+        times[r.randrange(n)] += 5 * span  # a clock that is ahead
+    columns = ['time', 'user', 'v', 'x', 'other']
+    r.shuffle(columns)
+    crlf, quotes, blank = r.random() < 0.3, r.random() < 0.4, r.random() < 0.2
+    malformed_rate = r.choice([0, 0, 0.05])
+    lines, records, malformed = [','.join(columns)], [], 0
+    for t in times:
+        fields = {'time': str(t), 'user': r.choice(keys), 'v': some_value(r, wild), 'x': str(r.randint(0, 9)), 'other': r.choice(['', 'o', 'two words'])}
+        if quotes and r.random() < 0.1:
+            fields['other'] = 'a line\nand, "another"'
+        line = ','.join(quoted(fields[c], quotes and r.random() < 0.3) for c in columns)
+        if r.random() < malformed_rate:
+            now = ','.join(quoted('now' if c == 'time' else fields[c]) for c in columns)
+            line = r.choice([line + ',', line + ',more', 'x', ',,,,', now, line.replace(',', '', 1) if '"' not in line else 'x,y'])
+            malformed += 1
+        else:
+            records.append({**fields, 'time': t, 'line': line})
+        lines.append(line)
+        if blank and r.random() < 0.1:
+            lines.append('')
+    end = '\r\n' if crlf else '\n'
+    text = end.join(lines) + (end if r.random() < 0.7 else '')
+    kind = r.choice(['tumbling', 'sliding', 'session', 'count'])
+    size = r.choice([1, max(1, span // 50), max(1, span // 7), span + 1])
+    if kind == 'tumbling':
+        window = f'tumbling:{size}'
+    elif kind == 'sliding':
+        parts = r.choice([1, 2, 3, 7])
+        window = f'sliding:{size}:{max(1, size // parts)}'
+    elif kind == 'session':
+        window = f'session:{max(1, size // r.choice([1, 10]))}'
+    else:
+        window = f'count:{r.choice([1, 2, 3, 10, 1000])}'
+    lateness = r.choice([0, disorder, disorder // 3, 2 * span])
+    advance = r.choice([0, 0, max(1, span // 10)])
+    aggregates = r.sample(AGGREGATES, r.randint(1, 6))
+    by = r.choice(['user', 'user', 'user', 'x', ''])
+    return text.encode(), records, malformed, window, lateness, advance, aggregates, by
+
+
+def feed(child, text, r):
+    """Writes the text cut at any bytes."""
+    at = 0
+    try:
+        while at < len(text):
+            size = r.choice([1, 2, 3, 10, 100, 1000])
+            os.write(child.stdin.fileno(), text[at:at + size])
+            at += size
+    except BrokenPipeError:
+        pass
+    child.stdin.close()
+
+
+class Streams(Case):
+    def test_random_streams_are_those_of_the_brute_force(self):
+        for seed in range(SEED, SEED + RUNS):
+            self.one_stream(seed)
+        print(f'{RUNS} streams, seeds {SEED} to {SEED + RUNS - 1}')
+
+    def one_stream(self, seed):
+        r = random.Random(seed)
+        text, records, malformed, window, lateness, advance, aggregates, by = some_stream(r)
+        wanted, late = expected(records, window, lateness, advance, aggregates, by)
+        path = self.path('in.csv')
+        with open(path, 'wb') as file:
+            file.write(text)
+        args = ['--time', 'time', '--window', window, '--agg', ','.join(aggregates), '--lateness', lateness, '--malformed', 'skip',
+                '--late', self.path('late.csv')] + (['--by', by] if by else []) + (['--max-advance', advance] if advance else [])
+        for _ in range(2):
+            split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 30, 100, 1000, '128K'])]
+            command = [PRORATA, 'stream', '-', *map(str, args + split)]
+            if r.random() < 0.5:
+                command[2] = path
+                done = subprocess.run(command, capture_output=True, timeout=60)
+                out, err, code = done.stdout, done.stderr, done.returncode
+            else:
+                with open(self.path('out'), 'w+b') as file, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE) as child:
+                    feed(child, text, r)
+                    err, code = child.stderr.read(), child.wait(60)
+                    file.seek(0)
+                    out = file.read()
+            context = f'seed {seed}: {" ".join(command)}'
+            self.assertEqual(code, 0, (context, err))
+            self.assertEqual(out.decode(), wanted, context)
+            with open(self.path('late.csv'), 'rb') as file:
+                self.assertEqual(file.read().decode(), ''.join(line + '\n' for line in [text.decode().splitlines()[0], *late]), context)
+            self.assertEqual(b'could not be read' in err, malformed > 0, (context, err))
+            self.assertIn(f'{malformed} record' if malformed else '', err.decode(), context)
+
+
+class Said(Case):
+    def csv(self, text, name='in.csv'):
+        with open(self.path(name), 'w', newline='') as file:
+            file.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def stream(self, path, *args):
+        return ['stream', path, '--time', 't', '--by', 'k', '--window', 'tumbling:10s', '--time-unit', 's', *args]
+
+    def test_the_example_of_the_manual(self):
+        path = self.csv('t,k,v\n1,a,1.5\n3,b,2\n12,a,3\n-4,a,7\n')
+        done = run(*self.stream(path, '--agg', 'count,sum:v,mean:v', '--lateness', '1m'))
+        self.assertEqual(done.stdout, 'window_start,window_end,k,count,sum_v,mean_v\n-10,0,a,1,7,7\n0,10,a,1,1.5,1.5\n0,10,b,1,2,2\n10,20,a,1,3,3\n')
+        self.assertEqual(done.stderr, '')
+
+    def test_a_late_record_is_said_and_kept(self):
+        path = self.csv('t,k\n1,a\n30,a\n2,"b"\n')
+        done = run(*self.stream(path, '-o', self.path('out.csv'), '--late', self.path('late.csv'), '--json'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('1 record came after', done.stderr)
+        self.assertIn('28 s', done.stderr)
+        self.assertIn('"late":1', done.stdout)
+        self.assertEqual(self.read('late.csv'), 't,k\n2,"b"\n')
+        self.assertEqual(self.read('out.csv'), 'window_start,window_end,k,count\n0,10,a,1\n30,40,a,1\n')
+
+    def test_a_wrong_clock_is_bounded(self):
+        path = self.csv('t,k\n1,a\n2000000000,a\n3,a\n')
+        self.assertIn('1 record came after', run(*self.stream(path)).stderr)
+        done = run(*self.stream(path, '--max-advance', '5s'))
+        self.assertEqual((done.stderr, done.stdout.splitlines()[1]), ('', '0,10,a,2'))
+
+    def test_results_come_as_windows_close(self):
+        child = subprocess.Popen([PRORATA, *self.stream('-')], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        os.write(child.stdin.fileno(), b't,k\n1,a\n2,a\n15,')
+        self.assertEqual(child.stdout.readline(), b'window_start,window_end,k,count\n')
+        os.write(child.stdin.fileno(), b'b\n')
+        self.assertEqual(child.stdout.readline(), b'0,10,a,2\n')
+        child.stdin.close()
+        self.assertEqual(child.stdout.read(), b'10,20,b,1\n')
+        self.assertEqual(child.wait(), 0)
+        child.stdout.close()
+
+    def test_an_output_is_whole_or_not_there(self):
+        path = self.csv('t,k\n' + ''.join(f'{t},k{t % 7}\n' for t in range(1000)) + 'x,a\n')
+        before = set(os.listdir(self.dir))
+        self.refused(3, "line 1002: a time is a whole number, not 'x' in column t", *self.stream(path, '-o', self.path('o'), '--late', self.path('l')))
+        self.assertEqual(set(os.listdir(self.dir)), before)
+        self.out_of_room(512, *self.stream(path, '-o', self.path('o'), '--malformed', 'skip'))
+        closed = subprocess.run(f'{PRORATA} {" ".join(self.stream(path, "--malformed", "skip"))} | true; exit ${{PIPESTATUS[0]}}',
+                                shell=True, executable='/bin/bash', capture_output=True)
+        self.assertIn(closed.returncode, (0, 141))
+        with open('/dev/full', 'w') as full:
+            done = subprocess.run([PRORATA, *self.stream(path, '--malformed', 'skip')], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stderr.count('\n')), (5, 1), done.stderr)
+
+    def test_what_is_wrong_is_said_with_its_line(self):
+        for line, fragment, text in [
+                (3, "no number: 'abc' in column v", 't,k,v\n1,a,1\n2,a,abc\n'), (3, '2 fields, where the header has 3', 't,k,v\n1,a,1\n2,a\n'),
+                (4, '4 fields', 't,k,v\n1,"a\nb",1\n2,a,1,\n'), (2, "not '' in column t", 't,k,v\n,a,1\n'), (2, 'within 2^61', 't,k,v\n9000000000000000000,a,1\n'),
+                (2, "no number: '1e999'", 't,k,v\n1,a,1e999\n'), (2, 'text follows the end of a quoted field', 't,k,v\n1,"a"b,1\n'),
+                (2, 'a quoted field does not end', 't,k,v\n1,"a,1\n')]:
+            for name in (self.csv(text), '-'):
+                with open(self.csv(text)) as file:
+                    self.refused(3, fragment, *self.stream(name, '--agg', 'sum:v'), stdin=file)
+                    file.seek(0)
+                    self.refused(3, f'line {line}', *self.stream(name, '--agg', 'sum:v'), stdin=file)
+        done = run(*self.stream(self.csv('t,k,v\n1,a,1\n2,a\nx,a,1\n3,a,2\n'), '--agg', 'sum:v', '--malformed', 'skip'))
+        self.assertEqual(done.stdout.splitlines()[1:], ['0,10,a,3'])
+        self.assertIn('2 records could not be read and were left out, the first in line 3', done.stderr)
+
+    def test_refusals(self):
+        path = self.csv('t,k,v\n1,a,1\n')
+        for code, fragment, args in [
+                (2, 'no column', ['--agg', 'sum:w']), (2, 'unknown aggregate', ['--agg', 'summ:v']), (2, 'needs a column', ['--agg', 'sum']),
+                (2, 'expected a duration', ['--lateness', '5 parsecs']), (2, 'no whole number', ['--lateness', '5ms']), (2, 'fatal or skip', ['--malformed', 'no']),
+                (2, 'percentile', ['--agg', 'p101:v']), (2, 'at least 1', ['--agg', 'top0:v']), (2, '--json needs -o', ['--json']),
+                (2, '', ['--late', path]), (2, '', ['-o', path]), (2, '', ['-o', '/nowhere/o']), (2, '--threads', ['--threads', '-1'])]:
+            self.refused(code, fragment, *self.stream(path, *args))
+        for window in ('tumbling', 'tumbling:0', 'sliding:10s', 'sliding:1s:10s', 'hopping:1s', 'count:0', 'session:-1', 'tumbling:10s:1s'):
+            self.refused(2, '', 'stream', path, '--time', 't', '--window', window)
+        self.refused(2, '--time', 'stream', path, '--window', 'count:1')
+        self.refused(2, '--window', 'stream', path, '--time', 't')
+        self.refused(3, 'no header', *self.stream(self.csv('', 'empty.csv')))
+        self.refused(3, '', *self.stream(self.path('nowhere.csv')))
+        self.refused(3, 'longer than 1 MiB', *self.stream(self.csv('t,k\n1,"' + 'x\n' * 600000, 'long.csv'), '--block', '1K'))
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=2)
