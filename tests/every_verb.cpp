@@ -2,6 +2,7 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <prorata/distributed_map.hpp>
 #include <prorata/prorata.hpp>
 #include <span>
 #include <tests/every_verb.hpp>
@@ -109,6 +110,17 @@ std::vector<verb_call> const& every_verb() {
     auto a = make_array<double>(team, m.n);
     copy_in(a, std::span<double const>(m.x));
     return a;
+  };
+  static auto const of_map = [](T t, M m,
+                                auto const& operation) {  // and what the map has of the keys afterwards
+    m.out = m.x;
+    auto const k = view(t, m.keys);
+    auto v = view(t, m.out);
+    distributed_map<std::int32_t, double> map(t, {weights(t)});
+    index_t const count = operation(map, k, v);
+    auto found = make_array<double>(t, m.n);
+    map.find(k, found, -1.0);
+    return gave(count, std::move(found));
   };
   static auto const plan = [](index_t n) { return bin_edges::even({-200, 600, n}, true); };
   static std::vector<verb_call> const all{
@@ -398,6 +410,24 @@ std::vector<verb_call> const& every_verb() {
        [](T t, M m) {
          auto g = group_by(view(t, m.keys));
          return gave(std::move(g.keys), std::move(g.counts));
+       }},
+      {"insert",
+       [](T t, M m) { return of_map(t, m, [](auto& map, auto& k, auto& v) { return map.insert(k, v); }); }},
+      {"insert_or_assign",
+       [](T t, M m) {
+         return of_map(t, m, [](auto& map, auto& k, auto& v) { return map.insert_or_assign(k, v); });
+       }},
+      {"accumulate",
+       [](T t, M m) {
+         return of_map(t, m, [](auto& map, auto& k, auto& v) { return map.accumulate(k, v); });
+       }},
+      {"find_or_insert",
+       [](T t, M m) {
+         return of_map(t, m, [](auto& map, auto& k, auto& v) { return map.find_or_insert(k, v); });
+       }},
+      {"erase",
+       [](T t, M m) {
+         return of_map(t, m, [](auto& map, auto& k, auto& v) { return map.insert(k, v) + map.erase(k); });
        }},
       {"redistribute",
        [](T t, M m) { return gave(redistribute(view(t, m.x), partition_by_weights(m.n, weights(t)))); }},
