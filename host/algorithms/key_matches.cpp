@@ -34,7 +34,7 @@ void key_matches::add(std::span<std::uint64_t const> keys, std::byte const* belo
   if (n == 0) return;
   std::vector<std::uint64_t> values(keys.size());
   if (in_entries_) {
-    for (std::size_t i = 0; i < keys.size(); ++i)
+    for (std::size_t i = 0; width_ > 0 && i < keys.size(); ++i)
       std::memcpy(&values[i], belongings + static_cast<index_t>(i) * width_,
                   static_cast<std::size_t>(width_));
     table_.upsert(keys, values.data(), hashing::when_found::assign);

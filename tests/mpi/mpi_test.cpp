@@ -3,12 +3,14 @@
 
 #include <cstdlib>
 #include <numeric>
+#include <prorata/distributed_map.hpp>
 #include <prorata/exchange.hpp>
 #include <prorata/mpi.hpp>
 #include <prorata/sort.hpp>
 #include <prorata/transform.hpp>
 #include <random>
 #include <thread>
+#include <unordered_map>
 
 namespace {
 
@@ -216,6 +218,51 @@ TEST(mpi, too_many_messages_fail_the_operation_everywhere_and_the_next_one_takes
   EXPECT_EQ(found.empty(), alone);
   team.abandon();
   team.bytes().barrier(team.streams());
+}
+
+TEST(mpi, a_map_over_all_processes_is_that_of_one) {
+  auto const team = uneven_team();
+  constexpr index_t n = 5000;
+  auto const key_of = [](index_t i) { return mix(static_cast<std::uint64_t>(i)) % 1500; };
+  auto const weights = [&](int step) {
+    std::vector<double> w;
+    for (int r = 0; r < team.ranks(); ++r) w.push_back(static_cast<double>((r * 7 + step) % 4 + (r == 0)));
+    return w;
+  };
+  distributed_map<std::uint64_t, std::int32_t> map(team, {weights(0)});
+  std::unordered_map<std::uint64_t, std::int32_t> model;
+  auto const array = [&]<class T>(T, int step) { return make_array<T>(team, n, weights(step)); };
+  for (int step = 1; step < 8; ++step) {
+    SCOPED_TRACE(step);
+    auto const keys = array(std::uint64_t{}, step + 1);
+    auto values = array(std::int32_t{}, step + 1);
+    auto found = array(bool{}, step + 1);
+    auto const index = [&](index_t i) { return i * step % 3000; };
+    for (std::size_t k = 0; k < keys.parts().size(); ++k)
+      for (index_t i = keys.parts()[k].begin; i < keys.parts()[k].end(); ++i) {
+        keys.parts()[k].data[i - keys.parts()[k].begin] = key_of(index(i));
+        values.parts()[k].data[i - keys.parts()[k].begin] = static_cast<std::int32_t>(i);
+      }
+    auto const before = static_cast<index_t>(model.size());
+    if (step % 3 == 2) {
+      for (index_t i = 0; i < n; ++i) model.erase(key_of(index(i)));
+      EXPECT_EQ(map.erase(keys), before - static_cast<index_t>(model.size()));
+    } else {
+      for (index_t i = 0; i < n; ++i) model.insert_or_assign(key_of(index(i)), static_cast<std::int32_t>(i));
+      EXPECT_EQ(map.insert_or_assign(keys, values), static_cast<index_t>(model.size()) - before);
+    }
+    map.rebalance(weights(step));
+    EXPECT_EQ(map.size(), static_cast<index_t>(model.size()));
+    EXPECT_EQ(map.extract().keys.size(), map.size());
+    map.find(keys, values, found, -1);
+    for (std::size_t k = 0; k < keys.parts().size(); ++k)
+      for (index_t i = keys.parts()[k].begin; i < keys.parts()[k].end(); ++i) {
+        auto const at = model.find(key_of(index(i)));
+        index_t const place = i - keys.parts()[k].begin;
+        ASSERT_EQ(found.parts()[k].data[place], at != model.end()) << i;
+        ASSERT_EQ(values.parts()[k].data[place], at != model.end() ? at->second : -1) << i;
+      }
+  }
 }
 
 TEST(mpi, refuses_what_makes_no_team) {
