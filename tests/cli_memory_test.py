@@ -36,6 +36,10 @@ class Memory(Files):
         for command in (['sort', x, '-o', out], ['argsort', x, '-o', out], ['unique', x, '-o', out], ['groupby', x, '-o', self.path('g')]):
             self.within(16, *command)
             self.within(32, *command, '--devices', 'cpu*3')
+        halves = self.large('f8', 96, 'y.npy'), self.large('i8', 96, 'k.npy')
+        for command in (['lookup', '--keys', halves[1], '--values', halves[0], '--queries', halves[1], '-o', out],
+                        ['join', halves[1], halves[1], '--right-value', halves[0], '--rows', '-o', self.path('j')]):
+            self.within(16, *command)
 
     def test_shards_beyond_what_memory_bears(self):
         x, out = self.large('f8', 32), self.path('o.npy')

@@ -169,7 +169,9 @@ class Outputs(Case):
 
     def test_a_bad_folder_for_what_is_temporary_is_refused_before_the_work(self):
         nowhere = self.path('nowhere')
-        for args in (['sort', self.px], ['argsort', self.px], ['unique', self.px], ['groupby', self.px]):
+        k = self.save('k.npy', np.arange(10))
+        for args in (['sort', self.px], ['argsort', self.px], ['unique', self.px], ['groupby', self.px], ['join', k, k],
+                     ['lookup', '--keys', k, '--values', k, '--queries', k]):
             self.unchanged(*args, '-o', self.path('o'), '--temp', nowhere)
         self.unchanged('groupby', self.px, '--temp', nowhere)
 
@@ -196,10 +198,13 @@ class Outputs(Case):
         self.assertEqual(os.stat(self.path('n.npy')).st_mode & 0o777, 0o640)
 
     def test_sets_leave_nothing_but_their_files(self):
+        k = self.save('k.npy', np.arange(10))
         jobs = [(['unique', self.px, '-o', self.path('u.npy'), '--counts', self.path('c.npy'), '--index', self.path('i.npy'),
                   '--inverse', self.path('v.npy'), '--trace', self.path('t.json')], ['u.npy', 'c.npy', 'i.npy', 'v.npy', 't.json']),
                 (['groupby', self.px, self.px, '-o', self.path('g'), '--agg', 'count,sum,mean,min'],
                  ['g.key.npy', 'g.count.npy', 'g.sum.npy', 'g.mean.npy', 'g.min.npy']),
+                (['lookup', '--keys', k, '--values', k, '--queries', k, '-o', self.path('l.npy'), '--found', self.path('f.npy')], ['l.npy', 'f.npy']),
+                (['join', k, k, '--rows', '--how', 'left', '-o', self.path('j')], ['j.key.npy', 'j.left_row.npy', 'j.right_row.npy', 'j.found.npy']),
                 (['histogram', self.px, '-o', self.path('h.npy'), '--svg', self.path('h.svg')], ['h.npy', 'h.svg'])]
         for args, files in jobs:
             for _ in range(2):
