@@ -35,6 +35,27 @@ end_masks ends_in(char const* p) {
 #endif
 }
 
+/// Reads times, of which neighbours have all but the last eight digits in common.
+class time_parser {
+ public:
+  bool operator()(text_ref text, std::int64_t& t) {
+    using namespace text_detail;
+    if (text.size <= 8 || text.size > 16) return parse_integer(text, t);
+    char const* const end = text.data + text.size;
+    std::uint64_t const low = load8(end - 8), high = last_digits(end - 8, text.size - 8);
+    if (high != high_digits_) {
+      if (!are_digits(high)) return parse_integer(text, t);
+      high_digits_ = high;
+      high_number_ = number_of_digits(high) * 100000000;
+    }
+    t = static_cast<std::int64_t>(high_number_ + number_of_digits(low));
+    return are_digits(low) || parse_integer(text, t);
+  }
+
+ private:
+  std::uint64_t high_digits_ = 0, high_number_ = 0;
+};
+
 /// What became of a field that the state machine has read.
 enum class field_end { comma, line, quotes };
 
@@ -119,7 +140,6 @@ std::size_t whole_records(std::string_view text) {
 }
 
 bool csv_parser::parse(std::string_view text, row_batch& to) {
-  to.clear(schema_);
   if (text.find('"') == text.npos && parse_regular(text, to)) return true;
   to.clear(schema_);
   return parse_any(text, to);
@@ -151,13 +171,10 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
   std::size_t const width = schema_.columns;
   if (count % width != 0) return false;
   std::size_t const rows = count / width;
-  // The last field of each record, and no other, ends its line.
+  if (feeds != rows) return false;  // and each of them ends a record, as is looked at below
+  to.shape(schema_, rows);
   char const* const data = text.data();
   std::uint32_t const* const ends = ends_.data();
-  bool regular = true;
-  for (std::size_t r = 0; r < rows; ++r) regular = regular && data[ends[(r + 1) * width - 1]] == '\n';
-  if (!regular || feeds != rows) return false;
-
   auto const last = static_cast<std::uint32_t>(width - 1);
   auto const field = [&](std::size_t r, std::uint32_t c) {
     std::size_t const k = r * width + c;
@@ -166,35 +183,27 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
     if (c == last && end > begin && data[end - 1] == '\r') --end;
     return text_ref{data + begin, end - begin};
   };
-  to.times.resize(rows);
   std::int64_t least = largest_event_time, largest = -largest_event_time;
+  bool regular = true;
+  time_parser parse_time;
   for (std::size_t r = 0; r < rows; ++r) {
-    text_ref const time = field(r, schema_.time);
-    std::uint64_t digits;
+    regular &= data[ends[(r + 1) * width - 1]] == '\n';
     std::int64_t t;
-    if (parse_digits(time.data + time.size, time.size, digits)) {
-      t = static_cast<std::int64_t>(digits);
-    } else if (!parse_integer(time, t)) {
-      return false;
-    }
+    if (!parse_time(field(r, schema_.time), t)) return false;
     to.times[r] = t;
     least = std::min(least, t), largest = std::max(largest, t);
   }
+  if (!regular) return false;
   if (rows > 0 && (least < -largest_event_time || largest > largest_event_time)) return false;
-  if (schema_.key >= 0) {
-    to.keys.resize(rows);
+  if (schema_.key >= 0)
     for (std::size_t r = 0; r < rows; ++r) to.keys[r] = field(r, static_cast<std::uint32_t>(schema_.key));
-  }
   for (std::size_t c = 0; c < schema_.numbers.size(); ++c) {
     auto& column = to.numbers[c];
-    column.resize(rows);
     for (std::size_t r = 0; r < rows; ++r)
       if (!parse_number(field(r, schema_.numbers[c]), column[r])) return false;
   }
-  for (std::size_t c = 0; c < schema_.texts.size(); ++c) {
-    to.texts[c].resize(rows);
+  for (std::size_t c = 0; c < schema_.texts.size(); ++c)
     for (std::size_t r = 0; r < rows; ++r) to.texts[c][r] = field(r, schema_.texts[c]);
-  }
   to.lines_of_text = static_cast<index_t>(rows);
   if (rows > 0) to.first = to.times[0], to.least = least, to.largest = largest;
   return true;

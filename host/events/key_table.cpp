@@ -5,15 +5,8 @@
 
 namespace prorata::events {
 
-key_word key_word_of(text_ref text) {
-  using text_detail::load8;
-  if (text.size > 15) { return {std::hash<std::string_view>{}(text.view()), std::uint64_t{255} << 56}; }
-  std::uint64_t const size = static_cast<std::uint64_t>(text.size) << 56;
-  if (text.size <= 8) {
-    std::uint64_t const mask = text.size == 0 ? 0 : ~std::uint64_t{0} >> (64 - 8 * text.size);
-    return {load8(text.data) & mask, size};
-  }
-  return {load8(text.data), (load8(text.data + 8) & (~std::uint64_t{0} >> (128 - 8 * text.size))) | size};
+key_word long_key_word(text_ref text) {
+  return {std::hash<std::string_view>{}(text.view()), std::uint64_t{255} << 56};
 }
 
 key_order::key_order(std::string_view t) : text(t) {
@@ -51,7 +44,7 @@ std::uint32_t key_table::add(key_word word, text_ref text, std::size_t at) {
 }
 
 void key_table::grow() {
-  std::size_t const bins = bins_.empty() ? 16 : 4 * bins_.size();
+  std::size_t const bins = bins_.empty() ? 16 : (bins_.size() < 1 << 16 ? 8 : 2) * bins_.size();
   bins_.assign(bins, nobody);
   shift_ = 64 - (std::bit_width(bins) - 1);
   for (std::uint32_t id = 0; id < keys_.size(); ++id) {

@@ -16,7 +16,15 @@ struct key_word {
 };
 
 /// The words of a text; a longer one has place 0.
-key_word key_word_of(text_ref text);
+key_word long_key_word(text_ref text);
+inline key_word key_word_of(text_ref text) {
+  using text_detail::load8;
+  std::uint64_t const size = static_cast<std::uint64_t>(text.size) << 56;
+  if (text.size <= 8) [[likely]]
+    return {text.size == 0 ? 0 : load8(text.data) & ~std::uint64_t{0} >> (64 - 8 * text.size), size};
+  if (text.size > 15) return long_key_word(text);
+  return {load8(text.data), (load8(text.data + 8) & (~std::uint64_t{0} >> (128 - 8 * text.size))) | size};
+}
 
 /// A hash of 64 bits, the upper ones best.
 inline std::uint64_t hash_of(key_word key) {
@@ -39,7 +47,8 @@ struct key_order {
   std::string_view text;
 };
 
-/// Numbers 0, 1, 2, … for different texts: open addressing at half load.
+/// Numbers 0, 1, 2, … for different texts: open addressing; a small table is sparse, for a probe that misses costs more
+/// than room does.
 class key_table {
  public:
   std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size()); }

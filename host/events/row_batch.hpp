@@ -47,6 +47,17 @@ struct row_batch {
     first = least = largest = 0;
   }
 
+  /// Becomes a batch of so many records, whose values are written next: those of times, keys, numbers and texts.
+  void shape(row_schema const& schema, std::size_t rows) {
+    times.resize(rows), keys.resize(schema.key >= 0 ? rows : 0);
+    lines.clear(), malformed.clear(), kept_.clear();
+    numbers.resize(schema.numbers.size()), texts.resize(schema.texts.size());
+    for (auto& column : numbers) column.resize(rows);
+    for (auto& column : texts) column.resize(rows);
+    lines_of_text = 0;
+    first = least = largest = 0;
+  }
+
   /// The text somewhere where it stays as long as the batch, with its margins.
   text_ref keep(std::string_view text) {
     std::string& room = kept_.emplace_back(text_margin, '\0');

@@ -118,7 +118,6 @@ void stream_engine::work_on_blocks(int worker) {
 void stream_engine::process(index_t number, work& mine, int worker) {
   turn my_turn(*this, number);
   row_batch& rows = mine.rows;
-  rows.clear(schema_);
   source_->fill(mine.block);
   bool const whole = mine.parser.parse(mine.block.text(), rows);
   mine.behind.clear();
