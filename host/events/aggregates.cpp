@@ -57,6 +57,18 @@ class moment_states : public column_states {
     more_.erase(slot);
   }
 
+  void save(byte_writer& to) const override {
+    to.put_list(states_);
+    to.put(more_.size());
+    for (auto const& [slot, list] : more_) to.put(slot), to.put_list(list);
+  }
+  void load(byte_reader& from, std::size_t slots) override {
+    from.get_list(states_);
+    for (auto left = from.get<std::size_t>(); left > 0; --left)
+      from.get_list(more_[from.get<std::uint32_t>()]);
+    if (states_.size() != slots) byte_reader::damaged();
+  }
+
   void answer(std::uint32_t slot, aggregate const& what, std::string& to) override {
     auto const more = more_.find(slot);
     index_t const bands = more == more_.end() ? 1 : 1 + std::ssize(more->second);
@@ -120,6 +132,14 @@ class value_states : public column_states {
   }
   void clear(std::uint32_t slot) override { values_[slot] = {}; }
 
+  void save(byte_writer& to) const override {
+    for (auto const& values : values_) to.put_list(values);
+  }
+  void load(byte_reader& from, std::size_t slots) override {
+    values_.resize(slots);
+    for (auto& values : values_) from.get_list(values);
+  }
+
   void answer(std::uint32_t slot, aggregate const& what, std::string& to) override {
     auto& values = values_[slot];
     if (values.empty()) return;
@@ -162,6 +182,12 @@ class filled_states : public column_states {
     counts_[slot] += static_cast<filled_states const&>(other).counts_[from];
   }
   void clear(std::uint32_t slot) override { counts_[slot] = 0; }
+  void save(byte_writer& to) const override { to.put_list(counts_); }
+  void load(byte_reader& from, std::size_t slots) override {
+    from.get_list(counts_);
+    if (counts_.size() != slots) byte_reader::damaged();
+  }
+
   void answer(std::uint32_t slot, aggregate const&, std::string& to) override {
     write_count(counts_[slot], to);
   }
@@ -184,15 +210,17 @@ class text_states : public column_states {
   }
   void merge(std::uint32_t slot, column_states const& other, std::uint32_t from) override {
     auto const& theirs = static_cast<text_states const&>(other).texts_[from];
-    std::string room;
-    for (std::uint32_t id = 0; id < theirs.size(); ++id) {
-      char buffer[16];
-      auto const text = theirs.text(id, buffer);
-      room.assign(text).append(text_margin, '\0');
-      texts_[slot].find_or_add({room.data(), static_cast<std::uint32_t>(text.size())});
-    }
+    for (std::uint32_t id = 0; id < theirs.size(); ++id) texts_[slot].find_or_add_from(theirs, id);
   }
   void clear(std::uint32_t slot) override { texts_[slot].clear(); }
+  void save(byte_writer& to) const override {
+    for (auto const& texts : texts_) texts.save(to);
+  }
+  void load(byte_reader& from, std::size_t slots) override {
+    texts_.resize(slots);
+    for (auto& texts : texts_) texts.load(from);
+  }
+
   void answer(std::uint32_t slot, aggregate const&, std::string& to) override {
     write_count(texts_[slot].size(), to);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/events/row_batch.hpp>
+#include <host/events/saved_bytes.hpp>
 #include <memory>
 #include <prorata/groups.hpp>
 #include <span>
@@ -49,6 +50,8 @@ class column_states {
   /// Adds what a slot of another of the same kind holds.
   virtual void merge(std::uint32_t slot, column_states const& other, std::uint32_t from) = 0;
   virtual void clear(std::uint32_t slot) = 0;
+  virtual void save(byte_writer& to) const = 0;
+  virtual void load(byte_reader& from, std::size_t slots) = 0;
   /// Appends the answer as text; nothing where there is none.
   virtual void answer(std::uint32_t slot, aggregate const& what, std::string& to) = 0;
 };

@@ -36,6 +36,27 @@ class count_shard {
 
   index_t open_groups() const { return groups_.used() + waiting_.size(); }
 
+  void save(byte_writer& to) const {
+    groups_.save(to);
+    keys_.save(to);
+    to.put_list(windows_);
+    to.put_list(keys_of_waiting_);
+    waiting_.save(to);
+  }
+  void load(byte_reader& from) {
+    groups_.load(from);
+    keys_.load(from);
+    from.get_list(windows_);
+    from.get_list(keys_of_waiting_);
+    waiting_.load(from);
+    if (windows_.size() != keys_.size() || std::ssize(keys_of_waiting_) != waiting_.size())
+      byte_reader::damaged();
+    for (window const& w : windows_)
+      if (w.open && w.slot >= groups_.size()) byte_reader::damaged();
+    for (std::uint32_t const key : keys_of_waiting_)
+      if (key >= keys_.size()) byte_reader::damaged();
+  }
+
  private:
   struct window {
     std::int64_t first = 0, last = 0;
@@ -102,6 +123,14 @@ class count_store : public window_store {
     for (auto& shard : shards_) shard.close(w, full, unfilled);
     give_in_order(full, sink);
     give_in_order(unfilled, sink);
+  }
+  void save(byte_writer& to) const override {
+    to.put(shards_.size());
+    for (auto const& shard : shards_) shard.save(to);
+  }
+  void load(byte_reader& from) override {
+    if (from.get<std::size_t>() != shards_.size()) byte_reader::damaged();
+    for (auto& shard : shards_) shard.load(from);
   }
   index_t open_groups() const override {
     index_t groups = 0;

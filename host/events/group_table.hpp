@@ -30,16 +30,24 @@ struct group_table {
 
   /// Adds all groups of another.
   void merge(group_table const& other) {
-    std::string room;
     for (std::uint32_t from = 0; from < other.keys.size(); ++from) {
-      char buffer[16];
-      auto const text = other.keys.text(from, buffer);
-      room.assign(text).append(text_margin, '\0');
-      std::uint32_t const slot = keys.find_or_add({room.data(), static_cast<std::uint32_t>(text.size())});
+      std::uint32_t const slot = keys.find_or_add_from(other.keys, from);
       make_room();
       counts[slot] += other.counts[from];
       for (std::size_t k = 0; k < states.size(); ++k) states[k]->merge(slot, *other.states[k], from);
     }
+  }
+
+  void save(byte_writer& to) const {
+    keys.save(to);
+    to.put_list(counts);
+    for (auto const& s : states) s->save(to);
+  }
+  void load(byte_reader& from) {
+    keys.load(from);
+    from.get_list(counts);
+    if (counts.size() != keys.size()) byte_reader::damaged();
+    for (auto& s : states) s->load(from, counts.size());
   }
 
  private:

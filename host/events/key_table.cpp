@@ -27,6 +27,21 @@ std::string_view key_table::text(std::uint32_t id, char (&room)[16]) const {
   return {room, size};
 }
 
+void key_table::save(byte_writer& to) const {
+  to.put_list(keys_);
+  to.put(long_.size());
+  for (std::string const& text : long_) to.put_text(text);
+}
+
+void key_table::load(byte_reader& from) {
+  clear();
+  from.get_list(keys_);
+  for (auto left = from.get<std::size_t>(); left > 0; --left) long_.emplace_back(from.get_text());
+  for (key_word const key : keys_)
+    if (key.high >> 56 == 255 && (key.high & place_mask) >= long_.size()) byte_reader::damaged();
+  while (2 * keys_.size() >= bins_.size()) grow();
+}
+
 void key_table::clear() {
   keys_.clear(), bins_.clear(), long_.clear();
   shift_ = 64;

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <deque>
+#include <host/events/saved_bytes.hpp>
 #include <host/events/text.hpp>
 #include <string>
 #include <vector>
@@ -64,6 +65,15 @@ class key_table {
     }
   }
 
+  /// The same for the text that has number `id` in another table.
+  std::uint32_t find_or_add_from(key_table const& other, std::uint32_t id) {
+    key_word const word = other.keys_[id];
+    if (word.high >> 56 != 255) return find_or_add(word, no_text);
+    std::string const& text = other.long_[word.high & place_mask];
+    return find_or_add({word.low, std::uint64_t{255} << 56},
+                       {text.data(), static_cast<std::uint32_t>(text.size())});
+  }
+
   /// The text of a number; valid until the table is cleared.
   ///   room  holds it where it is short
   std::string_view text(std::uint32_t id, char (&room)[16]) const;
@@ -73,6 +83,9 @@ class key_table {
   }
 
   void clear();
+
+  void save(byte_writer& to) const;
+  void load(byte_reader& from);
 
  private:
   static constexpr std::uint32_t nobody = ~std::uint32_t{0};

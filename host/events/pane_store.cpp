@@ -46,6 +46,26 @@ class pane_store : public window_store {
     drop_panes();
   }
 
+  void save(byte_writer& to) const override {
+    to.put(closed_);
+    to.put(shards_.size());
+    for (auto const& panes : shards_) {
+      to.put(panes.size());
+      for (auto const& [begin, table] : panes) to.put(begin), table.save(to);
+    }
+  }
+  void load(byte_reader& from) override {
+    from.get(closed_);
+    auto const shards = from.get<std::size_t>();
+    for (std::size_t k = 0; k < shards; ++k)
+      for (auto left = from.get<std::size_t>(); left > 0; --left) {
+        auto const begin = from.get<std::int64_t>();
+        group_table table(plan_);
+        table.load(from);
+        pane(shards_[k % shards_.size()], begin).merge(table);
+      }
+  }
+
   index_t open_groups() const override {
     index_t groups = 0;
     for (auto const& panes : shards_)

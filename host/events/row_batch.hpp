@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <host/events/saved_bytes.hpp>
 #include <host/events/text.hpp>
 #include <prorata/config.hpp>
 #include <string>
@@ -73,6 +74,30 @@ struct row_batch {
     if (with_key && !from.keys.empty()) keys.push_back(keep(from.keys[row].view()));
     for (std::size_t c = 0; c < numbers.size(); ++c) numbers[c].push_back(from.numbers[c][row]);
     for (std::size_t c = 0; c < texts.size(); ++c) texts[c].push_back(keep(from.texts[c][row].view()));
+  }
+
+  /// Times, numbers and texts.
+  void save(byte_writer& to) const {
+    to.put_list(times);
+    to.put(numbers.size());
+    for (auto const& column : numbers) to.put_list(column);
+    to.put(texts.size());
+    for (auto const& column : texts)
+      for (text_ref const text : column) to.put_text(text.view());
+  }
+  void load(byte_reader& from) {
+    from.get_list(times);
+    auto const few = [&](std::size_t columns) {
+      return columns <= 4096 ? columns : (byte_reader::damaged(), 0);
+    };
+    numbers.resize(few(from.get<std::size_t>()));
+    for (auto& column : numbers) {
+      from.get_list(column);
+      if (column.size() != times.size()) byte_reader::damaged();
+    }
+    texts.resize(few(from.get<std::size_t>()));
+    for (auto& column : texts)
+      for (std::size_t row = 0; row < times.size(); ++row) column.push_back(keep(from.get_text()));
   }
 
   text_ref key(index_t row) const { return keys.empty() ? no_text : keys[static_cast<std::size_t>(row)]; }

@@ -83,6 +83,25 @@ class session_shard {
 
   index_t open_groups() const { return groups_.used(); }
 
+  void save(byte_writer& to) const {
+    groups_.save(to);
+    keys_.save(to);
+    for (auto const& of_key : sessions_) to.put_list(of_key);
+  }
+  void load(byte_reader& from) {
+    groups_.load(from);
+    keys_.load(from);
+    sessions_.resize(keys_.size());
+    for (std::uint32_t key = 0; key < keys_.size(); ++key) {
+      from.get_list(sessions_[key]);
+      live_keys_ += !sessions_[key].empty();
+      for (session const& s : sessions_[key]) {
+        if (s.slot >= groups_.size()) byte_reader::damaged();
+        queue_.push({s.queued, key});
+      }
+    }
+  }
+
  private:
   struct ending {
     std::int64_t end;
@@ -138,6 +157,14 @@ class session_store : public window_store {
     std::vector<closed_window> closed;
     for (auto& shard : shards_) shard.close(w, closed);
     give_in_order(closed, sink);
+  }
+  void save(byte_writer& to) const override {
+    to.put(shards_.size());
+    for (auto const& shard : shards_) shard.save(to);
+  }
+  void load(byte_reader& from) override {
+    if (from.get<std::size_t>() != shards_.size()) byte_reader::damaged();
+    for (auto& shard : shards_) shard.load(from);
   }
   index_t open_groups() const override {
     index_t groups = 0;

@@ -37,6 +37,17 @@ class slot_pool {
   void write_answers(aggregate_plan const& plan, std::uint32_t slot, std::string& to) const {
     plan.write_answers(counts_[slot], states_, slot, to);
   }
+  void save(byte_writer& to) const {
+    to.put_list(counts_);
+    to.put_list(free_);
+    for (auto const& s : states_) s->save(to);
+  }
+  void load(byte_reader& from) {
+    from.get_list(counts_);
+    from.get_list(free_);
+    for (auto& s : states_) s->load(from, counts_.size());
+  }
+  std::size_t size() const { return counts_.size(); }
   index_t used() const { return std::ssize(counts_) - std::ssize(free_); }
 
  private:

@@ -11,8 +11,9 @@ struct stream_engine::work {
   text_block block;
   csv_parser parser;
   row_batch rows;
-  std::vector<std::uint8_t> shards;  // of each record, where keys stay together
-  std::vector<index_t> behind;       // records that are not plain
+  // Where keys stay together, the records of partition p: sorted[begins[p]] to sorted[begins[p + 1]].
+  std::vector<std::uint32_t> sorted, begins;
+  std::vector<index_t> behind;  // records that are not plain
 };
 
 /// Records that came behind the watermark, and it.
@@ -65,7 +66,7 @@ stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row
       limits_(limits),
       late_(std::move(late)),
       threads_(limits.threads),
-      store_(window_store::make(rule, plan, threads_.threads())),
+      store_(window_store::make(rule, plan, rule.on_a_grid() ? threads_.threads() : limits.partitions)),
       mark_(mark) {
   require(threads_.threads() <= 255, "a stream has at most 255 threads");
   results_ = [this, sink = std::move(results)](closed_window const& window) {
@@ -121,11 +122,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
   source_->fill(mine.block);
   bool const whole = mine.parser.parse(mine.block.text(), rows);
   mine.behind.clear();
-  if (store_->by_key()) {
-    mine.shards.resize(static_cast<std::size_t>(rows.size()));
-    for (index_t row = 0; row < rows.size(); ++row)
-      mine.shards[static_cast<std::size_t>(row)] = static_cast<std::uint8_t>(shard_of(rows.key(row)));
-  }
+  if (store_->by_key()) sort_by_partition(mine);
   if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
   if (!whole) {
     rows.clear(schema_);
@@ -192,27 +189,46 @@ void stream_engine::find_behind(work& mine, watermark mark, behind_rows& behind)
   }
 }
 
+/// Counts, then places.
+void stream_engine::sort_by_partition(work& mine) {
+  auto const rows = static_cast<std::size_t>(mine.rows.size());
+  auto const partitions = static_cast<std::size_t>(limits_.partitions);
+  std::vector<std::uint16_t> of_row(rows);
+  mine.begins.assign(partitions + 1, 0);
+  mine.sorted.resize(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    of_row[row] = static_cast<std::uint16_t>(partition_of(mine.rows.key(static_cast<index_t>(row))));
+    ++mine.begins[of_row[row] + 1];
+  }
+  for (std::size_t p = 0; p < partitions; ++p) mine.begins[p + 1] += mine.begins[p];
+  std::vector<std::uint32_t> next(mine.begins.begin(), mine.begins.end() - 1);
+  for (std::size_t row = 0; row < rows; ++row)
+    mine.sorted[next[of_row[row]]++] = static_cast<std::uint32_t>(row);
+}
+
 void stream_engine::add_by_key(std::vector<std::unique_ptr<work>> const& blocks) {
-  auto const add = [&](index_t shard) {
+  auto const add = [&](index_t partition) {
     for (index_t b = 0; b < taken_; ++b) {
       work const& block = *blocks[static_cast<std::size_t>(b)];
-      std::size_t skipped = 0;
-      for (index_t row = 0; row < block.rows.size(); ++row) {
-        bool const behind = skipped < block.behind.size() && block.behind[skipped] == row;
-        skipped += behind;
-        if (!behind && block.shards[static_cast<std::size_t>(row)] == shard)
-          store_->add(static_cast<int>(shard), block.rows, row, row + 1);
+      if (block.rows.size() == 0) continue;  // not to be added, perhaps
+      auto behind = block.behind.begin();
+      auto const p = static_cast<std::size_t>(partition);
+      for (std::size_t k = block.begins[p]; k < block.begins[p + 1]; ++k) {
+        index_t const row = block.sorted[k];
+        while (behind != block.behind.end() && *behind < row) ++behind;
+        if (behind == block.behind.end() || *behind != row)
+          store_->add(static_cast<int>(partition), block.rows, row, row + 1);
       }
     }
   };
-  threads_.run_blocks(threads_.threads(), host::loop_body::of(add));
+  threads_.run_blocks(limits_.partitions, host::loop_body::of(add));
 }
 
 void stream_engine::add_behind(behind_rows const& behind) {
   for (index_t row = 0; row < behind.rows.size(); ++row) {
     std::int64_t const mark = behind.marks[static_cast<std::size_t>(row)];
     store_->close(mark, results_);
-    int const shard = store_->by_key() ? shard_of(behind.rows.key(row)) : 0;
+    int const shard = store_->by_key() ? partition_of(behind.rows.key(row)) : 0;
     auto const arrival = store_->add_behind(shard, behind.rows, row, mark);
     if (arrival == window_store::arrival::partly_late) ++counts_.partly_late;
     if (arrival != window_store::arrival::late) continue;
@@ -222,10 +238,27 @@ void stream_engine::add_behind(behind_rows const& behind) {
   }
 }
 
-int stream_engine::shard_of(text_ref key) const {
+int stream_engine::partition_of(text_ref key) const {
   // other bits of the hash than tables use
   std::uint64_t const low = hash_of(key_word_of(key)) & 0xffffffff;
-  return static_cast<int>(low * static_cast<std::uint64_t>(threads_.threads()) >> 32);
+  return static_cast<int>(low * static_cast<std::uint64_t>(limits_.partitions) >> 32);
+}
+
+void stream_engine::save(byte_writer& to) const {
+  to.put(mark_.largest());
+  to.put(counts_.bytes), to.put(counts_.records), to.put(counts_.late), to.put(counts_.partly_late);
+  to.put(counts_.malformed), to.put(counts_.results), to.put(counts_.lines), to.put(counts_.latest_by);
+  to.put_text(counts_.first_malformed);
+  store_->save(to);
+}
+
+void stream_engine::load(byte_reader& from) {
+  mark_.go_to(from.get<std::int64_t>());
+  from.get(counts_.bytes), from.get(counts_.records), from.get(counts_.late), from.get(counts_.partly_late);
+  from.get(counts_.malformed), from.get(counts_.results), from.get(counts_.lines),
+      from.get(counts_.latest_by);
+  counts_.first_malformed = from.get_text();
+  store_->load(from);
 }
 
 }  // namespace prorata::events

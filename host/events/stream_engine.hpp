@@ -17,6 +17,7 @@ namespace prorata::events {
 struct stream_limits {
   int threads = 0;              ///< 0: every core
   bool skip_malformed = false;  ///< else the first one ends the stream
+  int partitions = 16;          ///< of keys, where a key's records stay together
   index_t round_blocks = 128;   ///< after so many, at the latest, windows are closed
 };
 
@@ -46,6 +47,12 @@ class stream_engine {
   ///   throws  input_error for a malformed record, unless they are skipped
   void run(block_source& source, std::function<void()> const& after_round);
 
+  /// All that is known of the records so far, between two rounds.
+  void save(byte_writer& to) const;
+  /// Goes on from there; before run(), where rule, aggregates and partitions are the same.
+  ///   throws  input_error where it is none
+  void load(byte_reader& from);
+
   stream_counts const& counts() const { return counts_; }
   index_t open_groups() const { return store_->open_groups(); }
 
@@ -61,7 +68,8 @@ class stream_engine {
   void find_behind(work& mine, watermark mark, behind_rows& behind);
   void add_by_key(std::vector<std::unique_ptr<work>> const& blocks);
   void add_behind(behind_rows const& behind);
-  int shard_of(text_ref key) const;
+  int partition_of(text_ref key) const;
+  void sort_by_partition(work& mine);
 
   row_schema schema_;
   stream_limits limits_;

@@ -48,6 +48,11 @@ class window_store {
   /// Closes all windows whose ends are up to w; at watermark::after_all, those that have no end yet, too.
   virtual void close(std::int64_t w, window_sink const& sink) = 0;
 
+  /// All of it, for a store of the same rule and aggregates; of the same number of shards where keys stay together.
+  ///   throws  input_error where it is none
+  virtual void save(byte_writer& to) const = 0;
+  virtual void load(byte_reader& from) = 0;
+
   /// Groups of keys and windows that are kept.
   virtual index_t open_groups() const = 0;
 };

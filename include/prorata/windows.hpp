@@ -88,6 +88,9 @@ class watermark {
   std::int64_t largest() const { return largest_; }
   bool begun() const { return largest_ != before_all; }
 
+  /// Takes up where another stood, whose largest time is given.
+  void go_to(std::int64_t largest) { largest_ = largest; }
+
   /// A record of time t has come.
   void observe(std::int64_t t) {
     largest_ = begun() ? std::max(largest_, std::min(t, largest_ + advance_)) : t;
