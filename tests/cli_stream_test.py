@@ -3,12 +3,15 @@
 
 usage: cli_stream_test.py PRORATA [--long] [--seed N] [unittest arguments]
 
---long makes 400 random streams instead of 60; --seed begins with another one.
+--long makes 400 random streams instead of 60, and 100 kills instead of 6; --seed begins with another one.
 """
+import fcntl
 import fractions
+import json
 import math
 import os
 import random
+import shutil
 import subprocess
 import sys
 import unittest
@@ -280,6 +283,113 @@ class Streams(Case):
                 self.assertEqual(file.read().decode(), ''.join(line + '\n' for line in [text.decode().splitlines()[0], *late]), context)
             self.assertEqual(b'could not be read' in err, malformed > 0, (context, err))
             self.assertIn(f'{malformed} record' if malformed else '', err.decode(), context)
+
+
+class Checkpoints(Case):
+    """What is killed goes on, and nobody can tell by the results."""
+
+    def make(self, r, n=20000):
+        path = self.path('in.csv')
+        with open(path, 'w') as file:
+            file.write('time,user,v\n')
+            t = -5000
+            for _ in range(n):
+                t += r.randint(0, 3)
+                file.write(f'{t - r.randint(0, 40) * (r.random() < 0.3)},{r.choice(KEYS[:9] + KEYS[-5:])},{some_value(r, True)}\n')
+        return path
+
+    def job(self, path, window, *more):
+        return ['stream', path, '--time', 'time', '--by', 'user', '--window', window, '--agg', 'count,sum:v,var:v,max:v,p90:v,distinct:v', '--lateness', '20',
+                '--late', self.path('late'), '-o', self.path('out'), *more]
+
+    def outputs(self):
+        found = []
+        for name in ('out', 'late'):
+            with open(self.path(name), 'rb') as file:
+                found.append(file.read())
+            os.remove(self.path(name))
+        return found
+
+    def saving(self, r):
+        return ['--checkpoint', self.path('ck'), '--checkpoint-every', '0s', '--block', r.choice([100, 500, 2000]), '--threads', r.choice([1, 2, 3]), '--json']
+
+    def test_killed_at_random_moments(self):
+        kills, resumed, seed = 0, 0, SEED
+        while kills < (100 if RUNS > 60 else 6) or resumed == 0:
+            r = random.Random(seed)
+            window = ['tumbling:1000', 'sliding:3000:500', 'session:30', 'count:7'][seed % 4]
+            path = self.make(r)
+            self.assertEqual(run(*self.job(path, window)).returncode, 0)
+            undisturbed = self.outputs()
+            while True:
+                child = subprocess.Popen([PRORATA, *map(str, self.job(path, window, *self.saving(r)))], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                try:
+                    out, err = child.communicate(timeout=r.uniform(0.01, 0.25) if r.random() < 0.8 else 60)
+                    break
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.communicate()
+                    kills += 1
+                    if os.path.exists(self.path('out')):  # it was at its very end
+                        with open(self.path('out'), 'rb') as file:
+                            self.assertEqual(file.read(), undisturbed[0])
+            self.assertEqual(child.returncode, 0, (seed, err))
+            resumed += json.loads(out)['resumed_at'] > 0
+            self.assertEqual(self.outputs(), undisturbed, f'seed {seed}, {window}')
+            shutil.rmtree(self.path('ck'))
+            seed += 1
+        print(f'{kills} kills, seeds {SEED} to {seed - 1}; {resumed} went on from a checkpoint')
+
+    def test_an_input_that_has_grown_goes_on(self):
+        r = random.Random(SEED)
+        path = self.make(r, 3000)
+        job = self.job(path, 'tumbling:100', *self.saving(r))
+        self.assertEqual(run(*job).returncode, 0)
+        with open(path, 'a') as file:
+            file.write('100000,a,1\n')
+        done = run(*job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(json.loads(done.stdout)['resumed_at'], 0)
+        found = self.outputs()
+        self.assertEqual(run(*self.job(path, 'tumbling:100')).returncode, 0)
+        self.assertEqual(found, self.outputs())
+
+    def test_what_is_damaged_or_foreign_is_refused(self):
+        r = random.Random(SEED)
+        path = self.make(r, 2000)
+        job = self.job(path, 'tumbling:100', *self.saving(r))
+        self.assertEqual(run(*job).returncode, 0)
+        self.outputs()
+        for name in ('prorata.state', 'prorata.results', 'prorata.late'):
+            with open(self.path('ck/' + name), 'rb') as file:
+                whole = file.read()
+            for change in range(12):
+                at = r.randrange(len(whole))
+                damaged = whole[:at] if change < 4 else whole[:at] + bytes([whole[at] ^ 1 << r.randrange(8)]) + whole[at + 1:]
+                if name != 'prorata.state':  # what stands behind the checkpoint's place does not count
+                    damaged = b'?' + damaged[1:]
+                with open(self.path('ck/' + name), 'wb') as file:
+                    file.write(damaged)
+                self.refused(3, 'checkpoint is', *job)
+            with open(self.path('ck/' + name), 'wb') as file:
+                file.write(whole)
+        for other in (['--lateness', '21'], ['--agg', 'count'], ['--window', 'tumbling:101'], ['--malformed', 'skip'], ['--max-advance', '9s']):
+            changed = [w for w in job]
+            if other[0] in changed:
+                del changed[changed.index(other[0]):changed.index(other[0]) + 2]
+            self.refused(3, 'of another job', *changed, *other)
+        with open(path, 'r+b') as file:
+            file.seek(30)
+            file.write(b'7')
+        self.refused(3, 'of another input', *job)
+        self.assertFalse(os.path.exists(self.path('out')))
+        folder = os.open(self.path('ck'), os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        self.refused(2, 'another job is at', *job)
+        os.close(folder)
+        self.refused(2, '--checkpoint needs', 'stream', '-', '--time', 't', '--window', 'count:1', '--checkpoint', self.path('ck'), '-o', self.path('out'))
+        self.refused(2, '--checkpoint needs', 'stream', path, '--time', 'time', '--window', 'count:1', '--checkpoint', self.path('ck'))
+        self.refused(2, 'folder', *self.job(path, 'count:1', '--checkpoint', self.path('nowhere/ck')))
 
 
 class Said(Case):

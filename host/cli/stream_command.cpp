@@ -9,6 +9,7 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/events/checkpoint.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
@@ -87,22 +88,26 @@ window_rule parse_window(std::string const& text, time_unit const& unit) {
 
 struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
-                           malformed = "fatal", late, output, block = "128K";
+                           malformed = "fatal", late, output, block = "128K", checkpoint,
+                           checkpoint_every = "10s";
   int threads = 0;
   bool json = false;
 };
 
-/// Lines that are gathered, and written to a file or to standard output.
+/// Lines that are gathered, and written to a file, to a checkpoint until the file is complete, or to standard output.
 class line_output {
  public:
-  explicit line_output(io::atomic_file* file) : file_(file) {}
+  explicit line_output(io::atomic_file* file, events::growing_file* kept = nullptr)
+      : file_(file), kept_(kept) {}
   std::string text;
   void write_if_large() {
     if (text.size() >= 1 << 16) write();
   }
   /// Standard output has all of it afterwards: somebody may wait for it.
   void write() {
-    if (file_ != nullptr) {
+    if (kept_ != nullptr) {
+      kept_->append(text);
+    } else if (file_ != nullptr) {
       file_->write(at_, std::as_bytes(std::span(text)));
       at_ += std::ssize(text);
     } else if (!text.empty()) {
@@ -111,11 +116,28 @@ class line_output {
     }
     text.clear();
   }
+  /// Copies what a checkpoint holds to the file.
+  void copy_kept() {
+    for (index_t at = 0; kept_ != nullptr && file_ != nullptr && at < kept_->size();) {
+      std::string const bytes = kept_->read(at);
+      if (bytes.empty()) throw device_error("a checkpoint's results were cut by somebody else");
+      file_->write(at, std::as_bytes(std::span(bytes)));
+      at += std::ssize(bytes);
+    }
+  }
 
  private:
   io::atomic_file* file_;
+  events::growing_file* kept_;
   index_t at_ = 0;
 };
+
+/// What decides about results, for a checkpoint to compare.
+std::string job_text(stream_options const& o, std::string const& header) {
+  return nlohmann::json{version_string, header,     o.time,    o.time_unit,     o.by,       o.window,
+                        o.aggregates,   o.lateness, o.advance, !o.late.empty(), o.malformed}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 std::string late_note(events::stream_counts const& counts, stream_options const& o, time_unit const& unit) {
   return fmt::format(
@@ -142,6 +164,8 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--late", o.late);
   command.option("-o,--output", o.output);
   command.option("--block", o.block);
+  command.option("--checkpoint", o.checkpoint);
+  command.option("--checkpoint-every", o.checkpoint_every);
   command.option("--threads", o.threads);
   command.flag("--json", o.json);
   command.parse(args);
@@ -161,13 +185,22 @@ void stream_command(arguments const& args, io::job_files& files) {
   require(block >= 1 && block <= index_t{1} << 30, "--block is from 1 byte to 1G");
   auto wanted = events::parse_aggregates(o.aggregates);
 
+  bool const checked = !o.checkpoint.empty();
+  require(!checked || (o.input != "-" && !o.output.empty()),
+          "stream: --checkpoint needs a file as input, to be read again, and -o FILE, to be whole");
+  double const every =
+      static_cast<double>(time_unit("ns").duration(o.checkpoint_every, "--checkpoint-every")) / 1e9;
+
   std::optional<io::input_file> file;
   std::unique_ptr<events::block_source> source;
+  events::file_source* place_in_file = nullptr;
   if (o.input == "-") {
     source = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", block);
   } else {
     file.emplace(files.read(o.input));
-    source = std::make_unique<events::file_source>(*file, block);
+    auto from_file = std::make_unique<events::file_source>(*file, block);
+    place_in_file = from_file.get();
+    source = std::move(from_file);
   }
   auto* const out = o.output.empty() ? nullptr : &files.write(o.output);
   auto* const late_file = o.late.empty() ? nullptr : &files.write(o.late);
@@ -180,12 +213,18 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (!o.by.empty()) schema.key = static_cast<std::int32_t>(events::column_named(schema, o.by, "--by"));
   events::aggregate_plan const plan(std::move(wanted), schema);
 
-  line_output results(out), late(late_file);
-  results.text = "window_start,window_end";
-  if (!o.by.empty()) events::write_csv_field(results.text += ',', o.by);
-  for (auto const& a : plan.wanted()) events::write_csv_field(results.text += ',', a.name);
-  results.text += '\n';
-  late.text = header + '\n';
+  std::optional<events::checkpoint> saved;
+  if (checked) saved.emplace(o.checkpoint, *file, job_text(o, header));
+  bool const resumed = saved && saved->found();
+  line_output results(out, saved ? &saved->results : nullptr),
+      late(late_file, saved ? &saved->late : nullptr);
+  if (!resumed) {
+    results.text = "window_start,window_end";
+    if (!o.by.empty()) events::write_csv_field(results.text += ',', o.by);
+    for (auto const& a : plan.wanted()) events::write_csv_field(results.text += ',', a.name);
+    results.text += '\n';
+    late.text = header + '\n';
+  }
 
   auto const start = std::chrono::steady_clock::now();
   bool const keyed = !o.by.empty();
@@ -201,8 +240,27 @@ void stream_command(arguments const& args, io::job_files& files) {
         late.text.append(line) += '\n';
         late.write_if_large();
       });
-  engine.run(*source, [&] { results.write(); });
-  if (late_file != nullptr) late.write();
+  index_t const resumed_at = resumed ? saved->found()->offset : 0;
+  if (resumed) {
+    events::byte_reader from(saved->found()->state);
+    engine.load(from);
+    place_in_file->go_to(resumed_at);
+  }
+  auto last_saved = start;
+  engine.run(*source, [&](bool ended) {
+    results.write();
+    if (late_file != nullptr) late.write();
+    auto const now = std::chrono::steady_clock::now();
+    // At the end of the file a record may be cut off that goes on when the file has grown.
+    if (!saved || ended || place_in_file->at() >= file->size() ||
+        std::chrono::duration<double>(now - last_saved).count() < every)
+      return;
+    events::byte_writer state;
+    engine.save(state);
+    saved->save({place_in_file->at(), state.bytes});
+    last_saved = std::chrono::steady_clock::now();
+  });
+  results.copy_kept(), late.copy_kept();
   if (file) file->check_unchanged();
   files.prepare();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -217,6 +275,7 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"late", counts.late},
                                  {"partly_late", counts.partly_late},
                                  {"malformed", counts.malformed},
+                                 {"resumed_at", resumed_at},
                                  {"seconds", seconds},
                                  {"records_per_s", speed}}
                       .dump());

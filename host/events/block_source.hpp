@@ -55,6 +55,8 @@ class file_source : public block_source {
   void fill(text_block& block) override;
   void cut_again(text_block const& block) override;
   index_t size() const override { return file_.size(); }
+  /// Where the next block begins.
+  index_t at() const { return at_; }
   /// Goes to a record's beginning.
   void go_to(index_t offset) { at_ = offset; }
 

@@ -39,7 +39,7 @@ void key_table::load(byte_reader& from) {
   for (auto left = from.get<std::size_t>(); left > 0; --left) long_.emplace_back(from.get_text());
   for (key_word const key : keys_)
     if (key.high >> 56 == 255 && (key.high & place_mask) >= long_.size()) byte_reader::damaged();
-  while (2 * keys_.size() >= bins_.size()) grow();
+  grow();
 }
 
 void key_table::clear() {
@@ -59,7 +59,9 @@ std::uint32_t key_table::add(key_word word, text_ref text, std::size_t at) {
 }
 
 void key_table::grow() {
-  std::size_t const bins = bins_.empty() ? 16 : (bins_.size() < 1 << 16 ? 8 : 2) * bins_.size();
+  std::size_t bins = bins_.size();
+  do bins = bins == 0 ? 16 : (bins < 1 << 16 ? 8 : 2) * bins;
+  while (bins < 2 * (keys_.size() + 1));
   bins_.assign(bins, nobody);
   shift_ = 64 - (std::bit_width(bins) - 1);
   for (std::uint32_t id = 0; id < keys_.size(); ++id) {

@@ -76,7 +76,7 @@ stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row
 }
 stream_engine::~stream_engine() = default;
 
-void stream_engine::run(block_source& source, std::function<void()> const& after_round) {
+void stream_engine::run(block_source& source, std::function<void(bool ended)> const& after_round) {
   source_ = &source;
   for (bool ended = false; !ended;) {
     taken_ = turn_ = 0;
@@ -90,7 +90,7 @@ void stream_engine::run(block_source& source, std::function<void()> const& after
     for (auto const& behind : behind_)
       if (behind) add_behind(*behind);
     store_->close(ended ? watermark::after_all : mark_.value(), results_);
-    after_round();
+    after_round(ended);
   }
 }
 

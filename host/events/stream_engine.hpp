@@ -43,9 +43,9 @@ class stream_engine {
                 stream_limits const& limits, window_sink results, line_sink late);
   ~stream_engine();
 
-  /// Reads all; `after_round` is called when the windows of a round have been given out.
-  ///   throws  input_error for a malformed record, unless they are skipped
-  void run(block_source& source, std::function<void()> const& after_round);
+  /// Reads all; `after_round` is called when the windows of a round have been given out, and told whether it was the
+  ///   last. throws  input_error for a malformed record, unless they are skipped
+  void run(block_source& source, std::function<void(bool ended)> const& after_round);
 
   /// All that is known of the records so far, between two rounds.
   void save(byte_writer& to) const;

@@ -1,0 +1,77 @@
+// checkpoint: a folder from which a killed stream goes on, with the results that it had given out.
+#pragma once
+
+#include <host/io/input_file.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace prorata::events {
+
+/// A file that grows, of which a checkpoint says how much counts.
+class growing_file {
+ public:
+  growing_file() = default;
+  growing_file(growing_file const&) = delete;
+  growing_file& operator=(growing_file const&) = delete;
+  ~growing_file();
+
+  void open(int folder, char const* name, std::string path);
+  void append(std::string_view bytes);
+  void sync() const;
+  /// Cuts off what was written after `size` bytes.
+  ///   throws  input_error where there are fewer, or others than those of this checksum
+  void go_back(index_t size, std::uint64_t checksum);
+
+  index_t size() const { return size_; }
+  std::uint64_t checksum() const { return checksum_; }
+  /// Its bytes from `offset` on, as many as there are, at most 1 MiB.
+  std::string read(index_t offset) const;
+
+ private:
+  void add_to_checksum(std::string_view bytes);
+
+  int descriptor_ = -1;
+  std::string path_;
+  index_t size_ = 0;
+  std::uint64_t checksum_ = 0xcbf29ce484222325;
+};
+
+/// A checkpoint names a place in the input, holds the state of all windows there, and how much of the results had been
+/// given out. It replaces the one before it as a whole: what a kill or a power cut leaves is one or the other.
+///   folder   prorata.state, prorata.results, prorata.late; one job at a time
+///   refused  a state that is damaged, of another job (input, columns, windows, aggregates, lateness …), or of an input
+///            whose beginning is another now; an input that has grown is welcome
+///   cost     writes the whole state each time, and waits for the disk
+class checkpoint {
+ public:
+  /// Opens the folder, which is made where there is none.
+  ///   job     what decides about results, as text
+  ///   throws  usage_error: no such place, or another job is at it; input_error: a state that is refused
+  checkpoint(std::string const& folder, io::input_file const& input, std::string job);
+  ~checkpoint();
+  checkpoint(checkpoint const&) = delete;
+  checkpoint& operator=(checkpoint const&) = delete;
+
+  /// Where a stream stood: a byte of the input, and what was to be saved.
+  struct place {
+    index_t offset;
+    std::string state;
+  };
+  /// Where to go on; nothing for a new stream. Results and late records are cut to what they were then.
+  std::optional<place> const& found() const { return found_; }
+
+  growing_file results, late;
+  void save(place const& now);
+
+ private:
+  std::uint64_t checksum_of_input(index_t offset) const;
+  void load(std::string_view bytes);
+
+  std::string folder_, job_;
+  io::input_file const& input_;
+  int descriptor_ = -1;
+  std::optional<place> found_;
+};
+
+}  // namespace prorata::events
