@@ -324,7 +324,7 @@ class Checkpoints(Case):
             while True:
                 child = subprocess.Popen([PRORATA, *map(str, self.job(path, window, *self.saving(r)))], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 try:
-                    out, err = child.communicate(timeout=r.uniform(0.01, 0.25) if r.random() < 0.8 else 60)
+                    out, err = child.communicate(timeout=r.uniform(0.005, 0.08) if r.random() < 0.8 else 60)
                     break
                 except subprocess.TimeoutExpired:
                     child.kill()
