@@ -265,6 +265,9 @@ class Streams(Case):
                 '--late', self.path('late.csv')] + (['--by', by] if by else []) + (['--max-advance', advance] if advance else [])
         for _ in range(2):
             split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 30, 100, 1000, '128K'])]
+            if by and r.random() < 0.4:
+                split += r.choice([['--partition', 'hash:3', '--weights', '1=2.5,0=1,2=0'], ['--partition', 'range:3,10,a', '--weights', '0-1=1,2-3=7'],
+                                   ['--partition', 'hash:100', '--weights', '0-99=1'], ['--partition', 'range:b']])
             command = [PRORATA, 'stream', '-', *map(str, args + split)]
             if r.random() < 0.5:
                 command[2] = path
@@ -310,8 +313,8 @@ class Checkpoints(Case):
             os.remove(self.path(name))
         return found
 
-    def saving(self, r):
-        return ['--checkpoint', self.path('ck'), '--checkpoint-every', '0s', '--block', r.choice([100, 500, 2000]), '--threads', r.choice([1, 2, 3]), '--json']
+    def saving(self, r, block=None):
+        return ['--checkpoint', self.path('ck'), '--checkpoint-every', '0s', '--block', block or r.choice([100, 500, 2000]), '--threads', r.choice([1, 2, 3]), '--json']
 
     def test_killed_at_random_moments(self):
         kills, resumed, seed = 0, 0, SEED
@@ -343,7 +346,7 @@ class Checkpoints(Case):
     def test_an_input_that_has_grown_goes_on(self):
         r = random.Random(SEED)
         path = self.make(r, 3000)
-        job = self.job(path, 'tumbling:100', *self.saving(r))
+        job = self.job(path, 'tumbling:100', *self.saving(r, 100))
         self.assertEqual(run(*job).returncode, 0)
         with open(path, 'a') as file:
             file.write('100000,a,1\n')
@@ -357,7 +360,7 @@ class Checkpoints(Case):
     def test_what_is_damaged_or_foreign_is_refused(self):
         r = random.Random(SEED)
         path = self.make(r, 2000)
-        job = self.job(path, 'tumbling:100', *self.saving(r))
+        job = self.job(path, 'tumbling:100', *self.saving(r, 100))
         self.assertEqual(run(*job).returncode, 0)
         self.outputs()
         for name in ('prorata.state', 'prorata.results', 'prorata.late'):
@@ -390,6 +393,47 @@ class Checkpoints(Case):
         self.refused(2, '--checkpoint needs', 'stream', '-', '--time', 't', '--window', 'count:1', '--checkpoint', self.path('ck'), '-o', self.path('out'))
         self.refused(2, '--checkpoint needs', 'stream', path, '--time', 'time', '--window', 'count:1', '--checkpoint', self.path('ck'))
         self.refused(2, 'folder', *self.job(path, 'count:1', '--checkpoint', self.path('nowhere/ck')))
+
+
+class Weights(Case):
+    def test_sub_streams_are_served_in_proportion_while_all_wait(self):
+        r = random.Random(SEED)
+        path = self.path('in.csv')
+        with open(path, 'w') as file:
+            file.write('t,k,v\n' + ''.join(f'{t},{r.randint(0, 89)},{r.random()}\n' for t in range(60000)))
+        whole = run('stream', path, '--time', 't', '--by', 'k', '--window', 'sliding:1s:500ms', '--agg', 'count,sum:v')
+        for threads in (1, 2, 3):
+            done = run('stream', path, '--time', 't', '--by', 'k', '--window', 'sliding:1s:500ms', '--agg', 'count,sum:v', '--partition', 'range:30,60',
+                       '--weights', '0=5,1=3,2=2', '--block', '4K', '--threads', threads, '-o', self.path('out'), '--json')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(self.path('out')) as file:
+                self.assertEqual(file.read(), whole.stdout)
+            found = json.loads(done.stdout)['sub_streams']
+            self.assertEqual(sum(s['records'] for s in found), 60000)
+            self.assertGreater(sum(s['contended_records'] for s in found), 20000)
+            for s in found:
+                self.assertAlmostEqual(s['share_while_all_wait'], s['weight'] / 10, delta=0.02, msg=found)
+                self.assertTrue(0 < s['latency_ms']['p50'] <= s['latency_ms']['p99'], found)
+        background = json.loads(run('stream', path, '--time', 't', '--by', 'k', '--window', 'count:10', '--partition', 'range:30,60', '--weights', '0=1,1=0,2=1',
+                                    '--block', '4K', '-o', self.path('out'), '--json').stdout)['sub_streams']
+        self.assertEqual(background[1]['contended_records'], 0)
+        self.assertEqual(background[1]['records'], sum(1 for line in open_lines(path) if 30 <= int(line.split(',')[1]) < 60))
+
+    def test_refusals(self):
+        path = self.path('in.csv')
+        with open(path, 'w') as file:
+            file.write('t,k\n1,a\n')
+        base = ['stream', path, '--time', 't', '--window', 'count:1']
+        for fragment, args in [('expected hash', ['--partition', 'hush:3']), ('at most 4096', ['--partition', 'hash:5000']), ('does not stand behind', ['--partition', 'range:a,3']),
+                               ('has none', ['--weights', '0-14=1']), ('has a weight already', ['--weights', '0-15=1,3=1']), ('0 to 15', ['--weights', '0-16=1']),
+                               ('expected PARTITIONS=WEIGHT', ['--weights', '3']), ('', ['--weights', '0-15=-1']), ('', ['--weights', '0-15=x'])]:
+            self.refused(2, fragment, *base, '--by', 'k', *args)
+        self.refused(2, '--by', *base, '--weights', '0-15=1')
+
+
+def open_lines(path):
+    with open(path) as file:
+        return file.read().splitlines()[1:]
 
 
 class Said(Case):

@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <host/cli/command_line.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/stream_options.hpp>
 #include <host/events/checkpoint.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/io/printable.hpp>
@@ -19,77 +19,10 @@ namespace prorata::cli {
 
 namespace {
 
-/// Durations in the unit of the input's times.
-class time_unit {
- public:
-  explicit time_unit(std::string const& name) : name_(name) {
-    require(name_ == "s" || name_ == "ms" || name_ == "us" || name_ == "ns",
-            "--time-unit is s, ms, us or ns");
-  }
-
-  /// "10s", "500ms", "2h"; without a unit, that of the input.
-  ///   throws  usage_error where it is no whole number of units
-  std::int64_t duration(std::string_view text, std::string const& option) const {
-    std::int64_t number = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    std::string_view const unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    std::string const quoted = option + " '" + io::printable(text, 40) + "'";
-    auto const nanoseconds = in_nanoseconds(unit.empty() ? name_ : unit);
-    if (error != std::errc{} || nanoseconds == 0)
-      refuse(quoted + ": expected a duration such as 10s; units are ns us ms s m h d");
-    auto const all = static_cast<__int128>(number) * nanoseconds,
-               own = static_cast<__int128>(in_nanoseconds(name_));
-    require(all % own == 0, quoted + " is no whole number of the input's units (" + name_ + ")");
-    require(all / own <= largest_event_time && all >= 0, quoted + " is out of range: from 0 to 2^61 units");
-    return static_cast<std::int64_t>(all / own);
-  }
-
-  double seconds(std::int64_t units) const {
-    return static_cast<double>(units) * static_cast<double>(in_nanoseconds(name_)) / 1e9;
-  }
-
- private:
-  static std::int64_t in_nanoseconds(std::string_view unit) {
-    constexpr std::int64_t second = 1'000'000'000;
-    if (unit == "ns") return 1;
-    if (unit == "us") return 1000;
-    if (unit == "ms") return 1'000'000;
-    if (unit == "s") return second;
-    if (unit == "m" || unit == "min") return 60 * second;
-    if (unit == "h") return 3600 * second;
-    if (unit == "d") return 86400 * second;
-    return 0;
-  }
-
-  std::string name_;
-};
-
-/// "tumbling:10s", "sliding:60s:1s", "session:30s", "count:1000".
-window_rule parse_window(std::string const& text, time_unit const& unit) {
-  std::vector<std::string> parts;
-  for (std::size_t from = 0; from <= text.size();) {
-    std::size_t const colon = std::min(text.find(':', from), text.size());
-    parts.push_back(text.substr(from, colon - from));
-    from = colon + 1;
-  }
-  std::size_t const numbers = parts.size() - 1;
-  if (parts[0] == "tumbling" && numbers == 1)
-    return window_rule(window_kind::tumbling, unit.duration(parts[1], "--window"));
-  if (parts[0] == "session" && numbers == 1)
-    return window_rule(window_kind::session, unit.duration(parts[1], "--window"));
-  if (parts[0] == "sliding" && numbers == 2)
-    return window_rule(window_kind::sliding, unit.duration(parts[1], "--window"),
-                       unit.duration(parts[2], "--window"));
-  if (parts[0] == "count" && numbers == 1)
-    return window_rule(window_kind::count, parse_index(parts[1], "--window", 1));
-  refuse("--window '" + io::printable(text, 60) +
-         "': expected tumbling:SIZE, sliding:SIZE:STEP, session:GAP or count:RECORDS");
-}
-
 struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
-                           checkpoint_every = "10s";
+                           checkpoint_every = "10s", partition = "hash:16", weights;
   int threads = 0;
   bool json = false;
 };
@@ -134,9 +67,32 @@ class line_output {
 
 /// What decides about results, for a checkpoint to compare.
 std::string job_text(stream_options const& o, std::string const& header) {
-  return nlohmann::json{version_string, header,     o.time,    o.time_unit,     o.by,       o.window,
-                        o.aggregates,   o.lateness, o.advance, !o.late.empty(), o.malformed}
+  return nlohmann::json{version_string, header,       o.time,           o.time_unit, o.by,
+                        o.window,       o.aggregates, o.lateness,       o.advance,   !o.late.empty(),
+                        o.malformed,    o.partition,  o.weights.empty()}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// One object a sub-stream. Its share is that of the records which were served while all had some waiting.
+nlohmann::json sub_streams_json(std::vector<events::sub_stream> const& streams,
+                                std::vector<events::sub_stream_counts> const& counts) {
+  index_t contended = 0;
+  for (auto const& c : counts) contended += c.contended;
+  auto list = nlohmann::json::array();
+  for (std::size_t k = 0; k < streams.size(); ++k) {
+    auto const& c = counts[k];
+    double const share =
+        contended == 0 ? 0.0 : static_cast<double>(c.contended) / static_cast<double>(contended);
+    list.push_back(
+        {{"partitions", fmt::format("{}-{}", streams[k].first, streams[k].last)},
+         {"weight", streams[k].weight},
+         {"records", c.records},
+         {"batches", c.batches},
+         {"contended_records", c.contended},
+         {"share_while_all_wait", share},
+         {"latency_ms", {{"p50", c.latency.quantile(0.5) * 1e3}, {"p99", c.latency.quantile(0.99) * 1e3}}}});
+  }
+  return list;
 }
 
 std::string late_note(events::stream_counts const& counts, stream_options const& o, time_unit const& unit) {
@@ -164,6 +120,8 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--late", o.late);
   command.option("-o,--output", o.output);
   command.option("--block", o.block);
+  command.option("--partition", o.partition);
+  command.option("--weights", o.weights);
   command.option("--checkpoint", o.checkpoint);
   command.option("--checkpoint-every", o.checkpoint_every);
   command.option("--threads", o.threads);
@@ -185,6 +143,11 @@ void stream_command(arguments const& args, io::job_files& files) {
   require(block >= 1 && block <= index_t{1} << 30, "--block is from 1 byte to 1G");
   auto wanted = events::parse_aggregates(o.aggregates);
 
+  auto const partition = parse_partition(o.partition);
+  std::vector<events::sub_stream> sub_streams;
+  if (!o.weights.empty()) sub_streams = parse_sub_streams(o.weights, partition.partitions);
+  require(o.weights.empty() || !o.by.empty(),
+          "stream: --weights are of partitions of keys; name their column with --by");
   bool const checked = !o.checkpoint.empty();
   require(!checked || (o.input != "-" && !o.output.empty()),
           "stream: --checkpoint needs a file as input, to be read again, and -o FILE, to be whole");
@@ -229,7 +192,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   auto const start = std::chrono::steady_clock::now();
   bool const keyed = !o.by.empty();
   events::stream_engine engine(
-      rule, mark, schema, plan, {o.threads, o.malformed == "skip"},
+      rule, mark, schema, plan, {o.threads, o.malformed == "skip", partition, sub_streams},
       [&](events::closed_window const& window) {
         fmt::format_to(std::back_inserter(results.text), "{},{}", window.bounds.begin, window.bounds.end);
         if (keyed) events::write_csv_field(results.text += ',', window.key);
@@ -268,7 +231,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   auto const& counts = engine.counts();
   double const speed = static_cast<double>(counts.records) / std::max(seconds, 1e-9);
   if (o.json) {
-    print("{}\n", nlohmann::json{{"op", "stream"},
+    auto report = nlohmann::json{{"op", "stream"},
                                  {"records", counts.records},
                                  {"bytes", counts.bytes},
                                  {"results", counts.results},
@@ -277,8 +240,9 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"malformed", counts.malformed},
                                  {"resumed_at", resumed_at},
                                  {"seconds", seconds},
-                                 {"records_per_s", speed}}
-                      .dump());
+                                 {"records_per_s", speed}};
+    if (!sub_streams.empty()) report["sub_streams"] = sub_streams_json(sub_streams, engine.sub_streams());
+    print("{}\n", report.dump());
   } else if (out != nullptr) {
     print("{}: {} of {}\n  {:.3g} s, {:.3g} M records/s\n", io::printable(o.output),
           count_text(counts.results, "result"), count_text(counts.records, "record"), seconds, speed / 1e6);

@@ -1,4 +1,5 @@
 // Rounds of blocks.
+#include <algorithm>
 #include <host/events/stream_engine.hpp>
 #include <host/io/printable.hpp>
 #include <prorata/error.hpp>
@@ -13,6 +14,7 @@ struct stream_engine::work {
   row_batch rows;
   // Where keys stay together, the records of partition p: sorted[begins[p]] to sorted[begins[p + 1]].
   std::vector<std::uint32_t> sorted, begins;
+  std::chrono::steady_clock::time_point taken;
   std::vector<index_t> behind;  // records that are not plain
 };
 
@@ -66,9 +68,12 @@ stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row
       limits_(limits),
       late_(std::move(late)),
       threads_(limits.threads),
-      store_(window_store::make(rule, plan, rule.on_a_grid() ? threads_.threads() : limits.partitions)),
+      by_key_(!rule.on_a_grid() || !limits.sub_streams.empty()),
+      store_(window_store::make(rule, plan, by_key_ ? limits.partition.partitions : threads_.threads())),
       mark_(mark) {
-  require(threads_.threads() <= 255, "a stream has at most 255 threads");
+  for (auto const& split : limits_.partition.splits) splits_.emplace_back(split);
+  for (auto const& s : limits_.sub_streams) queue_.join(s.weight);
+  served_.resize(limits_.sub_streams.size());
   results_ = [this, sink = std::move(results)](closed_window const& window) {
     ++counts_.results;
     sink(window);
@@ -86,7 +91,8 @@ void stream_engine::run(block_source& source, std::function<void(bool ended)> co
                           work_on_blocks(static_cast<int>(worker));
                         }));
     ended = ended_ && !cut_again_;
-    if (store_->by_key()) add_by_key(works_);
+    if (by_key_ && served_.empty()) add_by_partition();
+    if (!served_.empty()) add_by_weight();
     for (auto const& behind : behind_)
       if (behind) add_behind(*behind);
     store_->close(ended ? watermark::after_all : mark_.value(), results_);
@@ -102,7 +108,7 @@ void stream_engine::work_on_blocks(int worker) {
       std::lock_guard const lock(taking_);
       if (ended_ || cut_again_ || taken_ >= limits_.round_blocks || (taken_ > 0 && !source_->ready())) return;
       // Where keys stay together, the blocks of a round stay until its end.
-      auto const place = static_cast<std::size_t>(store_->by_key() ? taken_ : worker);
+      auto const place = static_cast<std::size_t>(by_key_ ? taken_ : worker);
       while (works_.size() <= place) works_.push_back(std::make_unique<work>(schema_));
       mine = works_[place].get();
       if (!source_->next(mine->block)) {
@@ -110,6 +116,7 @@ void stream_engine::work_on_blocks(int worker) {
         return;
       }
       number = taken_++;
+      mine->taken = std::chrono::steady_clock::now();
       behind_.emplace_back();
     }
     process(number, *mine, worker);
@@ -122,7 +129,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
   source_->fill(mine.block);
   bool const whole = mine.parser.parse(mine.block.text(), rows);
   mine.behind.clear();
-  if (store_->by_key()) sort_by_partition(mine);
+  if (by_key_) sort_by_partition(mine);
   if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
   if (!whole) {
     rows.clear(schema_);
@@ -152,7 +159,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
       behind_[static_cast<std::size_t>(number)] = std::move(behind);
     }
   }
-  if (store_->by_key()) return;
+  if (by_key_) return;
   index_t begin = 0;
   for (index_t const skipped : mine.behind) {
     store_->add(worker, rows, begin, skipped);
@@ -192,7 +199,7 @@ void stream_engine::find_behind(work& mine, watermark mark, behind_rows& behind)
 /// Counts, then places.
 void stream_engine::sort_by_partition(work& mine) {
   auto const rows = static_cast<std::size_t>(mine.rows.size());
-  auto const partitions = static_cast<std::size_t>(limits_.partitions);
+  auto const partitions = static_cast<std::size_t>(limits_.partition.partitions);
   std::vector<std::uint16_t> of_row(rows);
   mine.begins.assign(partitions + 1, 0);
   mine.sorted.resize(rows);
@@ -206,29 +213,99 @@ void stream_engine::sort_by_partition(work& mine) {
     mine.sorted[next[of_row[row]]++] = static_cast<std::uint32_t>(row);
 }
 
-void stream_engine::add_by_key(std::vector<std::unique_ptr<work>> const& blocks) {
+/// The plain records of a block that belong to a partition.
+void stream_engine::add_partition(work const& block, int partition) {
+  auto behind = block.behind.begin();
+  auto const p = static_cast<std::size_t>(partition);
+  for (std::size_t k = block.begins[p]; k < block.begins[p + 1]; ++k) {
+    index_t const row = block.sorted[k];
+    while (behind != block.behind.end() && *behind < row) ++behind;
+    if (behind == block.behind.end() || *behind != row) store_->add(partition, block.rows, row, row + 1);
+  }
+}
+
+void stream_engine::add_by_partition() {
   auto const add = [&](index_t partition) {
     for (index_t b = 0; b < taken_; ++b) {
-      work const& block = *blocks[static_cast<std::size_t>(b)];
-      if (block.rows.size() == 0) continue;  // not to be added, perhaps
-      auto behind = block.behind.begin();
-      auto const p = static_cast<std::size_t>(partition);
-      for (std::size_t k = block.begins[p]; k < block.begins[p + 1]; ++k) {
-        index_t const row = block.sorted[k];
-        while (behind != block.behind.end() && *behind < row) ++behind;
-        if (behind == block.behind.end() || *behind != row)
-          store_->add(static_cast<int>(partition), block.rows, row, row + 1);
-      }
+      work const& block = *works_[static_cast<std::size_t>(b)];
+      if (block.rows.size() > 0)
+        add_partition(block, static_cast<int>(partition));  // else it may not be added
     }
   };
-  threads_.run_blocks(limits_.partitions, host::loop_body::of(add));
+  threads_.run_blocks(limits_.partition.partitions, host::loop_body::of(add));
+}
+
+void stream_engine::add_by_weight() {
+  struct flow {
+    std::vector<work const*> batches;
+    std::size_t next = 0;
+  };
+  std::vector<flow> flows(served_.size());
+  for (index_t b = 0; b < taken_; ++b) {
+    work const& block = *works_[static_cast<std::size_t>(b)];
+    if (block.rows.size() == 0) continue;
+    for (std::size_t f = 0; f < flows.size(); ++f) {
+      auto const& s = limits_.sub_streams[f];
+      index_t const cost = block.begins[static_cast<std::size_t>(s.last) + 1] -
+                           block.begins[static_cast<std::size_t>(s.first)];
+      if (cost == 0) continue;
+      flows[f].batches.push_back(&block);
+      queue_.offer(f, cost);
+    }
+  }
+  // Batches of a sub-stream may be at work on several threads; its partitions take them one after the other.
+  std::mutex mutex;
+  std::condition_variable done;
+  std::vector<std::size_t> batches_of(static_cast<std::size_t>(limits_.partition.partitions));
+  auto const all_wait = [&] {
+    for (std::size_t f = 0; f < flows.size(); ++f)
+      if (limits_.sub_streams[f].weight > 0 && queue_.size(f) == 0) return false;
+    return true;
+  };
+  bool failed = false;
+  auto const serve_next = [&](std::unique_lock<std::mutex>& lock) {
+    bool const contended = all_wait();
+    auto const turn = queue_.take();
+    if (!turn || failed) return false;
+    auto const& s = limits_.sub_streams[turn->flow];
+    auto& counts = served_[turn->flow];
+    std::size_t const number = flows[turn->flow].next++;
+    work const& block = *flows[turn->flow].batches[number];
+    counts.records += turn->cost;
+    ++counts.batches;
+    if (contended) counts.contended += turn->cost;
+    for (int p = s.first; p <= s.last; ++p) {
+      std::size_t& mine = batches_of[static_cast<std::size_t>(p)];
+      done.wait(lock, [&] { return mine == number || failed; });
+      if (failed) return false;
+      lock.unlock();
+      add_partition(block, p);
+      lock.lock();
+      ++mine;
+      done.notify_all();
+    }
+    counts.latency.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - block.taken).count());
+    return true;
+  };
+  auto const serve = [&](index_t) {
+    std::unique_lock lock(mutex);
+    try {
+      while (serve_next(lock)) continue;
+    } catch (...) {  // where memory runs out, the others must not wait for ever
+      if (!lock.owns_lock()) lock.lock();
+      failed = true;
+      done.notify_all();
+      throw;
+    }
+  };
+  threads_.run_blocks(threads_.threads(), host::loop_body::of(serve));
 }
 
 void stream_engine::add_behind(behind_rows const& behind) {
   for (index_t row = 0; row < behind.rows.size(); ++row) {
     std::int64_t const mark = behind.marks[static_cast<std::size_t>(row)];
     store_->close(mark, results_);
-    int const shard = store_->by_key() ? partition_of(behind.rows.key(row)) : 0;
+    int const shard = by_key_ ? partition_of(behind.rows.key(row)) : 0;
     auto const arrival = store_->add_behind(shard, behind.rows, row, mark);
     if (arrival == window_store::arrival::partly_late) ++counts_.partly_late;
     if (arrival != window_store::arrival::late) continue;
@@ -239,9 +316,12 @@ void stream_engine::add_behind(behind_rows const& behind) {
 }
 
 int stream_engine::partition_of(text_ref key) const {
+  if (!splits_.empty())
+    return static_cast<int>(std::upper_bound(splits_.begin(), splits_.end(), key_order(key.view())) -
+                            splits_.begin());
   // other bits of the hash than tables use
   std::uint64_t const low = hash_of(key_word_of(key)) & 0xffffffff;
-  return static_cast<int>(low * static_cast<std::uint64_t>(limits_.partitions) >> 32);
+  return static_cast<int>(low * static_cast<std::uint64_t>(limits_.partition.partitions) >> 32);
 }
 
 void stream_engine::save(byte_writer& to) const {

@@ -1,24 +1,48 @@
 // stream_engine: from blocks of records to windows that close, on several threads.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <host/events/block_source.hpp>
 #include <host/events/csv.hpp>
+#include <host/events/latency_histogram.hpp>
 #include <host/events/window_store.hpp>
 #include <host/parallel.hpp>
 #include <memory>
 #include <mutex>
+#include <prorata/fair_queue.hpp>
 #include <prorata/windows.hpp>
 #include <vector>
 
 namespace prorata::events {
 
+/// Keys by partition: by their hash, or by where they stand among given keys in the order of results.
+struct key_partition {
+  int partitions = 16;
+  std::vector<std::string>
+      splits;  ///< of ranges: partition p has keys from splits[p - 1] on, below splits[p]
+};
+
+/// Partitions first to last, which are served in proportion to a weight.
+struct sub_stream {
+  int first, last;
+  double weight;
+};
+
+/// What was done for a sub-stream.
+struct sub_stream_counts {
+  index_t records = 0, batches = 0;
+  index_t contended = 0;  ///< records that were served while every sub-stream with a weight had some waiting
+  latency_histogram latency;  ///< from when its block was taken until it was added: a time for each batch
+};
+
 struct stream_limits {
-  int threads = 0;              ///< 0: every core
-  bool skip_malformed = false;  ///< else the first one ends the stream
-  int partitions = 16;          ///< of keys, where a key's records stay together
-  index_t round_blocks = 128;   ///< after so many, at the latest, windows are closed
+  int threads = 0;                        ///< 0: every core
+  bool skip_malformed = false;            ///< else the first one ends the stream
+  key_partition partition{};              ///< where a key's records stay together
+  std::vector<sub_stream> sub_streams{};  ///< empty: partitions are served as they come
+  index_t round_blocks = 128;             ///< after so many, at the latest, windows are closed
 };
 
 struct stream_counts {
@@ -34,6 +58,8 @@ struct stream_counts {
 ///           records have to stay together, they wait for the end of the round and go to the shards of their keys. Then
 ///           what came behind the watermark is added record by record, and windows are closed. A round ends early where
 ///           the input has no more for now
+///   weights  with sub-streams, the records of a block that belong to one are a batch, which costs as many units as it
+///           has records; at the end of a round a fair_queue says which batch a thread takes next
 ///   promise the same results for all blocks, threads and rounds (see window_store)
 class stream_engine {
  public:
@@ -55,6 +81,7 @@ class stream_engine {
 
   stream_counts const& counts() const { return counts_; }
   index_t open_groups() const { return store_->open_groups(); }
+  std::vector<sub_stream_counts> const& sub_streams() const { return served_; }
 
  private:
   struct work;
@@ -66,7 +93,9 @@ class stream_engine {
   void observe(row_batch const& rows);
   void note_malformed(row_batch const& rows);
   void find_behind(work& mine, watermark mark, behind_rows& behind);
-  void add_by_key(std::vector<std::unique_ptr<work>> const& blocks);
+  void add_partition(work const& block, int partition);
+  void add_by_partition();
+  void add_by_weight();
   void add_behind(behind_rows const& behind);
   int partition_of(text_ref key) const;
   void sort_by_partition(work& mine);
@@ -75,7 +104,11 @@ class stream_engine {
   stream_limits limits_;
   line_sink late_;
   host::thread_limit threads_;
+  bool by_key_;
   std::unique_ptr<window_store> store_;
+  std::vector<key_order> splits_;
+  fair_queue queue_;
+  std::vector<sub_stream_counts> served_;
   window_sink results_;
   std::vector<std::unique_ptr<work>> works_;
 
