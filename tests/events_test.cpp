@@ -1,0 +1,198 @@
+// Windows and watermarks against enumeration, numbers against the C library, and the engine against itself on any threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <host/events/stream_engine.hpp>
+#include <prorata/windows.hpp>
+#include <random>
+#include <set>
+
+namespace {
+
+using namespace prorata;
+using namespace prorata::events;
+
+TEST(Windows, OnAGridAreThoseOfEnumeration) {
+  for (std::int64_t size = 1; size <= 12; ++size)
+    for (std::int64_t step = 1; step <= size; ++step) {
+      window_rule const rule(window_kind::sliding, size, step);
+      for (std::int64_t t = -40; t <= 40; ++t) {
+        std::vector<std::int64_t> ends;  // of windows [k·step, k·step + size) that hold t
+        for (std::int64_t k = -100; k <= 100; ++k)
+          if (k * step <= t && t < k * step + size) ends.push_back(k * step + size);
+        EXPECT_EQ(rule.first_end(t), ends.front()) << size << ' ' << step << ' ' << t;
+        EXPECT_EQ(rule.last_end(t), ends.back()) << size << ' ' << step << ' ' << t;
+        std::int64_t after = -1000 * step + size;
+        while (after <= t) after += step;
+        EXPECT_EQ(rule.end_after(t), after);
+        // no window cuts a pane
+        std::int64_t const pane = rule.pane_of(t);
+        EXPECT_TRUE(pane <= t && t < pane + rule.pane());
+        for (std::int64_t u = pane; u < pane + rule.pane(); ++u) EXPECT_EQ(rule.first_end(u), ends.front());
+      }
+    }
+  EXPECT_THROW(window_rule(window_kind::tumbling, 0), usage_error);
+  EXPECT_THROW(window_rule(window_kind::sliding, 3, 4), usage_error);
+  window_rule const largest(window_kind::tumbling, largest_event_time);
+  EXPECT_EQ(largest.first_end(-largest_event_time), 0);
+  EXPECT_EQ(largest.last_end(largest_event_time), 2 * largest_event_time);
+}
+
+TEST(Watermark, KnowsOfManyRecordsWhatItKnowsOfEach) {
+  std::mt19937_64 random(1);
+  for (int run = 0; run < 3000; ++run) {
+    watermark one(static_cast<std::int64_t>(random() % 5), 1 + static_cast<std::int64_t>(random() % 30)),
+        all = one;
+    for (int batch = 0; batch < 4; ++batch) {
+      std::vector<std::int64_t> times(1 + random() % 6);
+      for (auto& t : times) t = static_cast<std::int64_t>(random() % 60) - 30;
+      std::int64_t before = one.largest();
+      for (auto const t : times) {
+        one.observe(t);
+        EXPECT_TRUE(before == watermark::before_all || one.largest() >= before);
+        before = one.largest();
+      }
+      if (!all.observe_all(times.front(), *std::max_element(times.begin(), times.end())))
+        for (auto const t : times) all.observe(t);
+      ASSERT_EQ(one.value(), all.value()) << "run " << run;
+    }
+  }
+}
+
+TEST(Text, NumbersAreThoseOfTheCLibrary) {
+  std::mt19937_64 random(2);
+  auto ref = [room = std::string()](std::string const& text) mutable {
+    room.assign(text_margin, '7')
+        .append(text)
+        .append(text_margin, '7');  // digits in the margins must not count
+    return text_ref{room.data() + text_margin, static_cast<std::uint32_t>(text.size())};
+  };
+  for (int run = 0; run < 200000; ++run) {
+    std::string text;
+    if (random() % 4 == 0) text += '-';
+    for (auto digits = random() % 18; digits > 0; --digits) text += static_cast<char>('0' + random() % 10);
+    if (random() % 2 == 0) text += '.';
+    for (auto digits = random() % 8; digits > 0; --digits) text += static_cast<char>('0' + random() % 10);
+    if (random() % 8 == 0) text += "e" + std::to_string(static_cast<int>(random() % 40) - 20);
+    if (random() % 20 == 0 && !text.empty()) text[random() % text.size()] = "x-.e /:"[random() % 7];
+    double found;
+    char* end;
+    double const expected = std::strtod(text.c_str(), &end);
+    bool const is_number = !text.empty() && end == text.c_str() + text.size() &&
+                           text.find('x') == text.npos && text.find_first_of(" /:") == text.npos;
+    if (text.find(' ') != text.npos || text.empty()) continue;
+    if (text.find('e') != text.npos && (std::isinf(expected) || expected == 0))
+      continue;  // a double may not hold it
+    ASSERT_EQ(parse_number(ref(text), found), is_number) << text;
+    if (is_number) {
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(found), std::bit_cast<std::uint64_t>(expected)) << text;
+    }
+    std::int64_t whole;
+    bool const is_whole = is_number && text.find_first_of(".e") == text.npos && std::abs(expected) < 9e18;
+    if (std::abs(expected) >= 9e18) continue;
+    ASSERT_EQ(parse_integer(ref(text), whole), is_whole) << text;
+    if (is_whole) { ASSERT_EQ(whole, std::strtoll(text.c_str(), nullptr, 10)); }
+  }
+  double found;
+  EXPECT_TRUE(parse_number(ref("  "), found) && is_missing(found));
+  EXPECT_TRUE(parse_number(ref(" 1.5\t"), found) && found == 1.5);
+  EXPECT_FALSE(parse_number(ref("1e999"), found));
+}
+
+TEST(Keys, HaveNumbersByTheirTextsAndAnOrder) {
+  key_table table;
+  std::vector<std::string> texts;
+  for (int k = 0; k < 5000; ++k)
+    texts.push_back(std::string(static_cast<std::size_t>(k % 40), 'a') + std::to_string(k));
+  std::string room;
+  for (int round = 0; round < 2; ++round)
+    for (std::uint32_t k = 0; k < texts.size(); ++k) {
+      room.assign(text_margin, 'x').append(texts[k]).append(text_margin, 'x');
+      ASSERT_EQ(table.find_or_add({room.data() + text_margin, static_cast<std::uint32_t>(texts[k].size())}),
+                k);
+    }
+  byte_writer to;
+  table.save(to);
+  key_table copy;
+  byte_reader from(to.bytes);
+  copy.load(from);
+  for (std::uint32_t k = 0; k < texts.size(); ++k) ASSERT_EQ(copy.text(k), texts[k]);
+  char const* const order[] = {
+      "-9223372036854775808", "-3", "0",  "7", "10", "9223372036854775807", "", "-0", "007",
+      "9223372036854775808",  "a",  "aa", "b"};
+  for (std::size_t a = 0; a < std::size(order); ++a)
+    for (std::size_t b = 0; b < std::size(order); ++b)
+      EXPECT_EQ(key_order(order[a]) < key_order(order[b]), a < b) << order[a] << ' ' << order[b];
+}
+
+/// Text in memory, in blocks of a size.
+class text_source : public block_source {
+ public:
+  text_source(std::string text, std::size_t block) : text_(std::move(text)), block_(block) {}
+  std::string const& name() const override { return name_; }
+  std::string header() override { return text_.substr(0, (at_ = text_.find('\n') + 1) - 1); }
+  bool next(text_block& block) override {
+    if (at_ == text_.size()) return false;
+    std::size_t const end = text_.find('\n', std::min(at_ + block_, text_.size() - 1)) + 1;
+    block.offset = static_cast<index_t>(at_), block.bytes = static_cast<index_t>(end - at_);
+    block.last = end == text_.size();
+    at_ = end;
+    return true;
+  }
+  void fill(text_block& block) override {
+    block.room.assign(static_cast<std::size_t>(block.bytes) + 2 * text_margin, '\0');
+    std::copy_n(text_.begin() + block.offset, block.bytes, block.room.begin() + text_margin);
+  }
+  void cut_again(text_block const& block) override { at_ = static_cast<std::size_t>(block.offset); }
+
+ private:
+  std::string text_, name_ = "text";
+  std::size_t block_, at_ = 0;
+};
+
+std::string results_of(std::string const& text, window_rule const& rule, std::size_t block,
+                       stream_limits const& limits) {
+  text_source source(text, block);
+  row_schema schema;
+  schema.names = csv_fields(source.header());
+  schema.columns = static_cast<std::uint32_t>(schema.names.size());
+  schema.key = 1;
+  aggregate_plan const plan(parse_aggregates("count,sum:v,p50:v,distinct:v"), schema);
+  std::string found;
+  stream_engine engine(
+      rule, watermark(5), schema, plan, limits,
+      [&](closed_window const& w) {
+        found += std::to_string(w.bounds.begin) + ' ' + std::to_string(w.bounds.end) + ' ' + w.key +
+                 w.answers + '\n';
+      },
+      [&](std::string_view line) { found.append("late ").append(line) += '\n'; });
+  engine.run(source, [](bool) {});
+  return found;
+}
+
+TEST(StreamEngine, GivesTheSameResultsOnAnyThreadsBlocksRoundsAndWeights) {
+  std::mt19937_64 random(3);
+  std::string text = "t,k,v\n";
+  for (int k = 0; k < 6000; ++k)
+    text += std::to_string(k / 3 - static_cast<int>(random() % 50 == 0 ? 100 : random() % 8)) + ',' +
+            std::to_string(random() % 20) + ',' + std::to_string(random() % 1000) + "\n";
+  for (window_rule const& rule :
+       {window_rule(window_kind::tumbling, 50), window_rule(window_kind::sliding, 60, 20),
+        window_rule(window_kind::session, 9), window_rule(window_kind::count, 7)}) {
+    std::string const expected = results_of(text, rule, 1 << 20, {.threads = 1});
+    EXPECT_GT(expected.size(), 1000u);
+    EXPECT_NE(expected.find("late "), expected.npos);
+    for (int const threads : {2, 4})
+      for (std::size_t const block : {100, 3000})
+        for (bool const weights : {false, true}) {
+          stream_limits limits{.threads = threads, .round_blocks = 5};
+          if (weights) limits.sub_streams = {{0, 3, 5.0}, {4, 10, 3.0}, {11, 15, 0.0}};
+          EXPECT_EQ(results_of(text, rule, block, limits), expected)
+              << threads << ' ' << block << ' ' << weights;
+        }
+  }
+}
+
+}  // namespace
