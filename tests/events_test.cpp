@@ -1,4 +1,4 @@
-// Windows and watermarks against enumeration, numbers against the C library, and the engine against itself on any threads.
+// Windows and watermarks against enumeration, numbers against the C library, the engine against itself on any threads.
 #include <gtest/gtest.h>
 
 #include <algorithm>
