@@ -301,6 +301,20 @@ TEST(hash_map, keys_that_were_chosen_to_meet_get_another_seed) {
   EXPECT_LT(map.bytes(), index_t{8} << 20) << "it did not grow without end";
 }
 
+TEST(hash_map, keys_of_the_last_bucket_end_at_the_end_of_the_table) {
+  std::vector<std::uint64_t> keys;
+  for (std::uint64_t i = 0; i < 300; ++i) keys.push_back(key_of_hash(~i));
+  hash_map<std::uint64_t, std::uint64_t> map;
+  map.reserve(400);
+  index_t const bytes = map.bytes();
+  EXPECT_EQ(map.insert(std::span(keys).first(8), std::span(keys).first(8)), 8);
+  EXPECT_EQ(map.bytes(), bytes);
+  EXPECT_EQ(map.insert(keys, keys), 292);
+  std::vector<std::uint64_t> values(keys.size());
+  map.find(keys, values);
+  EXPECT_EQ(values, keys);
+}
+
 TEST(hash_map, takes_the_room_that_it_promises) {
   hash_map<std::uint32_t, std::uint32_t> small;
   hash_map<std::uint64_t, std::uint64_t> large;
