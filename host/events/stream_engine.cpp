@@ -12,7 +12,8 @@ struct stream_engine::work {
   text_block block;
   csv_parser parser;
   row_batch rows;
-  // Where keys stay together, the records of partition p: sorted[begins[p]] to sorted[begins[p + 1]].
+  std::vector<std::uint16_t> partitions;  // of each record, where keys stay together
+  // With sub-streams, the records of partition p: sorted[begins[p]] to sorted[begins[p + 1]].
   std::vector<std::uint32_t> sorted, begins;
   std::chrono::steady_clock::time_point taken;
   std::vector<index_t> behind;  // records that are not plain
@@ -100,13 +101,18 @@ void stream_engine::run(block_source& source, std::function<void(bool ended)> co
   }
 }
 
+/// Where a round's records stay until its end, fewer stay in the caches.
+index_t stream_engine::blocks_of_round() const {
+  return by_key_ && served_.empty() ? std::max<index_t>(limits_.round_blocks / 4, 1) : limits_.round_blocks;
+}
+
 void stream_engine::work_on_blocks(int worker) {
   for (;;) {
     index_t number;
     work* mine;
     {
       std::lock_guard const lock(taking_);
-      if (ended_ || cut_again_ || taken_ >= limits_.round_blocks || (taken_ > 0 && !source_->ready())) return;
+      if (ended_ || cut_again_ || taken_ >= blocks_of_round() || (taken_ > 0 && !source_->ready())) return;
       // Where keys stay together, the blocks of a round stay until its end.
       auto const place = static_cast<std::size_t>(by_key_ ? taken_ : worker);
       while (works_.size() <= place) works_.push_back(std::make_unique<work>(schema_));
@@ -129,7 +135,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
   source_->fill(mine.block);
   bool const whole = mine.parser.parse(mine.block.text(), rows);
   mine.behind.clear();
-  if (by_key_) sort_by_partition(mine);
+  if (by_key_) find_partitions(mine);
   if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
   if (!whole) {
     rows.clear(schema_);
@@ -196,21 +202,20 @@ void stream_engine::find_behind(work& mine, watermark mark, behind_rows& behind)
   }
 }
 
-/// Counts, then places.
-void stream_engine::sort_by_partition(work& mine) {
+void stream_engine::find_partitions(work& mine) {
   auto const rows = static_cast<std::size_t>(mine.rows.size());
   auto const partitions = static_cast<std::size_t>(limits_.partition.partitions);
-  std::vector<std::uint16_t> of_row(rows);
+  mine.partitions.resize(rows);
+  for (std::size_t row = 0; row < rows; ++row)
+    mine.partitions[row] = static_cast<std::uint16_t>(partition_of(mine.rows.key(static_cast<index_t>(row))));
+  if (served_.empty()) return;
   mine.begins.assign(partitions + 1, 0);
-  mine.sorted.resize(rows);
-  for (std::size_t row = 0; row < rows; ++row) {
-    of_row[row] = static_cast<std::uint16_t>(partition_of(mine.rows.key(static_cast<index_t>(row))));
-    ++mine.begins[of_row[row] + 1];
-  }
+  for (std::size_t row = 0; row < rows; ++row) ++mine.begins[mine.partitions[row] + std::size_t{1}];
   for (std::size_t p = 0; p < partitions; ++p) mine.begins[p + 1] += mine.begins[p];
   std::vector<std::uint32_t> next(mine.begins.begin(), mine.begins.end() - 1);
+  mine.sorted.resize(rows);
   for (std::size_t row = 0; row < rows; ++row)
-    mine.sorted[next[of_row[row]]++] = static_cast<std::uint32_t>(row);
+    mine.sorted[next[mine.partitions[row]]++] = static_cast<std::uint32_t>(row);
 }
 
 /// The plain records of a block that belong to a partition.
@@ -224,15 +229,23 @@ void stream_engine::add_partition(work const& block, int partition) {
   }
 }
 
+/// Every thread has partitions of its own, and goes from block to block, each of which its cache holds.
 void stream_engine::add_by_partition() {
-  auto const add = [&](index_t partition) {
+  int const threads = threads_.threads();
+  auto const add = [&](index_t worker) {
     for (index_t b = 0; b < taken_; ++b) {
       work const& block = *works_[static_cast<std::size_t>(b)];
-      if (block.rows.size() > 0)
-        add_partition(block, static_cast<int>(partition));  // else it may not be added
+      if (block.rows.size() == 0) continue;  // it may not be added
+      auto behind = block.behind.begin();
+      for (index_t row = 0; row < block.rows.size(); ++row) {
+        bool const skipped = behind != block.behind.end() && *behind == row;
+        if (skipped) ++behind;
+        int const partition = block.partitions[static_cast<std::size_t>(row)];
+        if (!skipped && partition % threads == worker) store_->add(partition, block.rows, row, row + 1);
+      }
     }
   };
-  threads_.run_blocks(limits_.partition.partitions, host::loop_body::of(add));
+  threads_.run_blocks(threads, host::loop_body::of(add));
 }
 
 void stream_engine::add_by_weight() {

@@ -42,7 +42,8 @@ struct stream_limits {
   bool skip_malformed = false;            ///< else the first one ends the stream
   key_partition partition{};              ///< where a key's records stay together
   std::vector<sub_stream> sub_streams{};  ///< empty: partitions are served as they come
-  index_t round_blocks = 128;             ///< after so many, at the latest, windows are closed
+  index_t round_blocks =
+      128;  ///< after so many, at the latest, windows are closed; a fourth of that where keys stay together
 };
 
 struct stream_counts {
@@ -89,6 +90,7 @@ class stream_engine {
   class turn;
 
   void work_on_blocks(int worker);
+  index_t blocks_of_round() const;
   void process(index_t number, work& mine, int worker);
   void observe(row_batch const& rows);
   void note_malformed(row_batch const& rows);
@@ -98,7 +100,7 @@ class stream_engine {
   void add_by_weight();
   void add_behind(behind_rows const& behind);
   int partition_of(text_ref key) const;
-  void sort_by_partition(work& mine);
+  void find_partitions(work& mine);
 
   row_schema schema_;
   stream_limits limits_;
