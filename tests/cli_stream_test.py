@@ -482,6 +482,12 @@ class Said(Case):
         self.assertEqual(child.wait(), 0)
         child.stdout.close()
 
+    def test_the_status_line(self):
+        path = self.csv('t,k\n1,a\n30,a\n2,b\n')
+        done = run(*self.stream(path, '--progress', 'always', '--weights', '0-15=1'))
+        self.assertRegex(done.stderr, r'^[\r\n]stream: 3 records  \S+ M/s  2 results  1 late  0 open  \[0\] p50 \S+ p99 \S+ ms *\nprorata: note: 1 record came')
+        self.refused(2, '--progress', *self.stream(path, '--progress', 'yes'))
+
     def test_an_output_is_whole_or_not_there(self):
         path = self.csv('t,k\n' + ''.join(f'{t},k{t % 7}\n' for t in range(1000)) + 'x,a\n')
         before = set(os.listdir(self.dir))

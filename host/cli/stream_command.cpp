@@ -9,6 +9,7 @@
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/stream_options.hpp>
+#include <host/cli/stream_status.hpp>
 #include <host/events/checkpoint.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/io/printable.hpp>
@@ -22,7 +23,7 @@ namespace {
 struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
-                           checkpoint_every = "10s", partition = "hash:16", weights;
+                           checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto";
   int threads = 0;
   bool json = false;
 };
@@ -120,6 +121,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--late", o.late);
   command.option("-o,--output", o.output);
   command.option("--block", o.block);
+  command.option("--progress", o.progress);
   command.option("--partition", o.partition);
   command.option("--weights", o.weights);
   command.option("--checkpoint", o.checkpoint);
@@ -210,9 +212,11 @@ void stream_command(arguments const& args, io::job_files& files) {
     place_in_file->go_to(resumed_at);
   }
   auto last_saved = start;
+  std::optional<stream_status> status(o.progress);
   engine.run(*source, [&](bool ended) {
     results.write();
     if (late_file != nullptr) late.write();
+    status->after_round(engine, ended);
     auto const now = std::chrono::steady_clock::now();
     // At the end of the file a record may be cut off that goes on when the file has grown.
     if (!saved || ended || place_in_file->at() >= file->size() ||
@@ -223,6 +227,7 @@ void stream_command(arguments const& args, io::job_files& files) {
     saved->save({place_in_file->at(), state.bytes});
     last_saved = std::chrono::steady_clock::now();
   });
+  status.reset();
   results.copy_kept(), late.copy_kept();
   if (file) file->check_unchanged();
   files.prepare();
