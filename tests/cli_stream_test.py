@@ -186,12 +186,12 @@ def some_value(r, wild):
 
 def some_stream(r):
     """A stream: its text, its records as the brute force wants them, its malformed lines, and options."""
-    n = r.choice([0, 1, 2, 10, 60, 200, 400])
-    keys = r.sample(KEYS, r.randint(1, len(KEYS)))
+    n = r.choice([0, 1, 2, 10, 60, 200, 400, 400, 600])
+    keys = r.sample(KEYS, r.choice([1, 2, 3, r.randint(1, len(KEYS))]))
     wild = r.random() < 0.4
     span = r.choice([1, 10, 1000, 10**6])
     begin = r.choice([0, -span // 2, 1700000000000, -5])
-    disorder = r.choice([0, 0, span // 20 + 1, span])
+    disorder = r.choice([0, span // 20 + 1, span // 20 + 1, span])
     times = sorted(begin + r.randint(0, span) for _ in range(n))
     times = [t for _, t in sorted((t + r.randint(0, disorder), t) for t in times)]
     if n > 5 and r.random() < 0.2:
@@ -228,7 +228,7 @@ def some_stream(r):
         window = f'session:{max(1, size // r.choice([1, 10]))}'
     else:
         window = f'count:{r.choice([1, 2, 3, 10, 1000])}'
-    lateness = r.choice([0, disorder, disorder // 3, 2 * span])
+    lateness = r.choice([0, disorder, disorder // 3, disorder // 3, 2 * span])
     advance = r.choice([0, 0, max(1, span // 10)])
     aggregates = r.sample(AGGREGATES, r.randint(1, 6))
     by = r.choice(['user', 'user', 'user', 'x', ''])
@@ -264,7 +264,7 @@ class Streams(Case):
         args = ['--time', 'time', '--window', window, '--agg', ','.join(aggregates), '--lateness', lateness, '--malformed', 'skip',
                 '--late', self.path('late.csv')] + (['--by', by] if by else []) + (['--max-advance', advance] if advance else [])
         for _ in range(2):
-            split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 30, 100, 1000, '128K'])]
+            split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 1, 30, 100, 1000, '128K'])]
             if by and r.random() < 0.4:
                 split += r.choice([['--partition', 'hash:3', '--weights', '1=2.5,0=1,2=0'], ['--partition', 'range:3,10,a', '--weights', '0-1=1,2-3=7'],
                                    ['--partition', 'hash:100', '--weights', '0-99=1'], ['--partition', 'range:b']])
