@@ -68,7 +68,8 @@ struct alignas(64) bucket {
 
   /// Whether a search for a key of this hash that is not here goes on in the next bucket.
   bool goes_on(std::uint64_t hash, std::uint64_t seed) const {
-    return full() & (hash > hash_of(keys[places - 1], seed));
+    bool const beyond = hash > hash_of(keys[places - 1], seed);  // looked at in any case: no branch
+    return (static_cast<int>(full()) & static_cast<int>(beyond)) != 0;
   }
 
   /// Into the first free place.

@@ -479,7 +479,8 @@ void word_table<K, V>::find(std::span<K const> keys, V* values, bool* found, V m
       bool const is = m != 0;
       if (values != nullptr) values[first + i] = is ? value : missing;
       if (found != nullptr) found[first + i] = is;
-      bool const more = !is & here.goes_on(hash, table.seed);
+      bool const on = here.goes_on(hash, table.seed);
+      bool const more = (static_cast<int>(!is) & static_cast<int>(on)) != 0;
       waiting[wait] = {hash, i, b + 1};
       wait += more;
       prefetch(&table.buckets[b + more]);

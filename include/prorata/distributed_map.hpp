@@ -379,7 +379,8 @@ class distributed_map {
     pairs all{{team_, cuts}, {team_, cuts}};
     drain_on_unwind const unwinding(team_);
     for (std::size_t at = 0; at < mine.size(); ++at) {
-      auto const &k = all.keys.parts()[at], &v = all.values.parts()[at];
+      auto const& k = all.keys.parts()[at];
+      auto const& v = all.values.parts()[at];
       k.stream->copy(k.data, mine[at].keys.data(), static_cast<std::size_t>(k.size) * sizeof(K));
       v.stream->copy(v.data, mine[at].values.data(), static_cast<std::size_t>(v.size) * sizeof(V));
     }
