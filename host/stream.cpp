@@ -12,6 +12,7 @@
 #include <mutex>
 #include <new>
 #include <prorata/error.hpp>
+#include <random>
 #include <system_error>
 #include <thread>
 
@@ -92,10 +93,11 @@ struct stream::worker {
       if (!skip) {
         try {
           auto const start = std::chrono::steady_clock::now();
+          bool const pretends =
+              !next->always && (options.slowdown > 1.0 || options.jitter > 0 || !options.changes.empty());
+          if (pretends) fail_if_told(start);
           next->run();
-          if (options.slowdown > 1.0 && !next->always)
-            std::this_thread::sleep_for(
-                rest_after(std::chrono::steady_clock::now() - start, options.slowdown));
+          if (pretends) std::this_thread::sleep_for(rest_of(start));
         } catch (...) { caught = std::current_exception(); }
       }
       next.reset();
@@ -105,6 +107,26 @@ struct stream::worker {
       if (caught && !failure) failure = caught;
       if (!first) idle.notify_all();
     }
+  }
+
+  double seconds_of_stream(std::chrono::steady_clock::time_point at) const {
+    return std::chrono::duration<double>(at - began).count();
+  }
+
+  void fail_if_told(std::chrono::steady_clock::time_point now) const {
+    for (auto const& change : options.changes)
+      if (change.slowdown == 0 && change.seconds <= seconds_of_stream(now))
+        throw device_error(options.name + " has failed, as it was told to");
+  }
+
+  /// The rest of a pretended device after work that began at `start` and has ended.
+  std::chrono::nanoseconds rest_of(std::chrono::steady_clock::time_point start) {
+    auto const now = std::chrono::steady_clock::now();
+    if (options.jitter == 0 && options.changes.empty()) return rest_after(now - start, options.slowdown);
+    std::uniform_real_distribution<double> noise(1 - options.jitter, 1 + options.jitter);
+    double const work = std::chrono::duration<double>(now - start).count() * noise(random);
+    double const end = end_of_work(seconds_of_stream(start), work, options.slowdown, options.changes);
+    return rest_after(std::chrono::nanoseconds(1), 1 + std::max(0.0, end - seconds_of_stream(now)) * 1e9);
   }
 
   void wait_until_idle(std::unique_lock<std::mutex>& lock) {
@@ -128,11 +150,15 @@ struct stream::worker {
   bool closing = false;
   bool busy = false;
   pages scratch;  // of the work that runs
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  std::minstd_rand random;
   std::thread thread;
 };
 
 stream::stream(stream_options options) {
   require(options.slowdown >= 1.0, "a stream's slowdown is a factor of at least 1");
+  require(options.jitter >= 0 && options.jitter < 1,
+          "a stream's jitter is a part of its work, from 0 to below 1");
   require(options.threads >= 0, "a stream's threads are a count, or 0 for every core");
   worker_ = std::make_unique<worker>(std::move(options));
 }
@@ -198,7 +224,9 @@ void stream::drain() noexcept {
 }
 
 stream stream::sibling() const {
-  return stream({.threads = 1, .slowdown = worker_->options.slowdown, .name = worker_->options.name});
+  auto options = worker_->options;
+  options.threads = 1;
+  return stream(std::move(options));
 }
 
 std::byte* stream::scratch(std::size_t bytes) const {

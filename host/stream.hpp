@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <host/fp_environment.hpp>
 #include <host/parallel.hpp>
+#include <host/slowdown.hpp>
 #include <memory>
 #include <prorata/config.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace prorata::host {
 
@@ -30,6 +32,8 @@ struct stream_options {
   double slowdown =
       1.0;  ///< ≥ 1: pretends to be a device this many times slower (for trying unequal hardware)
   std::string name = "cpu";
+  double jitter = 0;  ///< of such a device: work takes up to this part less or more, at random
+  std::vector<speed_change> changes{};  ///< of its slowdown, in the order of time
 };
 
 /// An in-order queue of work on the host, asynchronous to the caller as a CUDA stream is. Verbs return at

@@ -4,8 +4,10 @@
 usage: cli_plan_test.py PRORATA [unittest arguments]
 """
 import fractions
+import json
 import math
 import os
+import re
 
 import numpy as np
 
@@ -161,6 +163,41 @@ class Schedules(Case):
         self.assertLess(said['devices'][0]['elements'], said['devices'][1]['elements'])
         said = answer('reduce', 'sum', x, '--devices', 'sim:1,2', '--weights', '1,1', '--schedule', 'static')
         self.assertEqual([d['elements'] for d in said['devices']], [p['count'] for p in said['plan']])
+
+    def test_a_device_that_fails_leaves_its_chunks_to_the_others(self):
+        x = self.save('x.npy', np.random.default_rng(7).standard_normal(3_000_000))
+        out = self.path('o.npy')
+        devices = ['--chunk', '64K', '--devices']
+        sum_of = answer('reduce', 'sum', x)['result']
+        run('map', 'x/3', x, '-o', out)
+        mapped = np.load(out).tobytes()
+        for which in ('sim:1,2,4@0s=fail', 'sim:1@3ms=fail,2,4@5ms=fail', 'sim:1@1ms=fail,50', 'sim:2~50%,1@2ms=0@40ms=1,1@4ms=8'):
+            done = run('reduce', 'sum', x, *devices, which, '--json')
+            said = json.loads(done.stdout)
+            self.assertEqual(said['result'], sum_of, which)
+            self.assertEqual(sum(d['elements'] for d in said['devices']), 3_000_000)
+            failed = [d['name'] for d in said['devices'] if 'failed' in d]
+            self.assertTrue(set(failed) <= {w for w in re.split('[:,]', which) for w in ['sim:' + w] if 'fail' in w}, failed)
+            self.assertEqual([line.split()[2] for line in done.stderr.splitlines()], failed)
+            os.remove(out)
+            self.assertEqual(run('map', 'x/3', x, '-o', out, *devices, which).returncode, 0)
+            self.assertEqual(np.load(out).tobytes(), mapped, which)
+        self.assertEqual(json.loads(run('stats', x, '--json', *devices, 'sim:1,4@0s=fail').stdout)['devices'][1]['failed'], True)
+        # where the others cannot do its work, there is no answer
+        os.remove(out)
+        for words in (['reduce', 'sum', x, '--schedule', 'static', *devices, 'sim:1,2@0s=fail'], ['quantile', '0.5', x, *devices, 'sim:1,2@0s=fail'],
+                      ['reduce', 'sum', x, *devices, 'sim:1@0s=fail'], ['map', 'x/3', x, '-o', out, *devices, 'sim:1@0s=fail,1@0s=fail'],
+                      ['scan', 'sum', x, '-o', out, *devices, 'sim:1,2@0s=fail'], ['sort', x, '-o', out, '--devices', 'sim:1,2@0s=fail']):
+            self.refused(4, 'as it was told to', *words)
+        self.assertFalse(os.path.exists(out))
+
+    def test_what_becomes_of_a_device_is_written_plainly(self):
+        x = self.save('x.npy', np.arange(5000.))
+        for word in ('sim:1@', 'sim:1@2s', 'sim:1@2=3', 'sim:1@-1s=3', 'sim:1@1s=-2', 'sim:1@2s=3@1s=4', 'sim:1~', 'sim:1~100', 'sim:1~-1', 'sim:1@1s=stop',
+                     'sim:@1s=2', 'sim:1~5@1s=2x', 'sim:1@1s=0', 'sim:1@1s=2@2s=0'):
+            self.refused(2, '--devices', 'reduce', 'sum', x, '--devices', word)
+        for word in ('sim:1~5%@1s=2@1500ms=fail*2,3~0.5', 'sim:4@1ms=0@2ms=4'):
+            self.assertEqual(answer('reduce', 'sum', x, '--devices', word)['result']['value'], 12497500)
 
     def test_refusals(self):
         x = self.save('x.npy', np.arange(5000.))

@@ -32,7 +32,10 @@ std::vector<T> shaped(int shape, index_t n) {
     if (shape == 1) x[i] = static_cast<T>(i);
     if (shape == 2) x[i] = static_cast<T>(static_cast<int>(i * 7919 % 5));
     if (shape == 3) x[i] = static_cast<T>(3);
-    if (shape == 4) x[i] = static_cast<T>(100 + (i * 7919 % 64) * (std::is_floating_point_v<T> ? 1e-5 : 1));
+    if (shape == 4) {
+      auto const k = static_cast<int>(i * 7919 % 64);
+      x[i] = std::is_floating_point_v<T> ? static_cast<T>(100 + k * 1e-5) : static_cast<T>(100 + k);
+    }
     if (shape == 5 && i % 10 != 0) x[i] = static_cast<T>(7);
     if (shape == 6 && std::is_floating_point_v<T> && i % 3 == 0)
       x[i] = i % 2 == 0 ? std::numeric_limits<T>::quiet_NaN() : -std::numeric_limits<T>::quiet_NaN();

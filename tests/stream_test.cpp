@@ -149,6 +149,25 @@ TEST(Stream, RestsAfterWorkAsLongAsAClockCanCount) {
   EXPECT_EQ(host::rest_after(0ns, HUGE_VAL), year);  // 0 · ∞ is no number
 }
 
+TEST(Stream, WorkEndsWhenTheSpeedsOfADeviceSaySo) {
+  using changes = std::vector<host::speed_change>;
+  EXPECT_EQ(host::end_of_work(10, 2, 1, {}), 12);
+  EXPECT_EQ(host::end_of_work(10, 2, 3, {}), 16);
+  EXPECT_EQ(host::end_of_work(10, 2, 1, changes{{11, 4}}), 15);            // half of it four times slower
+  EXPECT_EQ(host::end_of_work(10, 2, 4, changes{{14, 1}, {20, 7}}), 15);   // half of it before it became fast
+  EXPECT_EQ(host::end_of_work(10, 2, 1, changes{{3, 5}, {12, 1}}), 13.6);  // slow since long ago, up to 12
+  EXPECT_EQ(host::end_of_work(10, 2, 1, changes{{11, HUGE_VAL}, {50, 1}}), 51);  // stands still in between
+  EXPECT_EQ(host::end_of_work(10, 2, 1, changes{{11, 0}}), 11);                  // fails
+  EXPECT_EQ(host::end_of_work(10, 0, HUGE_VAL, {}), 10);
+}
+
+TEST(Stream, FailsWhenItIsToldTo) {
+  host::stream s({.name = "sim:1", .changes = {{0, 0}}});
+  s.enqueue([] { FAIL(); });
+  EXPECT_THROW(s.sync(), device_error);
+  EXPECT_THROW(host::stream({.jitter = 1}), usage_error);
+}
+
 /// Whether what follows work on a slowed stream is still to be done a while after it.
 [[noreturn]] void exit_with_whether_it_rests(double slowdown) {
   host::stream s({.slowdown = slowdown});

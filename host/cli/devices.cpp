@@ -17,7 +17,9 @@ namespace {
 
 [[noreturn]] void refuse_device(std::string_view word) {
   throw usage_error("--devices: '" + io::printable(word, 60) +
-                    "' is not a device; use cpu, gpu, gpu:N or sim:SPEED,SPEED, each with *COUNT");
+                    "' is not a device; use cpu, gpu, gpu:N or sim:SPEED,SPEED, each with *COUNT; a sim: "
+                    "device's SPEED may "
+                    "be followed by ~PERCENT of noise, and by @SECONDSs=SPEED or @SECONDSs=fail");
 }
 
 std::vector<std::string_view> split_at_commas(std::string_view text) {
@@ -51,6 +53,56 @@ void add(std::vector<device_spec>& devices, device_spec device, int count) {
     devices.push_back(device);
     if (count > 1) devices.back().name += '#' + std::to_string(k);
   }
+}
+
+/// Whether text is a speed of a `sim:` device, into `speed`.
+bool read_speed(std::string_view text, double& speed) {
+  return read_number(text, speed) && speed > 0 && speed <= 1e6;
+}
+
+/// Reads "4", "4~5%", "4@2s=1@3s=fail": a speed, noise, and what becomes of it.
+device_spec sim_device(std::string_view word, std::string_view whole) {
+  device_spec device{.name = "sim:" + std::string(word)};
+  auto const part_up_to = [&word](std::size_t end) {
+    auto const part = word.substr(0, end);
+    word.remove_prefix(std::min(end, word.size()));
+    return part;
+  };
+  if (!read_speed(part_up_to(word.find_first_of("~@")), device.speed)) refuse_device(whole);
+  if (word.starts_with('~')) {
+    word.remove_prefix(1);
+    auto percent = part_up_to(word.find('@'));
+    if (percent.ends_with('%')) percent.remove_suffix(1);
+    if (!read_number(percent, device.jitter) || !(device.jitter >= 0 && device.jitter < 100))
+      refuse_device(whole);
+    device.jitter /= 100;
+  }
+  while (word.starts_with('@')) {
+    word.remove_prefix(1);
+    auto time = part_up_to(word.find('='));
+    double const unit = time.ends_with("ms") ? 1e-3 : 1;
+    if (!time.ends_with('s') || !word.starts_with('=')) refuse_device(whole);
+    time.remove_suffix(unit < 1 ? 2 : 1);
+    word.remove_prefix(1);
+    auto const what = part_up_to(word.find('@'));
+    speed_from change{0, {}};
+    double speed = 0;
+    if (!read_number(time, change.seconds) || !(change.seconds >= 0) || change.seconds > 1e9)
+      refuse_device(whole);
+    change.seconds *= unit;
+    if (!device.changes.empty() && change.seconds <= device.changes.back().seconds) refuse_device(whole);
+    if (what != "fail") {
+      if (what != "0" && !read_speed(what, speed)) refuse_device(whole);
+      change.speed = speed;
+    }
+    device.changes.push_back(change);
+  }
+  if (!word.empty()) refuse_device(whole);
+  if (!device.changes.empty() && device.changes.back().speed == 0.0)
+    throw usage_error("--devices: '" + io::printable(whole, 60) +
+                      "' stands still at the end, and would never be done; "
+                      "say what comes after it, as in 4@1s=0@2s=4 or 4@1s=0@2s=fail");
+  return device;
 }
 
 double measured_speed(device_spec const& device, std::vector<device_spec> const& all, int threads) {
@@ -143,9 +195,7 @@ std::vector<device_spec> parse_devices(std::string_view text) {
     }
     int const count = count_of(word, whole);
     if (in_sim) {
-      double speed = 0;
-      if (!read_number(word, speed) || !(speed > 0) || speed > 1e6) refuse_device(whole);
-      add(devices, {device_kind::cpu, 0, speed, "sim:" + std::string(word)}, count);
+      add(devices, sim_device(word, whole), count);
     } else if (word == "cpu") {
       add(devices, {device_kind::cpu, 0, 1, "cpu"}, count);
     } else if (word == "gpu") {
@@ -215,9 +265,18 @@ host::stream_options stream_options_of(device_spec const& device, std::vector<de
                                        int threads) {
   if (device.kind == device_kind::gpu) return {.threads = threads, .slowdown = 1, .name = device.name};
   double fastest = 0;
-  for (auto const& d : all)
-    if (d.kind == device_kind::cpu) fastest = std::max(fastest, d.speed);
-  return {.threads = threads, .slowdown = std::max(1.0, fastest / device.speed), .name = device.name};
+  for (auto const& d : all) {
+    if (d.kind != device_kind::cpu) continue;
+    fastest = std::max(fastest, d.speed);
+    for (auto const& change : d.changes) fastest = std::max(fastest, change.speed.value_or(0));
+  }
+  host::stream_options options{.threads = threads,
+                               .slowdown = std::max(1.0, fastest / device.speed),
+                               .name = device.name,
+                               .jitter = device.jitter};
+  for (auto const& change : device.changes)  // 1 / 0: it stands still
+    options.changes.push_back({change.seconds, change.speed ? std::max(1.0, fastest / *change.speed) : 0});
+  return options;
 }
 
 }  // namespace prorata::cli

@@ -4,6 +4,7 @@
 #include <host/cli/options.hpp>
 #include <host/run/processes.hpp>
 #include <host/stream.hpp>
+#include <optional>
 #include <prorata/partition.hpp>
 #include <string>
 #include <string_view>
@@ -13,15 +14,24 @@ namespace prorata::cli {
 
 enum class device_kind { cpu, gpu };
 
-/// One rank's device. `speed` is what `sim:` asked for; 1 otherwise.
+/// A device's speed from a moment on, in seconds since it was opened: 0, it stands still; nothing, it has failed.
+struct speed_from {
+  double seconds;
+  std::optional<double> speed;
+};
+
+/// One rank's device. `speed`, and what comes of it, is what `sim:` asked for; 1 otherwise.
 struct device_spec {
   device_kind kind = device_kind::cpu;
   int number = 0;  ///< which GPU
   double speed = 1;
   std::string name;
+  double jitter = 0;  ///< a part
+  std::vector<speed_from> changes{};
 };
 
-/// Reads a list such as "cpu", "cpu*4", "gpu", "gpu:0*2,cpu", "sim:1,2,4,8"; empty means every GPU, else cpu.
+/// Reads a list such as "cpu", "cpu*4", "gpu", "gpu:0*2,cpu", "sim:1,2,4~5%,8@2s=4@3s=fail"; empty means every GPU, else
+/// cpu.
 ///   throws  usage_error (not a device list), device_error (no such GPU)
 std::vector<device_spec> parse_devices(std::string_view text);
 

@@ -72,7 +72,7 @@ void map_command(arguments const& args, io::job_files& files) {
     gpu.map(s, kernel, p,
             [&](piece slot, std::byte const* results) { host::store_elements(s, out, slot, results); });
   };
-  job.passes().run("map", on_host, on_gpu);
+  job.passes().run("map", on_host, on_gpu, host::if_lost::do_again);
   auto const compare = [&](piece p, std::byte const* results) {
     std::vector<std::byte> written(static_cast<std::size_t>((p.end - p.begin) * size));
     out.read(p.begin, written);

@@ -36,6 +36,7 @@ nlohmann::json devices_json(session const& job) {
                    {"chunks", work.chunks},
                    {"elements", work.elements},
                    {"busy_seconds", work.busy_seconds}});
+    if (work.failed) all.back()["failed"] = true;
   }
   return all;
 }

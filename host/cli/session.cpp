@@ -2,6 +2,7 @@
 #include <host/cli/costs.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
@@ -117,6 +118,12 @@ void session::done(int rank, char const* what, piece p, clock::time_point since)
 }
 
 std::vector<device_work> session::work() const { return all_processes().gather(work_); }
+
+void session::lost(int rank, device_error const& error) {
+  work_[static_cast<std::size_t>(rank - ranks_.first)].failed = true;
+  note(devices()[static_cast<std::size_t>(rank)].name +
+       " is out, and the others do its work: " + error.what());
+}
 
 device_error session::disagreement(int rank, int other, piece p) const {
   auto const& name = [&](int r) { return devices()[static_cast<std::size_t>(r)].name; };

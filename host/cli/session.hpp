@@ -25,6 +25,7 @@ enum class bits { same_on_all, differ_by_kind };
 struct device_work {
   index_t chunks = 0, elements = 0;
   double busy_seconds = 0;
+  bool failed = false;  ///< on the way; others did the rest
 };
 
 /// The devices, the cuts and the chunks of one job, and what it cost.
@@ -69,6 +70,7 @@ class session : host::run_observer {
     if (progress_) progress_->add(bytes);
   }
   void ends() override { progress_.reset(); }
+  void lost(int rank, device_error const& error) override;
   device_error disagreement(int rank, int other, piece p) const override;
 
   options const& options_;

@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <host/run/guided_chunks.hpp>
 #include <mutex>
 #include <optional>
 #include <prorata/canonical.hpp>
+#include <prorata/error.hpp>
 #include <prorata/host.hpp>
 #include <prorata/partition.hpp>
 #include <prorata/team.hpp>
+#include <set>
 #include <vector>
 
 namespace prorata::host {
@@ -44,16 +48,23 @@ class chunk_feed {
     guided_.emplace(piece{begin(0), end(team_.local_ranks() - 1), cuts.n}, chunk, shares);
   }
 
+  /// Is told the rank of a device that has failed, and what it said.
+  using loss_handler = std::function<void(int, device_error const&)>;
+
   /// Calls work(stream, its rank, piece) for the chunks that are left: it queues what is to be done with the
   /// piece. From the streams' threads.
+  ///   lost    where ranks take what they can do, and work may be done again: the others do the chunk of a rank whose
+  ///           device fails, and go on without it, as long as there are others
   ///   waits   for everything, also when it throws: afterwards nobody uses what `work` refers to
   template <class Work>
-  void run(Work const& work) {
+  void run(Work const& work, loss_handler const& lost = {}) {
     paused_ = false;
-    std::fill(handed_out_.begin(), handed_out_.end(), handed_out{});
     try {
-      for (int local = 0; local < team_.local_ranks(); ++local) next(local, work);
-      team_.sync();
+      do {
+        std::fill(handed_out_.begin(), handed_out_.end(), handed_out{});
+        for (int local = 0; local < team_.local_ranks(); ++local)
+          if (!is_lost(local)) next(local, work);
+      } while (take_back(lost));
     } catch (...) {
       pause();
       team_.abandon();
@@ -64,8 +75,30 @@ class chunk_feed {
   /// From inside work: begins no chunk any more. run() returns when what has begun is done, and goes on when
   /// it is called again.
   void pause() { paused_ = true; }
+  /// From the last work of a rank's chunk: nothing of it is to be done again, whatever fails afterwards.
+  void completed(int rank) {
+    handed_out_[static_cast<std::size_t>(rank - team_.first_local_rank())].completed = true;
+  }
+
+  /// Calls work(stream), which queues what any device can do, for the first one that does it without failing.
+  ///   waits   for it
+  template <class Work>
+  void on_any(Work const& work) {
+    for (int local = 0;; ++local) {
+      if (is_lost(local)) continue;
+      stream& any = team_.streams()[static_cast<std::size_t>(local)];
+      try {
+        work(any);
+        return any.sync();
+      } catch (device_error const&) {
+        lost_.insert(local);
+        if (std::ssize(lost_) == team_.local_ranks()) throw;
+      }
+    }
+  }
+
   bool done() const {
-    if (guided_) return guided_->done();
+    if (guided_) return guided_->done() && returned_.empty();
     for (int local = 0; local < team_.local_ranks(); ++local)
       if (at_[static_cast<std::size_t>(local)] < end(local)) return false;
     return true;
@@ -85,6 +118,35 @@ class chunk_feed {
     stream.enqueue([this, local, &work] { next(local, work); });
   }
 
+  bool is_lost(int local) const { return lost_.contains(local); }
+
+  /// Waits for everything. Whether there is something to do again.
+  bool take_back(loss_handler const& lost) {
+    if (!guided_ || !lost) {
+      team_.sync();
+      return false;
+    }
+    std::exception_ptr failure;
+    bool again = false;
+    for (int local = 0; local < team_.local_ranks(); ++local) {
+      if (is_lost(local)) continue;
+      try {
+        team_.streams()[static_cast<std::size_t>(local)].sync();
+      } catch (device_error const& error) {
+        std::lock_guard const lock(mutex_);
+        lost_.insert(local);
+        guided_->lost(local);
+        if (std::ssize(lost_) == team_.local_ranks()) throw;
+        auto const& last = handed_out_[static_cast<std::size_t>(local)];
+        if (last.what && !last.completed) returned_.push_back(*last.what);
+        again = true;
+        lost(team_.first_local_rank() + local, error);
+      } catch (...) { failure = std::current_exception(); }
+    }
+    if (failure) std::rethrow_exception(failure);
+    return again;
+  }
+
   /// The next chunk of a rank, whose last one is done.
   std::optional<piece> take(int local) {
     auto const k = static_cast<std::size_t>(local);
@@ -94,7 +156,12 @@ class chunk_feed {
       if (auto const& last = handed_out_[k].what)
         guided_->did(local, last->end - last->begin,
                      std::chrono::duration<double>(now - handed_out_[k].at).count());
-      handed_out_[k] = {guided_->next(local), now};
+      if (returned_.empty()) {
+        handed_out_[k] = {guided_->next(local), now};
+      } else {
+        handed_out_[k] = {returned_.back(), now};
+        returned_.pop_back();
+      }
       return handed_out_[k].what;
     }
     index_t& at = at_[k];
@@ -109,6 +176,7 @@ class chunk_feed {
   struct handed_out {
     std::optional<piece> what;
     clock::time_point at;
+    bool completed = false;
   };
 
   team<stream> team_;
@@ -120,6 +188,8 @@ class chunk_feed {
   std::mutex mutex_;
   std::optional<guided_chunks> guided_;
   std::vector<handed_out> handed_out_;  // of each local rank, where it is guided
+  std::vector<piece> returned_;         // of ranks that failed
+  std::set<int> lost_;                  // those local ranks
 };
 
 }  // namespace prorata::host

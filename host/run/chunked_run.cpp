@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 namespace prorata::host {
@@ -43,8 +44,15 @@ class partials {
   void add(stream& s, partial mine) {
     auto joint = take_neighbour(mine);
     if (!joint) return;
-    job_.join(s, {joint->left.range, joint->right.range}, joint->in.data(), joint->out.bytes.data());
-    s.enqueue([this, &s, joint] { add(s, std::move(joint->out)); });
+    join(s, joint);
+  }
+
+  /// What was to be joined on streams that have failed; while nothing is at work.
+  bool has_lost() const { return !joining_.empty(); }
+  /// Queues it on s.
+  void add_again(stream& s) {
+    auto const lost = joining_;  // the stream takes them away while it works
+    for (auto const& joint : lost) join(s, joint);
   }
 
   /// What is left when all work is done: the partial result of everything, or nothing of no elements.
@@ -57,6 +65,17 @@ class partials {
     partial left, right, out;
     std::vector<std::byte> in;  // both, as join wants them
   };
+
+  void join(stream& s, std::shared_ptr<pair> const& both) {
+    job_.join(s, {both->left.range, both->right.range}, both->in.data(), both->out.bytes.data());
+    s.enqueue([this, &s, both] {
+      {
+        std::lock_guard const lock(mutex_);
+        joining_.erase(both);
+      }
+      add(s, std::move(both->out));
+    });
+  }
 
   /// Takes a neighbour of `mine` away from those that wait, or lets `mine` wait.
   std::shared_ptr<pair> take_neighbour(partial& mine) {
@@ -86,12 +105,15 @@ class partials {
     std::copy(both->right.bytes.begin(), both->right.bytes.end(),
               both->in.begin() + static_cast<std::ptrdiff_t>(first));
     both->out = {range, std::vector<std::byte>(static_cast<std::size_t>(job_.bytes(range)))};
+    std::lock_guard const lock(mutex_);
+    joining_.insert(both);
     return both;
   }
 
   fold_job const& job_;
   std::mutex mutex_;
   std::map<index_t, partial> waiting_;  // by where they begin
+  std::set<std::shared_ptr<pair>> joining_;
 };
 
 /// A chunk's partial result, and what another device makes of the chunk.
@@ -138,6 +160,7 @@ void chunked_run::fold(fold_job const& job, void* result) {
   partials found(job);
   rechecks chosen(limits_.memory / 8);
   chunk_feed chunks(team_, cuts_, chunk_, order());
+  feed_ = &chunks;
   std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
   auto const fold_chunk = [&](stream& queue, int rank, piece p) {
     auto const size = static_cast<std::size_t>(job.bytes(p));
@@ -156,11 +179,12 @@ void chunked_run::fold(fold_job const& job, void* result) {
     });
   };
   auto const fold_chunks = [&] {
-    chunks.run(fold_chunk);
+    chunks.run(fold_chunk, on_loss());
+    drain_on_unwind const unwinding(team_);
+    if (found.has_lost()) chunks.on_any([&](stream& any) { found.add_again(any); });
 
     // another device computes the chosen chunks again: the bytes must be the same
     auto const again = chosen.take();
-    drain_on_unwind const unwinding(team_);
     for (auto const& c : again) {
       int const other = after(c->rank);
       auto& queue = team_.streams()[local(other)];
@@ -176,6 +200,13 @@ void chunked_run::fold(fold_job const& job, void* result) {
     check_sources();
   });
 
+  auto mine = found.whole();
+  if (processes_.alone()) {  // the first device may be one that has failed
+    drain_on_unwind const unwinding(team_);
+    chunks.on_any([&](stream& any) { job.finish(any, n, mine.data(), result); });
+    return observer_.ends();
+  }
+
   // bytes: what each process has reaches the first device of each; local work: it joins and finishes them
   std::vector<piece> pieces;
   std::vector<std::size_t> offsets{0};
@@ -185,7 +216,6 @@ void chunked_run::fold(fold_job const& job, void* result) {
     if (has_some) pieces.push_back(share);
     offsets.push_back(offsets.back() + (has_some ? static_cast<std::size_t>(aligned(job.bytes(share))) : 0));
   }
-  auto mine = found.whole();
   mine.resize(static_cast<std::size_t>(aligned(std::ssize(mine))));
   std::vector<void const*> const send(static_cast<std::size_t>(team_.local_ranks()), mine.data());
   stream& first = team_.streams().front();
@@ -232,6 +262,7 @@ void chunked_run::release(piece p) const {
 }
 
 void chunked_run::done(int rank, char const* what, piece p, clock::time_point since) const {
+  feed_->completed(rank);
   release(p);
   observer_.done(rank, what, p, since);
 }

@@ -84,9 +84,15 @@ class run_observer {
   virtual void begins_moving(char const* /*what*/, index_t /*bytes*/) {}
   virtual void moved(index_t /*bytes*/) {}
   virtual void ends() {}
+  /// The device of a rank has failed, and others do its work.
+  virtual void lost(int /*rank*/, device_error const&) {}
   /// What is thrown where the device of `rank` has another result for a piece than the device of `other`.
   virtual device_error disagreement(int rank, int other, piece p) const;
 };
+
+/// What becomes of a pass whose device fails: work that leaves the same behind when it is done again, as writing a chunk's
+/// results does, others can do again; work that adds to counts cannot.
+enum class if_lost { give_up, do_again };
 
 struct run_limits {
   index_t memory = index_t{1} << 30;  ///< bytes that chunks and partial results may take
@@ -156,8 +162,8 @@ class chunked_run {
   /// Runs work(piece) for all elements, grain by grain on every rank's threads.
   /// Where a rank has a GPU, gpu_work(stream, gpu, piece) does a whole chunk instead.
   template <class Work, class GpuWork>
-  void run(char const* what, Work const& work, GpuWork const& gpu_work) {
-    pass(what, order(), each_grain_of(what, work, gpu_work, false));
+  void run(char const* what, Work const& work, GpuWork const& gpu_work, if_lost then = if_lost::give_up) {
+    pass(what, order(), each_grain_of(what, work, gpu_work, false), then);
   }
   /// The same on the threads of every rank's stream, also of ranks that have a GPU.
   template <class Work>
@@ -193,10 +199,12 @@ class chunked_run {
 
   /// One read of all elements, work(stream, rank, piece) for each chunk, which says done(…) at its end.
   template <class Work>
-  void pass(char const* what, chunk_order order, Work const& work) {
+  void pass(char const* what, chunk_order order, Work const& work, if_lost then = if_lost::give_up) {
     observer_.begins(what);
     processes_.together([&] {
-      chunk_feed(team_, cuts_, chunk_, order).run(work);
+      chunk_feed chunks(team_, cuts_, chunk_, order);
+      feed_ = &chunks;
+      chunks.run(work, then == if_lost::do_again ? on_loss() : nullptr);
       check_sources();
     });
     observer_.ends();
@@ -236,6 +244,9 @@ class chunked_run {
     };
   }
 
+  chunk_feed::loss_handler on_loss() {
+    return [this](int rank, device_error const& error) { observer_.lost(rank, error); };
+  }
   /// Of work that may be done in any order. What is verified has the same chunks at every run.
   chunk_order order() const {
     return limits_.guided && limits_.verify == 0 ? chunk_order::guided : chunk_order::shares;
@@ -256,6 +267,7 @@ class chunked_run {
   std::counting_semaphore<> places_;  // so many
   prorata::host::processes processes_;
   process_shares shares_;
+  chunk_feed* feed_ = nullptr;  // of the pass that runs
 };
 
 }  // namespace prorata::host

@@ -42,7 +42,7 @@ class guided_chunks {
     auto const left = static_cast<double>(end_ - at_),
                least = static_cast<double>(std::min(least_, end_ - at_));
     if (speed < fastest && least / speed > left / (all - speed) + least / fastest) {
-      mine.guess = 0;  // nobody counts on it any more: the fastest of the others never gives up
+      mine.given_up = true;  // nobody counts on it any more: the fastest of the others never gives up
       return {};
     }
     index_t const most = std::min(largest_, mine.last > 0 ? 4 * mine.last : least_);
@@ -52,6 +52,12 @@ class guided_chunks {
     at_ = p.end;
     mine.last = p.end - p.begin;
     return p;
+  }
+
+  /// A device has failed, and gets nothing any more; the others may have to do more than they thought.
+  void lost(int device) {
+    for (auto& d : devices_) d.given_up = false;
+    devices_[static_cast<std::size_t>(device)].guess = 0;
   }
 
   /// A device has done a chunk in so many seconds.
@@ -68,14 +74,16 @@ class guided_chunks {
   struct device {
     double guess = 0, measured = 0;  // elements a second; 0: not yet
     index_t last = 0;                // elements of its last chunk
+    bool given_up = false;
+    bool takes_part() const { return guess > 0 && !given_up; }
   };
 
   /// As measured; or guessed, in the unit of those that are. 0 of one that is to have nothing.
   double speed_of(device const& d) const {
-    if (!(d.guess > 0) || d.measured > 0) return d.guess > 0 ? d.measured : 0;
+    if (!d.takes_part() || d.measured > 0) return d.takes_part() ? d.measured : 0;
     double measured = 0, guessed = 0;
     for (auto const& one : devices_) {
-      if (!(one.measured > 0) || !(one.guess > 0)) continue;
+      if (!(one.measured > 0) || !one.takes_part()) continue;
       measured += one.measured;
       guessed += one.guess;
     }
