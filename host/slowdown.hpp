@@ -20,7 +20,8 @@ struct speed_change {
   double seconds = 0, slowdown = 1;
 };
 
-/// The end of work that begins at `begin` and would take `work` seconds at full speed; in seconds after the stream began.
+/// The end of work that begins at `begin` and would take `work` seconds at full speed, in seconds after the stream
+/// began.
 ///   changes  in the order of time
 inline double end_of_work(double begin, double work, double slowdown,
                           std::vector<speed_change> const& changes) {

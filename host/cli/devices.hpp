@@ -30,8 +30,8 @@ struct device_spec {
   std::vector<speed_from> changes{};
 };
 
-/// Reads a list such as "cpu", "cpu*4", "gpu", "gpu:0*2,cpu", "sim:1,2,4~5%,8@2s=4@3s=fail"; empty means every GPU, else
-/// cpu.
+/// Reads a list such as "cpu", "cpu*4", "gpu", "gpu:0*2,cpu", "sim:1,2,4~5%,8@2s=4@3s=fail"; empty means every GPU,
+/// else cpu.
 ///   throws  usage_error (not a device list), device_error (no such GPU)
 std::vector<device_spec> parse_devices(std::string_view text);
 

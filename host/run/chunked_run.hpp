@@ -90,8 +90,8 @@ class run_observer {
   virtual device_error disagreement(int rank, int other, piece p) const;
 };
 
-/// What becomes of a pass whose device fails: work that leaves the same behind when it is done again, as writing a chunk's
-/// results does, others can do again; work that adds to counts cannot.
+/// What becomes of a pass whose device fails: work that leaves the same behind when it is done again, as writing a
+/// chunk's results does, others can do again; work that adds to counts cannot.
 enum class if_lost { give_up, do_again };
 
 struct run_limits {
