@@ -27,11 +27,11 @@ namespace prorata::cli {
 namespace {
 
 using column_kind = host::join_column::kind;
-using element = std::array<std::byte, 8>;
+using stored_element = std::array<std::byte, 8>;
 
 /// What --missing says, as an element of a type; without it 0, or NaN.
 ///   throws  usage_error where the type does not have it
-element missing_element(io::dtype type, std::string const& text) {
+stored_element missing_element(io::dtype type, std::string const& text) {
   return io::visit(type, [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto const refuse_text = [&] {
@@ -62,7 +62,7 @@ element missing_element(io::dtype type, std::string const& text) {
     } else {
       x = parsed(T{0});
     }
-    element bytes{};
+    stored_element bytes{};
     std::memcpy(bytes.data(), &x, sizeof x);
     return bytes;
   });
@@ -275,7 +275,7 @@ void join_command(arguments const& args, io::job_files& files) {
     names.push_back(name);
     auto const missing = from == column_kind::right && kind == host::join_kind::left
                              ? missing_element(type, job.missing)
-                             : element{};
+                             : stored_element{};
     columns.push_back({from, column, &job.sink(path, type), missing});
   };
   add("key", column_kind::left, &left, left.array().type);
