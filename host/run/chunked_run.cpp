@@ -162,19 +162,20 @@ void chunked_run::fold(fold_job const& job, void* result) {
   chunk_feed chunks(team_, cuts_, chunk_, order());
   feed_ = &chunks;
   std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
+  std::vector<partial> fresh_of(began.size());  // each rank's chunk: it stays while the stream has work on it
   auto const fold_chunk = [&](stream& queue, int rank, piece p) {
     auto const size = static_cast<std::size_t>(job.bytes(p));
-    auto const fresh =
-        std::make_shared<partial>(partial{p, std::vector<std::byte>(size)});  // places of absent lanes stay 0
+    partial& fresh = fresh_of[local(rank)];
+    fresh = {p, std::vector<std::byte>(size)};  // places of absent lanes stay 0
     clock::time_point& from = began[local(rank)];
     queue.enqueue([&from] { from = clock::now(); });
-    job.reduce(queue, rank, p, fresh->bytes.data());
+    job.reduce(queue, rank, p, fresh.bytes.data());
     if (chosen_for_verification(p)) {
-      queue.copy(chosen.add(p, rank, size).first.data(), fresh->bytes.data(), size);
+      queue.copy(chosen.add(p, rank, size).first.data(), fresh.bytes.data(), size);
       if (chosen.full()) chunks.pause();
     }
-    queue.enqueue([this, &found, &queue, &from, fresh, rank, p] {
-      found.add(queue, std::move(*fresh));
+    queue.enqueue([this, &found, &queue, &from, &fresh, rank, p] {
+      found.add(queue, std::move(fresh));
       done(rank, "fold", p, from);
     });
   };

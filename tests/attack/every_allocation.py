@@ -87,7 +87,7 @@ class Attack:
         if self.library:
             env['LD_PRELOAD'] = os.path.abspath(self.library)
         done = subprocess.run(self.command + arguments, capture_output=True, env=env, cwd=self.folder, timeout=120)
-        said = [re.sub(r'"seconds":[^,}]*|"gb_per_s":[^,}]*', '', line) for line in done.stdout.decode().split('\n') if not TIMES.match(line) or '{' in line]
+        said = [re.sub(r'"devices":\[[^]]*\]|"seconds":[^,}]*|"gb_per_s":[^,}]*', '', line) for line in done.stdout.decode().split('\n') if not TIMES.match(line) or '{' in line]
         written = []
         for name in outputs:
             written.append(open(name, 'rb').read() if os.path.exists(name) else None)
