@@ -7,22 +7,22 @@ namespace prorata::host {
 
 namespace {
 constexpr double load = 0.8;
-constexpr auto word_bytes = static_cast<index_t>(sizeof(std::uint64_t));
+constexpr auto entry_bytes = static_cast<index_t>(sizeof(std::uint64_t));
 
-pages words(index_t n) { return pages(static_cast<std::size_t>(n * word_bytes)); }
+pages words(index_t n) { return pages(static_cast<std::size_t>(n * entry_bytes)); }
 }  // namespace
 
 index_t key_matches::bytes_of(index_t rows, index_t width, counted_rows which) {
   auto const in_table = static_cast<index_t>(static_cast<double>(rows) * 16 / load * 1.02);
-  if (which == counted_rows::last) return in_table + (width <= word_bytes ? 0 : rows * width);
-  return in_table + rows * (width + 3 * word_bytes);
+  if (which == counted_rows::last) return in_table + (width <= entry_bytes ? 0 : rows * width);
+  return in_table + rows * (width + 3 * entry_bytes);
 }
 
 key_matches::key_matches(index_t rows, index_t width, counted_rows which,
                          std::shared_ptr<thread_limit const> threads)
     : width_(width),
       which_(which),
-      in_entries_(which == counted_rows::last && width <= word_bytes),
+      in_entries_(which == counted_rows::last && width <= entry_bytes),
       table_(load, 0, std::move(threads)) {
   table_.reserve(rows);
   if (!in_entries_) rows_ = pages(static_cast<std::size_t>(rows * width));
@@ -67,7 +67,7 @@ void key_matches::finish(bool often) {
     begins[0] = 0;
   }
   first_ = pages();
-  if (!often || !keys_come_once() || in_entries_ || width_ == 0 || width_ > word_bytes) return;
+  if (!often || !keys_come_once() || in_entries_ || width_ == 0 || width_ > entry_bytes) return;
   auto const fetch = [&](std::uint64_t const*, std::uint64_t* values, index_t n) {
     for (index_t i = 0; i < n; ++i) {
       index_t const row = static_cast<index_t>(values[i]);
