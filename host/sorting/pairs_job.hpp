@@ -72,4 +72,10 @@ struct pairs_job {
   pairs_job part(index_t place) const { return {order, keys + place, values + place}; }
 };
 
+template <class U, number_kind Kind, int Bytes>
+void sort_bit_pairs(stream const& s, bit_order<U, Kind> order, U* keys, void* values, index_t n) {
+  using value = prorata::detail::unsigned_of<Bytes>;
+  sort_in_buckets(s, pairs_job<U, Kind, value>{order, keys, static_cast<value*>(values)}, n);
+}
+
 }  // namespace prorata::host::sorting

@@ -3,12 +3,6 @@
 
 namespace prorata::host::sorting {
 
-template <class U, number_kind Kind, int Bytes>
-void sort_bit_pairs(stream const& s, bit_order<U, Kind> order, U* keys, void* values, index_t n) {
-  using value = prorata::detail::unsigned_of<Bytes>;
-  sort_in_buckets(s, pairs_job<U, Kind, value>{order, keys, static_cast<value*>(values)}, n);
-}
-
 using enum number_kind;
 template void sort_bit_pairs<std::uint8_t, boolean, 4>(stream const&, bit_order<std::uint8_t, boolean>,
                                                        std::uint8_t*, void*, index_t);

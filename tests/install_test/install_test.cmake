@@ -34,7 +34,7 @@ if(PRORATA_PKG_CONFIG)
 else()
   message(STATUS "prorata: pkg-config was not found; the installed prorata.pc is not tested")
 endif()
-set(quickly -DCMAKE_UNITY_BUILD=ON) # the same headers once for eight files
+set(quickly)
 if(PRORATA_CUDA)
   list(APPEND quickly "-DCMAKE_CUDA_FLAGS=--Ofast-compile=max")
 endif()
