@@ -40,6 +40,8 @@ class Fault:
         self.fault, self.raw = entry.get('fault'), entry.get('raw')
         self.equivalent, self.survives = entry.get('equivalent'), entry.get('survives')
         self.not_by = entry.get('not_by', [])
+        if self.fault and not set(self.fault) - set('<>=!+-*/%&|^~'):
+            raise SystemExit(f'{where}: {self.name}: «…» must mark the whole expression, not its operator alone')
         self.number = zlib.crc32(self.name.encode()) & 0xffff
 
     def place(self, text):
