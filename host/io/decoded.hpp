@@ -33,6 +33,9 @@ class decoded {
   ///   throws  usage_error where X does not serve it
   decoded(array_file const& array, std::byte const* data);
 
+  /// Whether elements are stored as this machine has X, so that decode() would only copy them.
+  bool as_stored() const { return in_place_; }
+
   /// Elements from `first` on, where they lie as this machine has them; else null.
   X const* in_place(index_t first) const {
     return in_place_ ? reinterpret_cast<X const*>(data_) + first : nullptr;

@@ -6,8 +6,7 @@ namespace prorata::io {
 void file_column::read_stored(index_t first, index_t last, std::byte* to) const {
   // A touch of the mapping brings in many pages around it: a sample of it would be all of it.
   if (last - first < few) {
-    (copy_ ? *copy_ : file_)
-        .read(array_.data_offset + first * size_, {to, static_cast<std::size_t>((last - first) * size_)});
+    read_once(first, last, to);
   } else {
     std::copy_n(data() + first * size_, (last - first) * size_, to);
   }

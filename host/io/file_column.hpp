@@ -38,6 +38,16 @@ class file_column {
     mapping_.release(first * size_, (last - first) * size_);
   }
 
+  /// Says that elements [first, last) will be read_once: what of them the page cache lacks is asked for.
+  void announce(index_t first, index_t last) const noexcept {
+    stored().announce(array_.data_offset + first * size_, (last - first) * size_);
+  }
+  /// Copies elements [first, last) as they are stored, past the mapping: nothing is to be prepared or released.
+  ///   throws  input_error when the file lost them or the disk cannot deliver them
+  void read_once(index_t first, index_t last, std::byte* to) const {
+    stored().read(array_.data_offset + first * size_, {to, static_cast<std::size_t>((last - first) * size_)});
+  }
+
   /// Copies elements [first, last), as they are stored or in this machine's byte order. From any thread.
   ///   few     fewer are read as they are; for more, the caller prepares and releases them
   void read_stored(index_t first, index_t last, std::byte* to) const;
@@ -71,6 +81,8 @@ class file_column {
 
  private:
   index_t place_in_c_order(index_t i) const;
+  /// The file that elements are read from.
+  input_file const& stored() const { return copy_ ? *copy_ : file_; }
 
   input_file file_;
   array_file array_;

@@ -3,6 +3,7 @@
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,6 +135,17 @@ void input_file::read(index_t offset, std::span<std::byte> into) const {
     into = into.subspan(static_cast<std::size_t>(got));
     offset += got;
   }
+}
+
+void input_file::announce(index_t offset, index_t bytes) const noexcept {
+  if (bytes <= 0) return;
+  auto const at_hand = [&](index_t at) {
+    char byte;
+    iovec const one{&byte, 1};
+    return ::preadv2(descriptor_, &one, 1, at, RWF_NOWAIT) >= 0 || errno != EAGAIN;
+  };
+  if (!at_hand(offset) || !at_hand(offset + bytes - 1))
+    ::posix_fadvise(descriptor_, offset, bytes, POSIX_FADV_WILLNEED);
 }
 
 mapping input_file::map(index_t offset, index_t bytes) const {

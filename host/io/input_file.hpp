@@ -70,6 +70,9 @@ class input_file {
   ///   throws  input_error when the file is shorter than it was, or the disk fails
   void read(index_t offset, std::span<std::byte> into) const;
 
+  /// Says that [offset, offset + bytes) will be read soon: unless its ends are in the page cache, the disk begins.
+  void announce(index_t offset, index_t bytes) const noexcept;
+
   /// Maps [offset, offset + bytes), which need not be aligned. The file may be closed afterwards.
   mapping map(index_t offset, index_t bytes) const;
 

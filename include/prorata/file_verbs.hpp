@@ -92,12 +92,11 @@ using stored_as = std::conditional_t<std::is_same_v<R, bool>, boolean8, R>;
 template <class R, class F, class... X>
 class file_transform {
  public:
-  explicit file_transform(F const& f, file_array<X> const&... x)
-      : load_(f, x.column()...), prepare_{&x.column()...} {}
+  explicit file_transform(F const& f, file_array<X> const&... x) : load_(f, x.column()...) {}
 
   /// to[i − p.begin] = f(x[i], …)
   void operator()(piece p, R* to) const {
-    for (auto const* column : prepare_) column->prepare(p.begin, p.end);
+    load_.prepare(p.begin, p.end);
     typename host::file_load<F, X...>::room room;
     for (index_t first = p.begin; first < p.end;) {
       index_t last = p.end;
@@ -109,7 +108,6 @@ class file_transform {
 
  private:
   host::file_load<F, X...> load_;
-  std::array<io::file_column const*, sizeof...(X)> prepare_;
 };
 
 template <class F, class... X>
