@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -235,6 +236,45 @@ def some_stream(r):
     return text.encode(), records, malformed, window, lateness, advance, aggregates, by
 
 
+def json_text(r, text):
+    kind = r.random()
+    if kind < 0.8:
+        return json.dumps(text, ensure_ascii=r.random() < 0.5)
+    return '"' + ''.join(f'\\u{ord(c):04x}' for c in text) + '"' if all(ord(c) < 0x10000 for c in text) else json.dumps(text)
+
+
+def as_json(r, records, malformed):
+    """The same records, an object a line, between lines that are none; sets what their lines are."""
+    numbers = re.compile(r'-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?')
+    lines, wrong = [], 0
+    for record in records:
+        fields = {k: str(v) for k, v in record.items() if k not in ('line', 'key')}
+        fields['junk'] = r.choice(['[1,{"time":5}]', '{"v":[]}', '"a \\"b\\" {"', 'true', '-1.5e3'])
+        names = list(fields)
+        r.shuffle(names)
+        members = []
+        for name in names:
+            value = fields[name]
+            if value == '':
+                if r.random() < 0.5:
+                    continue
+                value = r.choice(['null', '""'])
+            elif name != 'junk' and not (numbers.fullmatch(value) and r.random() < 0.8):
+                value = json_text(r, value)
+            members.append((json_text(r, name) if r.random() < 0.1 else f'"{name}"') + r.choice([':', ' : ']) + value)
+        if malformed and r.random() < 0.05:
+            whole = '{' + ','.join(members) + '}'
+            line = r.choice([whole[:-1], whole + '}', whole + '{}', '[' + whole + ']', 'x', '"', '{}', '{"time":"now"}', '{"time":1 "x":1}', '{"time":[1]}',
+                             '{"time":1,"user":{},"v":{},"x":{}}', '{"time":01}', '{"time":1,"x":tru,"user":tru,"v":tru}'])
+            lines.append(line)
+            wrong += 1
+        record['line'] = '{' + r.choice([',', ', ']).join(members) + '}' + ' ' * (r.random() < 0.05)
+        lines.append(record['line'])
+        if malformed and r.random() < 0.05:
+            lines.append('')
+    return lines, wrong
+
+
 def feed(child, text, r):
     """Writes the text cut at any bytes."""
     at = 0
@@ -256,36 +296,47 @@ class Streams(Case):
 
     def one_stream(self, seed):
         r = random.Random(seed)
-        text, records, malformed, window, lateness, advance, aggregates, by = some_stream(r)
+        text, records, malformed, *options = some_stream(r)
+        header = text.decode().splitlines()[0] + '\n'
+        for _ in range(2):
+            self.compare(r, f'seed {seed}', text, records, malformed, header, *options)
+        lines, malformed = as_json(r, records, malformed)
+        end = r.choice(['\n', '\n', '\r\n'])
+        text = end.join(lines) + end * (r.random() < 0.7)
+        self.compare(r, f'seed {seed}, JSON', text.encode(), records, malformed, '', *options)
+
+    def compare(self, r, context, text, records, malformed, late_header, window, lateness, advance, aggregates, by):
         wanted, late = expected(records, window, lateness, advance, aggregates, by)
-        path = self.path('in.csv')
+        path = self.path('in.csv' if late_header else 'in.jsonl')
         with open(path, 'wb') as file:
             file.write(text)
         args = ['--time', 'time', '--window', window, '--agg', ','.join(aggregates), '--lateness', lateness, '--malformed', 'skip',
                 '--late', self.path('late.csv')] + (['--by', by] if by else []) + (['--max-advance', advance] if advance else [])
-        for _ in range(2):
-            split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 1, 30, 100, 1000, '128K'])]
-            if by and r.random() < 0.4:
-                split += r.choice([['--partition', 'hash:3', '--weights', '1=2.5,0=1,2=0'], ['--partition', 'range:3,10,a', '--weights', '0-1=1,2-3=7'],
-                                   ['--partition', 'hash:100', '--weights', '0-99=1'], ['--partition', 'range:b']])
-            command = [PRORATA, 'stream', '-', *map(str, args + split)]
-            if r.random() < 0.5:
-                command[2] = path
-                done = subprocess.run(command, capture_output=True, timeout=60)
-                out, err, code = done.stdout, done.stderr, done.returncode
-            else:
-                with open(self.path('out'), 'w+b') as file, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE) as child:
-                    feed(child, text, r)
-                    err, code = child.stderr.read(), child.wait(60)
-                    file.seek(0)
-                    out = file.read()
-            context = f'seed {seed}: {" ".join(command)}'
-            self.assertEqual(code, 0, (context, err))
-            self.assertEqual(out.decode(), wanted, context)
-            with open(self.path('late.csv'), 'rb') as file:
-                self.assertEqual(file.read().decode(), ''.join(line + '\n' for line in [text.decode().splitlines()[0], *late]), context)
-            self.assertEqual(b'could not be read' in err, malformed > 0, (context, err))
-            self.assertIn(f'{malformed} record' if malformed else '', err.decode(), context)
+        split = ['--threads', r.choice([1, 2, 3, 7]), '--block', r.choice([1, 1, 30, 100, 1000, '128K'])]
+        if by and r.random() < 0.4:
+            split += r.choice([['--partition', 'hash:3', '--weights', '1=2.5,0=1,2=0'], ['--partition', 'range:3,10,a', '--weights', '0-1=1,2-3=7'],
+                               ['--partition', 'hash:100', '--weights', '0-99=1'], ['--partition', 'range:b']])
+        if not late_header and r.random() < 0.5:
+            split += ['--format', 'jsonl']
+        command = [PRORATA, 'stream', '-', *map(str, args + split)]
+        if r.random() < 0.5:
+            command[2] = path
+            done = subprocess.run(command, capture_output=True, timeout=60)
+            out, err, code = done.stdout, done.stderr, done.returncode
+        else:
+            command += [] if late_header or '--format' in command else ['--format', 'jsonl']
+            with open(self.path('out'), 'w+b') as file, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE) as child:
+                feed(child, text, r)
+                err, code = child.stderr.read(), child.wait(60)
+                file.seek(0)
+                out = file.read()
+        context += f': {" ".join(command)}'
+        self.assertEqual(code, 0, (context, err))
+        self.assertEqual(out.decode(), wanted, context)
+        with open(self.path('late.csv'), 'rb') as file:
+            self.assertEqual(file.read().decode(), late_header + ''.join(line + '\n' for line in late), context)
+        self.assertEqual(b'could not be read' in err, malformed > 0, (context, err))
+        self.assertIn(f'{malformed} record' if malformed else '', err.decode(), context)
 
 
 class Checkpoints(Case):
@@ -515,6 +566,26 @@ class Said(Case):
         done = run(*self.stream(self.csv('t,k,v\n1,a,1\n2,a\nx,a,1\n3,a,2\n'), '--agg', 'sum:v', '--malformed', 'skip'))
         self.assertEqual(done.stdout.splitlines()[1:], ['0,10,a,3'])
         self.assertIn('2 records could not be read and were left out, the first in line 3', done.stderr)
+
+    def test_what_is_wrong_in_json_is_said_with_its_line(self):
+        good, base = '{"t":1,"k":"a","v":1}\n', ['--agg', 'sum:v']
+        for fragment, line in [('no JSON object', 'x'), ('no JSON object', '[1]'), ('ended early', '{"t":1'), ('text follows', '{"t":1} {"t":2}'),
+                               ("no text or number in column k: '['", '{"t":1,"k":[1]}'), ("'tru'", '{"t":1,"v":tru}'), ("'01'", '{"t":01}'),
+                               ("no number: '1e999'", '{"t":1,"v":1e999}'), ("not '' in column t", '{"k":"b"}'), ('no JSON object', '{"t":1\n,"v":2}'),
+                               ("not '1.5' in column t", '{"t":1.5}'), ('never closed', '{"t":1,"k":"b')]:
+            path = self.csv(good + '\n' + line + '\n' + good, 'in.jsonl')
+            with open(path) as file:
+                for name, form in ((path, []), ('-', ['--format', 'jsonl'])):
+                    for _ in range(2):
+                        self.refused(3, fragment, *self.stream(name, *base, *form), stdin=file)
+                        file.seek(0)
+                        self.refused(3, 'line 3: ', *self.stream(name, *base, *form), stdin=file)
+                        file.seek(0)
+            self.assertEqual(run(*self.stream(path, *base, '--malformed', 'skip')).stdout.splitlines()[1:], ['0,10,a,2'])
+        escaped = self.csv('{"t":1,"\\u006b":"\\u00e9\\n\\"","k2":[]}\r\n', 'in.ndjson')
+        self.assertEqual(run(*self.stream(escaped)).stdout.splitlines()[1:], ['0,10,"é', '""",1'])
+        self.assertEqual(run(*self.stream(self.csv('', 'empty.jsonl'))).stdout, 'window_start,window_end,k,count\n')
+        self.refused(2, '--format', *self.stream(path, '--format', 'xml'))
 
     def test_refusals(self):
         path = self.csv('t,k,v\n1,a,1\n')

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <prorata/windows.hpp>
 #include <random>

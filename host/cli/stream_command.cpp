@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <host/cli/command_line.hpp>
 #include <host/cli/job.hpp>
@@ -11,7 +12,9 @@
 #include <host/cli/stream_options.hpp>
 #include <host/cli/stream_status.hpp>
 #include <host/events/checkpoint.hpp>
+#include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
+#include <host/feeds/json_lines.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,7 +26,8 @@ namespace {
 struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
-                           checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto";
+                           checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto",
+                           format;
   int threads = 0;
   bool json = false;
 };
@@ -68,10 +72,22 @@ class line_output {
 
 /// What decides about results, for a checkpoint to compare.
 std::string job_text(stream_options const& o, std::string const& header) {
-  return nlohmann::json{version_string, header,       o.time,           o.time_unit, o.by,
-                        o.window,       o.aggregates, o.lateness,       o.advance,   !o.late.empty(),
-                        o.malformed,    o.partition,  o.weights.empty()}
+  return nlohmann::json{version_string,    header,     o.time,    o.time_unit,     o.by,        o.window,
+                        o.aggregates,      o.lateness, o.advance, !o.late.empty(), o.malformed, o.partition,
+                        o.weights.empty(), o.format}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The columns of records that do not say which they have: all that the options name.
+std::vector<std::string> columns_named(stream_options const& o,
+                                       std::vector<events::aggregate> const& wanted) {
+  std::vector<std::string> names{o.time};
+  auto const add = [&](std::string const& name) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  add(o.by);
+  for (auto const& a : wanted) add(a.column);
+  return names;
 }
 
 /// One object a sub-stream. Its share is that of the records which were served while all had some waiting.
@@ -112,6 +128,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.required("input", o.input);
   command.option("--time", o.time);
   command.option("--time-unit", o.time_unit);
+  command.option("--format", o.format);
   command.option("--by", o.by);
   command.option("--window", o.window);
   command.option("--agg", o.aggregates);
@@ -144,6 +161,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   index_t const block = parse_bytes(o.block, "--block");
   require(block >= 1 && block <= index_t{1} << 30, "--block is from 1 byte to 1G");
   auto wanted = events::parse_aggregates(o.aggregates);
+  auto const form = parse_form(o.format, o.input);
 
   auto const partition = parse_partition(o.partition);
   std::vector<events::sub_stream> sub_streams;
@@ -160,7 +178,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   std::unique_ptr<events::block_source> source;
   events::file_source* place_in_file = nullptr;
   if (o.input == "-") {
-    source = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", block);
+    source = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", form, block);
   } else {
     file.emplace(files.read(o.input));
     auto from_file = std::make_unique<events::file_source>(*file, block);
@@ -170,9 +188,14 @@ void stream_command(arguments const& args, io::job_files& files) {
   auto* const out = o.output.empty() ? nullptr : &files.write(o.output);
   auto* const late_file = o.late.empty() ? nullptr : &files.write(o.late);
 
-  std::string const header = source->header();
+  std::string header;
   events::row_schema schema;
-  schema.names = events::csv_fields(header);
+  if (form == events::text_form::csv) {
+    header = source->header();
+    schema.names = events::csv_fields(header);
+  } else {
+    schema.names = columns_named(o, wanted);
+  }
   schema.columns = static_cast<std::uint32_t>(schema.names.size());
   schema.time = events::column_named(schema, o.time, "--time");
   if (!o.by.empty()) schema.key = static_cast<std::int32_t>(events::column_named(schema, o.by, "--by"));
@@ -188,13 +211,16 @@ void stream_command(arguments const& args, io::job_files& files) {
     if (!o.by.empty()) events::write_csv_field(results.text += ',', o.by);
     for (auto const& a : plan.wanted()) events::write_csv_field(results.text += ',', a.name);
     results.text += '\n';
-    late.text = header + '\n';
+    if (form == events::text_form::csv) late.text = header + '\n';
   }
 
   auto const start = std::chrono::steady_clock::now();
   bool const keyed = !o.by.empty();
+  events::stream_limits limits{o.threads, o.malformed == "skip", partition, sub_streams};
+  if (form == events::text_form::json_lines)
+    limits.parser = feeds::json_lines_parser, limits.header_lines = 0;
   events::stream_engine engine(
-      rule, mark, schema, plan, {o.threads, o.malformed == "skip", partition, sub_streams},
+      rule, mark, schema, plan, limits,
       [&](events::closed_window const& window) {
         fmt::format_to(std::back_inserter(results.text), "{},{}", window.bounds.begin, window.bounds.end);
         if (keyed) events::write_csv_field(results.text += ',', window.key);

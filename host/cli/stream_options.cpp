@@ -55,6 +55,13 @@ double time_unit::seconds(std::int64_t units) const {
   return static_cast<double>(units) * static_cast<double>(in_nanoseconds(name_)) / 1e9;
 }
 
+events::text_form parse_form(std::string const& text, std::string const& input) {
+  require(text.empty() || text == "csv" || text == "jsonl", "--format is csv or jsonl");
+  bool const by_name = input.ends_with(".jsonl") || input.ends_with(".ndjson");
+  return text == "jsonl" || (text.empty() && by_name) ? events::text_form::json_lines
+                                                      : events::text_form::csv;
+}
+
 window_rule parse_window(std::string const& text, time_unit const& unit) {
   auto const parts = split(text, ':');
   std::size_t const numbers = parts.size() - 1;

@@ -23,6 +23,9 @@ class time_unit {
   std::string name_;
 };
 
+/// "csv", "jsonl"; empty: by the input's name, jsonl of *.jsonl and *.ndjson.
+events::text_form parse_form(std::string const& text, std::string const& input);
+
 /// "tumbling:10s", "sliding:60s:1s", "session:30s", "count:1000".
 window_rule parse_window(std::string const& text, time_unit const& unit);
 

@@ -38,6 +38,13 @@ std::string without_end(std::string_view line) {
   return std::string(line);
 }
 
+/// How many bytes of the text are whole records.
+std::size_t whole(std::string_view text, text_form form) {
+  if (form == text_form::csv) return whole_records(text);
+  std::size_t const feed = text.rfind('\n');
+  return feed == text.npos ? 0 : feed + 1;
+}
+
 void put(text_block& block, std::string_view text, bool complete) {
   block.room.resize(text.size() + !complete + 2 * text_margin);
   std::copy(text.begin(), text.end(), block.room.begin() + text_margin);
@@ -140,15 +147,17 @@ std::string pipe_source::header() {
 
 bool pipe_source::next(text_block& block) {
   for (;;) {
-    std::size_t whole = ended_ ? carried_.size() : carried_.size() > known_ ? whole_records(carried_) : 0;
-    if (whole == 0 && ended_) return false;
-    if (whole > 0) {
-      block.offset = at_, block.bytes = static_cast<index_t>(whole);
+    std::size_t const bytes = ended_                     ? carried_.size()
+                              : carried_.size() > known_ ? whole(carried_, form_)
+                                                         : 0;
+    if (bytes == 0 && ended_) return false;
+    if (bytes > 0) {
+      block.offset = at_, block.bytes = static_cast<index_t>(bytes);
       block.last = ended_;
-      put(block, std::string_view(carried_).substr(0, whole), carried_[whole - 1] == '\n');
-      carried_.erase(0, whole);
+      put(block, std::string_view(carried_).substr(0, bytes), carried_[bytes - 1] == '\n');
+      carried_.erase(0, bytes);
       known_ = carried_.size();
-      at_ += static_cast<index_t>(whole);
+      at_ += static_cast<index_t>(bytes);
       return true;
     }
     known_ = carried_.size();

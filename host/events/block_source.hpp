@@ -1,7 +1,7 @@
 // block_source: an input as blocks of whole records, a block at a time.
 #pragma once
 
-#include <host/events/text.hpp>
+#include <host/events/record_parser.hpp>
 #include <host/io/input_file.hpp>
 #include <prorata/config.hpp>
 #include <string>
@@ -22,14 +22,14 @@ struct text_block {
 /// Records are at most so long: a quote that is not closed must not take all memory.
 inline constexpr index_t longest_record = 1 << 20;
 
-/// CSV text: a header, and then records.
+/// Text: of CSV a header, and then records.
 ///   threads  one at a time; fill() from any, of different blocks at a time
 ///   throws   input_error: the input cannot be read, changed, or has a record that is too long
 class block_source {
  public:
   virtual ~block_source() = default;
   virtual std::string const& name() const = 0;
-  /// The first record, without its line's end. Once, before all else.
+  /// The first record of CSV, without its line's end. Once, before all else.
   ///   throws  input_error where there is none
   virtual std::string header() = 0;
   /// Takes the next block; false at the end of the input. Waits for one whole record, and not for more.
@@ -72,9 +72,10 @@ class file_source : public block_source {
 /// A pipe, a terminal, a socket: what can be read once.
 class pipe_source : public block_source {
  public:
-  pipe_source(int descriptor, std::string name, index_t block_bytes)
+  pipe_source(int descriptor, std::string name, text_form form, index_t block_bytes)
       : descriptor_(descriptor),
         name_(std::move(name)),
+        form_(form),
         block_bytes_(static_cast<std::size_t>(block_bytes)) {}
   std::string const& name() const override { return name_; }
   std::string header() override;
@@ -88,6 +89,7 @@ class pipe_source : public block_source {
 
   int descriptor_;
   std::string name_;
+  text_form form_;
   std::size_t block_bytes_;
   std::string carried_;    // read, and in no block yet
   std::size_t known_ = 0;  // bytes of it that hold no whole record

@@ -1,7 +1,6 @@
 // Fields by masks of their ends where a block allows it, by a state machine elsewhere.
 #include <algorithm>
 #include <host/events/csv.hpp>
-#include <host/io/printable.hpp>
 #include <prorata/error.hpp>
 #include <prorata/windows.hpp>
 #if defined(__AVX2__)
@@ -250,30 +249,10 @@ bool csv_parser::parse_any(std::string_view text, row_batch& to) {
 }
 
 void csv_parser::add_record(std::string_view line, index_t number, row_batch& to) {
-  auto const wrong = [&](std::string reason) { to.malformed.push_back({number, std::move(reason)}); };
-  auto const quoted = [&](std::uint32_t column) {
-    return std::string("'").append(io::printable(fields_[column].view(), 40)) + "' in column " +
-           io::printable(schema_.names[column], 40);
-  };
-  if (fields_.size() != schema_.columns)
-    return wrong(std::to_string(fields_.size()) + " fields, where the header has " +
-                 std::to_string(schema_.columns));
-  std::int64_t t;
-  if (!parse_integer(fields_[schema_.time], t))
-    return wrong("a time is a whole number, not " + quoted(schema_.time));
-  if (t < -largest_event_time || t > largest_event_time)
-    return wrong("times are within 2^61, not " + quoted(schema_.time));
-  std::vector<double> values(schema_.numbers.size());
-  for (std::size_t c = 0; c < values.size(); ++c)
-    if (!parse_number(fields_[schema_.numbers[c]], values[c]))
-      return wrong("no number: " + quoted(schema_.numbers[c]));
-  if (to.times.empty()) to.first = to.least = to.largest = t;
-  to.least = std::min(to.least, t), to.largest = std::max(to.largest, t);
-  to.times.push_back(t);
-  if (schema_.key >= 0) to.keys.push_back(fields_[static_cast<std::uint32_t>(schema_.key)]);
-  for (std::size_t c = 0; c < values.size(); ++c) to.numbers[c].push_back(values[c]);
-  for (std::size_t c = 0; c < schema_.texts.size(); ++c) to.texts[c].push_back(fields_[schema_.texts[c]]);
-  to.lines.push_back({line.data(), static_cast<std::uint32_t>(line.size())});
+  if (fields_.size() == schema_.columns)
+    return events::add_record(schema_, fields_, line, number, values_, to);
+  to.malformed.push_back({number, std::to_string(fields_.size()) + " fields, where the header has " +
+                                      std::to_string(schema_.columns)});
 }
 
 }  // namespace prorata::events

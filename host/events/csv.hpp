@@ -1,7 +1,7 @@
 // CSV (RFC 4180): where records end, and a block of them as columns.
 #pragma once
 
-#include <host/events/row_batch.hpp>
+#include <host/events/record_parser.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,17 +22,11 @@ std::size_t whole_records(std::string_view text);
 /// Reads blocks of whole records into columns. Fields may be quoted, lines may end in CR LF, empty lines are skipped.
 ///   cost    a block without quotes, blanks and mistakes is cut at 64 bytes a step, by vectors where the processor has
 ///           them, and each column is read by a loop of its own; other blocks are read a character at a time
-///   threads one at a time
-class csv_parser {
+class csv_parser : public record_parser {
  public:
   explicit csv_parser(row_schema schema) : schema_(std::move(schema)) {}
-
-  /// The records of a text that begins with a record, with text_margin bytes on both sides of it, and ends with a
-  /// line's end. Says whether it ends with a record, too; else it ends in quotes, and `to` is of no use.
-  bool parse(std::string_view text, row_batch& to);
-
-  /// Record r of the block that was parsed last, as it was, without the end of its line.
-  std::string_view line(row_batch const& rows, index_t r) const;
+  bool parse(std::string_view text, row_batch& to) override;
+  std::string_view line(row_batch const& rows, index_t r) const override;
 
  private:
   bool parse_regular(std::string_view text, row_batch& to);
@@ -43,6 +37,7 @@ class csv_parser {
   char const* text_ = nullptr;
   std::vector<std::uint32_t> ends_;  // of fields
   std::vector<text_ref> fields_;
+  std::vector<double> values_;
 };
 
 }  // namespace prorata::events

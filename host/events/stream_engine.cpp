@@ -1,5 +1,6 @@
 // Rounds of blocks.
 #include <algorithm>
+#include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/io/printable.hpp>
 #include <prorata/error.hpp>
@@ -8,9 +9,9 @@ namespace prorata::events {
 
 /// A block, and what became of it.
 struct stream_engine::work {
-  explicit work(row_schema const& schema) : parser(schema) {}
+  explicit work(std::unique_ptr<record_parser> p) : parser(std::move(p)) {}
   text_block block;
-  csv_parser parser;
+  std::unique_ptr<record_parser> parser;
   row_batch rows;
   std::vector<std::uint16_t> partitions;  // of each record, where keys stay together
   // With sub-streams, the records of partition p: sorted[begins[p]] to sorted[begins[p + 1]].
@@ -75,6 +76,8 @@ stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row
   for (auto const& split : limits_.partition.splits) splits_.emplace_back(split);
   for (auto const& s : limits_.sub_streams) queue_.join(s.weight);
   served_.resize(limits_.sub_streams.size());
+  if (!limits_.parser) limits_.parser = [](row_schema const& s) { return std::make_unique<csv_parser>(s); };
+  counts_.lines = limits_.header_lines;
   results_ = [this, sink = std::move(results)](closed_window const& window) {
     ++counts_.results;
     sink(window);
@@ -115,7 +118,7 @@ void stream_engine::work_on_blocks(int worker) {
       if (ended_ || cut_again_ || taken_ >= blocks_of_round() || (taken_ > 0 && !source_->ready())) return;
       // Where keys stay together, the blocks of a round stay until its end.
       auto const place = static_cast<std::size_t>(by_key_ ? taken_ : worker);
-      while (works_.size() <= place) works_.push_back(std::make_unique<work>(schema_));
+      while (works_.size() <= place) works_.push_back(std::make_unique<work>(limits_.parser(schema_)));
       mine = works_[place].get();
       if (!source_->next(mine->block)) {
         ended_ = true;
@@ -133,7 +136,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
   turn my_turn(*this, number);
   row_batch& rows = mine.rows;
   source_->fill(mine.block);
-  bool const whole = mine.parser.parse(mine.block.text(), rows);
+  bool const whole = mine.parser->parse(mine.block.text(), rows);
   mine.behind.clear();
   if (by_key_) find_partitions(mine);
   if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
@@ -198,7 +201,7 @@ void stream_engine::find_behind(work& mine, watermark mark, behind_rows& behind)
     mine.behind.push_back(row);
     behind.rows.append(mine.rows, row);
     behind.marks.push_back(mark.value());
-    behind.lines.emplace_back(mine.parser.line(mine.rows, row));
+    behind.lines.emplace_back(mine.parser->line(mine.rows, row));
   }
 }
 

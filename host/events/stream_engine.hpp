@@ -5,8 +5,8 @@
 #include <condition_variable>
 #include <functional>
 #include <host/events/block_source.hpp>
-#include <host/events/csv.hpp>
 #include <host/events/latency_histogram.hpp>
+#include <host/events/record_parser.hpp>
 #include <host/events/window_store.hpp>
 #include <host/parallel.hpp>
 #include <memory>
@@ -44,11 +44,13 @@ struct stream_limits {
   std::vector<sub_stream> sub_streams{};  ///< empty: partitions are served as they come
   index_t round_blocks =
       128;  ///< after so many, at the latest, windows are closed; a fourth of that where keys stay together
+  make_parser parser{};      ///< empty: of CSV
+  index_t header_lines = 1;  ///< of the input, before its records
 };
 
 struct stream_counts {
   index_t bytes = 0, records = 0, late = 0, partly_late = 0, malformed = 0, results = 0;
-  index_t lines = 1;            ///< of the input so far, the header's included
+  index_t lines = 0;            ///< of the input so far, the header's included
   std::int64_t latest_by = 0;   ///< how far behind the watermark a late record was, at most
   std::string first_malformed;  ///< where, and why
 };
