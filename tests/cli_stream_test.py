@@ -5,6 +5,7 @@ usage: cli_stream_test.py PRORATA [--long] [--seed N] [unittest arguments]
 
 --long makes 400 random streams instead of 60, and 100 kills instead of 6; --seed begins with another one.
 """
+import csv
 import fcntl
 import fractions
 import json
@@ -13,8 +14,14 @@ import os
 import random
 import re
 import shutil
+import signal
+import socket
+import struct
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 import unittest
 
 from command_line import PRORATA, Case, run
@@ -446,6 +453,320 @@ class Checkpoints(Case):
         self.refused(2, 'folder', *self.job(path, 'count:1', '--checkpoint', self.path('nowhere/ck')))
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+class Tcp(Case):
+    ARGS = ['--time', 't', '--time-unit', 's', '--by', 'k', '--window', 'tumbling:10s']
+
+    def serve(self, talk):
+        """The address of a server that has one guest."""
+        server = socket.socket()
+        self.addCleanup(server.close)
+        server.bind(('127.0.0.1', 0))
+        server.listen(1)
+        server.settimeout(60)
+
+        def serve():
+            guest, _ = server.accept()
+            with guest:
+                talk(guest)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+        return f'tcp://127.0.0.1:{server.getsockname()[1]}'
+
+    def test_lines_until_the_server_closes(self):
+        r = random.Random(SEED)
+        text = 't,k\n' + ''.join(f'{t},{r.randint(0, 5)}\n' for t in range(3000))
+        with open(self.path('in.csv'), 'w') as file:
+            file.write(text)
+        wanted = run('stream', self.path('in.csv'), *self.ARGS).stdout
+        lines = ''.join('{"t":%s,"k":%s}\n' % tuple(line.split(',')) for line in text.splitlines()[1:])
+        for form, sent in (('csv', text), ('jsonl', lines)):
+            def talk(guest):
+                at = 0
+                while at < len(sent):
+                    size = r.choice([1, 7, 100, 3000])
+                    guest.sendall(sent[at:at + size].encode())
+                    at += size
+            done = run('stream', self.serve(talk), *self.ARGS, '--format', form)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, wanted, ''))
+
+    def test_a_wish_to_end_gives_out_what_is_open(self):
+        for number in (signal.SIGINT, signal.SIGTERM, None):  # None: nothing comes for a while
+            finish = threading.Event()
+
+            def talk(guest):
+                guest.sendall(b't,k\n1,a\n2,a\n15,b\n3')
+                finish.wait(60)
+            command = [PRORATA, 'stream', self.serve(talk), *self.ARGS, '-o', self.path('out'), '--progress', 'always'] + (['--idle', '200ms'] if number is None else [])
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+                said = b''
+                while b'3 records' not in said:
+                    said += os.read(child.stderr.fileno(), 4096)
+                if number is not None:
+                    self.assertFalse(os.path.exists(self.path('out')))
+                    child.send_signal(number)
+                said = child.stderr.read()
+                self.assertEqual(child.wait(60), 0, said)
+            finish.set()
+            self.assertIn(b'1 byte were left out: a record whose end had not come', said)
+            with open(self.path('out')) as file:
+                self.assertEqual(file.read(), 'window_start,window_end,k,count\n0,10,a,2\n10,20,b,1\n')
+            os.remove(self.path('out'))
+
+    def test_a_server_that_is_not_there_or_goes_away(self):
+        before = os.listdir(self.dir)
+        args = [*self.ARGS, '-o', self.path('out')]
+        self.refused(4, 'refused', 'stream', f'tcp://127.0.0.1:{free_port()}', *args)
+        self.refused(4, 'refused', 'stream', f'tcp://localhost:{free_port()}', *args)
+        for wrong in ('tcp://', 'tcp://localhost', 'tcp://localhost:', 'tcp://localhost:70000', 'tcp://:80', 'tcp://localhost:80/x', 'redis://localhost:1', 'redis://localhost/x'):
+            self.refused(4, 'expected', 'stream', wrong, *args)
+
+        def reset(guest):
+            guest.sendall(b't,k\n1,a\n')
+            time.sleep(0.1)
+            guest.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.refused(4, 'reset', 'stream', self.serve(reset), *args)
+        self.refused(2, '--checkpoint needs', 'stream', 'tcp://localhost:1', *args, '--checkpoint', self.path('ck'))
+        self.refused(2, 'a file ends', 'stream', sys.argv[0], *args, '--idle', '1s')
+        self.assertEqual(os.listdir(self.dir), before)
+
+
+class Redis:
+    """A connection to a server, and the server."""
+
+    def __init__(self, port, folder=None):
+        self.process = None
+        if folder is not None:
+            self.process = subprocess.Popen(['redis-server', '--port', str(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
+                                            stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                self.socket = socket.create_connection(('127.0.0.1', port), 30)
+                break
+            except ConnectionRefusedError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+        self.file = self.socket.makefile('rb')
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def answer(self):
+        line = self.file.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b'$':
+            return None if rest == b'-1' else self.file.read(int(rest) + 2)[:-2].decode()
+        if kind == b'*':
+            return None if rest == b'-1' else [self.answer() for _ in range(int(rest))]
+        if kind == b'-':
+            raise ValueError(rest.decode())
+        return rest.decode()
+
+    def __call__(self, *words):
+        words = [str(w).encode() for w in words]
+        self.socket.sendall(b'*%d\r\n' % len(words) + b''.join(b'$%d\r\n%s\r\n' % (len(w), w) for w in words))
+        return self.answer()
+
+
+class RedisStreams(Case):
+    @classmethod
+    def setUpClass(cls):
+        if shutil.which('redis-server') is None:
+            print('\nSKIPPED: redis-server is not installed; streams from and to Redis are not tested', file=sys.stderr, flush=True)
+            raise unittest.SkipTest('no redis-server')
+        cls.port, cls.server_folder = free_port(), tempfile.TemporaryDirectory()
+        cls.redis = Redis(cls.port, cls.server_folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.redis.close()
+        cls.server_folder.cleanup()
+
+    def setUp(self):
+        super().setUp()
+        self.redis('FLUSHALL')
+
+    def url(self, name):
+        return f'redis://127.0.0.1:{self.port}/{name}'
+
+    def results(self, name):
+        """What stands in a stream of results, and whether it has ended."""
+        entries = [dict(zip(e[1][::2], e[1][1::2])) for e in self.redis('XRANGE', name, '-', '+')]
+        ends = [e for e in entries if 'end' in e]
+        self.assertTrue(len(ends) <= 1 and (not ends or 'end' in entries[-1]))
+        return (entries[0]['header'] + '\n' if entries else '') + ''.join(e.get('lines', '') for e in entries), bool(ends)
+
+    def put(self, name, path, r):
+        """A file's records in entries of any number."""
+        with open(path) as file:
+            header, *lines = file.read().splitlines()
+        at = 0
+        while at < len(lines):
+            size = r.choice([1, 1, 5, 20, 100])
+            self.redis('XADD', name, '*', *(['header', header] if at == 0 or r.random() < 0.2 else []), r.choice(['lines', 'records']),
+                       '\n'.join(lines[at:at + size]) + '\n' * r.randint(0, 1))
+            at += size
+        return len(lines)
+
+    def make(self, r, n):
+        with open(self.path('in.csv'), 'w') as file:
+            file.write('time,user,v\n')
+            for k in range(n):
+                file.write(f'{k - r.randint(0, 40) * (r.random() < 0.3)},{r.choice(KEYS[:13])},{some_value(r, True)}\n'.replace('with,comma', '"with,comma"')
+                           .replace('with "quotes"', 'quotes'))
+        return self.path('in.csv')
+
+    def job(self, source, window, *more):
+        return ['stream', source, '--time', 'time', '--by', 'user', '--window', window, '--agg', 'count,sum:v,p90:v', '--lateness', '20', *more]
+
+    def test_entries_are_records(self):
+        r = random.Random(SEED)
+        path = self.make(r, 2000)
+        wanted = run(*self.job(path, 'tumbling:100')).stdout
+        self.put('in', path, r)
+        self.redis('XADD', 'in', '*', 'end', '1')
+        self.redis('XADD', 'in', '*', 'lines', 'nobody reads this')
+        for threads, block in ((1, 100), (2, 1000), (3, '128K')):
+            done = run(*self.job(self.url('in'), 'tumbling:100', '--threads', threads, '--block', block))
+            self.assertEqual((done.returncode, done.stdout), (0, wanted), done.stderr)
+        # one record an entry, which names its columns; in CSV and in JSON
+        with open(path) as file:
+            for record in csv.DictReader(file):
+                self.redis('XADD', 'single', '*', *sum(([k, v] for k, v in record.items() if v != ''), []))
+        for form in ('csv', 'jsonl'):
+            if form == 'csv':
+                self.redis('XADD', 'first', '*', 'header', 'user,v,time', 'lines', '')
+                for entry in self.redis('XRANGE', 'single', '-', '+'):
+                    self.redis('XADD', 'first', '*', *entry[1])
+            done = run(*self.job(self.url('first' if form == 'csv' else 'single'), 'tumbling:100', '--format', form, '--idle', '300ms'))
+            self.assertEqual((done.returncode, done.stdout), (0, wanted), done.stderr)
+
+    def test_killed_at_random_moments(self):
+        kills, resumed, seed = 0, 0, SEED
+        while kills < (100 if RUNS > 60 else 4) or resumed == 0:
+            r = random.Random(seed)
+            self.redis('FLUSHALL')
+            window = ['tumbling:1000', 'sliding:3000:500', 'session:30', 'count:7'][seed % 4]
+            path = self.make(r, 10000)
+            start = time.monotonic()
+            wanted = run(*self.job(path, window)).stdout
+            seconds = time.monotonic() - start
+            self.put('in', path, r)
+            self.redis('XADD', 'in', '*', 'end', '1')
+            to_redis = seed % 2 == 1
+            job = self.job(self.url('in'), window, '-o', self.url('out') if to_redis else self.path('out'), '--late', self.path('late'),
+                           '--checkpoint', self.path('ck'), '--checkpoint-every', '0s', '--block', r.choice([100, 500, 2000]), '--threads', r.choice([1, 2, 3]), '--json')
+            for _ in range(100):
+                child = subprocess.Popen([PRORATA, *map(str, job)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                try:
+                    out, err = child.communicate(timeout=r.uniform(0.2, 1.5) * seconds if r.random() < 0.8 else 60)
+                    break
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.communicate()
+                    kills += 1
+            context = f'seed {seed}, {window}, {job}'
+            self.assertEqual(child.returncode, 0, (context, err))
+            resumed += json.loads(out)['resumed_at'] != 0
+            if to_redis:
+                self.assertEqual(self.results('out'), (wanted, True), context)
+                again = run(*job)  # the same results are not written twice
+                self.assertEqual((again.returncode, self.results('out')), (0, (wanted, True)), (context, again.stderr))
+            else:
+                with open(self.path('out')) as file:
+                    self.assertEqual(file.read(), wanted, context)
+            shutil.rmtree(self.path('ck'))
+            seed += 1
+        print(f'{kills} kills, seeds {SEED} to {seed - 1}; {resumed} went on from a checkpoint')
+
+    def test_a_wish_to_end_keeps_windows_open_for_a_checkpoint(self):
+        self.redis('XADD', 'in', '*', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
+        for sink in (self.path('out'), self.url('out')):
+            job = self.job(self.url('in'), 'tumbling:100', '-o', sink, '--checkpoint', self.path('ck'), '--json')
+            with subprocess.Popen([PRORATA, *job, '--progress', 'always'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+                said = b''
+                while b'2 records' not in said:
+                    said += os.read(child.stderr.fileno(), 4096)
+                child.send_signal(signal.SIGINT)
+                out = child.stdout.read()
+                self.assertEqual((child.wait(60), json.loads(out)['stopped'], json.loads(out)['results']), (0, True, 1))
+            self.redis('XADD', 'in', '*', 'lines', '160,a,3\n')
+            again = run(*job, '--idle', '200ms')
+            self.assertEqual((again.returncode, json.loads(again.stdout)['results']), (0, 1), again.stderr)
+            self.redis('XADD', 'in', '*', 'lines', '170,a,4', 'end', 'yes')
+            last = run(*job)
+            self.assertEqual(last.returncode, 0, last.stderr)
+            wanted = 'window_start,window_end,user,count,sum_v,p90_v\n0,100,a,1,1,1\n100,200,a,3,9,3.8\n'
+            if sink == self.path('out'):
+                with open(sink) as file:
+                    self.assertEqual(file.read(), wanted)
+                shutil.rmtree(self.path('ck'))
+                for entry in self.redis('XRANGE', 'in', '-', '+')[1:]:
+                    self.redis('XDEL', 'in', entry[0])
+            else:
+                self.assertEqual(self.results('out'), (wanted, True))
+
+    def test_what_is_foreign_is_refused(self):
+        self.redis('XADD', 'in', '*', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
+        job = self.job(self.url('in'), 'tumbling:100', '-o', self.url('out'), '--idle', '100ms', '--checkpoint', self.path('ck'))
+        self.assertEqual(run(*job).returncode, 0)
+        self.redis('XADD', 'out', '*', 'x', 'y')
+        self.refused(3, 'somebody else', *job)
+        self.redis('DEL', 'out')
+        self.refused(3, 'has 0 results, and the checkpoint knows of 1', *job)
+        self.refused(3, 'of another job', *[{'20': '21'}.get(w, w) for w in job])
+        without = [w for w in job if w not in ('--checkpoint', self.path('ck'))]
+        self.assertEqual(run(*without).returncode, 0)
+        self.refused(3, 'has results already', *without)
+        self.redis('DEL', 'in')
+        self.redis('XADD', 'in', '1-0', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
+        self.refused(3, 'of another stream', *job)
+        self.redis('SET', 'text', 'x')
+        self.refused(4, 'WRONGTYPE', *self.job(self.url('text'), 'tumbling:100', '--idle', '1s'))
+        self.redis('XADD', 'quote', '*', 'header', 'time,user,v', 'lines', '1,"a,1\n150,a,2\n')
+        self.refused(3, 'a quoted field does not end', *self.job(self.url('quote'), 'tumbling:100', '--idle', '1s'))
+        self.redis('XADD', 'other', '*', 'header', 'time,user,v', 'lines', '1,a,1')
+        self.redis('XADD', 'other', '*', 'header', 'time,user,w', 'lines', '1,a,1')
+        self.refused(3, 'another header', *self.job(self.url('other'), 'tumbling:100', '--idle', '1s'))
+        self.redis('XADD', 'none', '*', 'lines', 'x')
+        self.refused(3, 'no field header', *self.job(self.url('none'), 'tumbling:100'))
+        self.refused(3, 'no header line', *self.job(self.url('nothing'), 'tumbling:100', '--idle', '100ms'))
+
+    def test_a_server_that_is_not_there_or_goes_away(self):
+        self.make(random.Random(SEED), 10)
+        before = set(os.listdir(self.dir))
+        self.refused(4, 'refused', *self.job(f'redis://127.0.0.1:{free_port()}/s', 'tumbling:100', '-o', self.path('out')))
+        self.refused(4, 'refused', *self.job(self.path('in.csv'), 'tumbling:100', '-o', f'redis://127.0.0.1:{free_port()}/s'))
+        with tempfile.TemporaryDirectory() as folder:
+            port = free_port()
+            second = Redis(port, folder)
+            try:
+                second('XADD', 'in', '*', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
+                with subprocess.Popen([PRORATA, *self.job(f'redis://127.0.0.1:{port}/in', 'tumbling:100', '-o', self.path('out'), '--progress', 'always')],
+                                      stderr=subprocess.PIPE) as child:
+                    said = b''
+                    while b'2 records' not in said:
+                        said += os.read(child.stderr.fileno(), 4096)
+                    second.process.kill()
+                    said = child.stderr.read()
+                    self.assertEqual((child.wait(60), said.count(b'prorata: ')), (4, 1), said)
+            finally:
+                second.close()
+        self.assertEqual(set(os.listdir(self.dir)), before)
+
+
 class Weights(Case):
     def test_sub_streams_are_served_in_proportion_while_all_wait(self):
         r = random.Random(SEED)
@@ -524,8 +845,9 @@ class Said(Case):
 
     def test_results_come_as_windows_close(self):
         child = subprocess.Popen([PRORATA, *self.stream('-')], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        os.write(child.stdin.fileno(), b't,k\n1,a\n2,a\n15,')
+        os.write(child.stdin.fileno(), b't,k\n')
         self.assertEqual(child.stdout.readline(), b'window_start,window_end,k,count\n')
+        os.write(child.stdin.fileno(), b'1,a\n2,a\n15,')
         os.write(child.stdin.fileno(), b'b\n')
         self.assertEqual(child.stdout.readline(), b'0,10,a,2\n')
         child.stdin.close()

@@ -1,7 +1,5 @@
 // prorata stream: aggregates of the records of each key in windows of event time, as they close.
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <host/cli/command_line.hpp>
@@ -9,9 +7,9 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/cli/stream_ends.hpp>
 #include <host/cli/stream_options.hpp>
 #include <host/cli/stream_status.hpp>
-#include <host/events/checkpoint.hpp>
 #include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/feeds/json_lines.hpp>
@@ -27,47 +25,9 @@ struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
                            checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto",
-                           format;
+                           format, idle;
   int threads = 0;
   bool json = false;
-};
-
-/// Lines that are gathered, and written to a file, to a checkpoint until the file is complete, or to standard output.
-class line_output {
- public:
-  explicit line_output(io::atomic_file* file, events::growing_file* kept = nullptr)
-      : file_(file), kept_(kept) {}
-  std::string text;
-  void write_if_large() {
-    if (text.size() >= 1 << 16) write();
-  }
-  /// Standard output has all of it afterwards: somebody may wait for it.
-  void write() {
-    if (kept_ != nullptr) {
-      kept_->append(text);
-    } else if (file_ != nullptr) {
-      file_->write(at_, std::as_bytes(std::span(text)));
-      at_ += std::ssize(text);
-    } else if (!text.empty()) {
-      print_text(text);
-      print_the_end();
-    }
-    text.clear();
-  }
-  /// Copies what a checkpoint holds to the file.
-  void copy_kept() {
-    for (index_t at = 0; kept_ != nullptr && file_ != nullptr && at < kept_->size();) {
-      std::string const bytes = kept_->read(at);
-      if (bytes.empty()) throw device_error("a checkpoint's results were cut by somebody else");
-      file_->write(at, std::as_bytes(std::span(bytes)));
-      at += std::ssize(bytes);
-    }
-  }
-
- private:
-  io::atomic_file* file_;
-  events::growing_file* kept_;
-  index_t at_ = 0;
 };
 
 /// What decides about results, for a checkpoint to compare.
@@ -129,6 +89,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--time", o.time);
   command.option("--time-unit", o.time_unit);
   command.option("--format", o.format);
+  command.option("--idle", o.idle);
   command.option("--by", o.by);
   command.option("--window", o.window);
   command.option("--agg", o.aggregates);
@@ -169,29 +130,29 @@ void stream_command(arguments const& args, io::job_files& files) {
   require(o.weights.empty() || !o.by.empty(),
           "stream: --weights are of partitions of keys; name their column with --by");
   bool const checked = !o.checkpoint.empty();
-  require(!checked || (o.input != "-" && !o.output.empty()),
-          "stream: --checkpoint needs a file as input, to be read again, and -o FILE, to be whole");
-  double const every =
-      static_cast<double>(time_unit("ns").duration(o.checkpoint_every, "--checkpoint-every")) / 1e9;
+  require(
+      !checked || (stream_input::is_replayable(o.input) && !o.output.empty()),
+      "stream: --checkpoint needs a file or redis:// as input, to be read again, and -o FILE, to be whole");
+  auto const seconds_of = [](std::string const& text, std::string const& option) {
+    return static_cast<double>(time_unit("ns").duration(text, option)) / 1e9;
+  };
+  double const every = seconds_of(o.checkpoint_every, "--checkpoint-every"),
+               idle = o.idle.empty() ? 0 : seconds_of(o.idle, "--idle");
+  require(o.idle.empty() || idle > 0, "--idle is longer than 0");
+  bool const to_redis = feeds::is_address(o.output);
+  std::optional<feeds::address> sink_address;
+  if (to_redis) sink_address = feeds::parse_address(o.output);
+  require(!to_redis || sink_address->scheme == "redis", "stream: -o is a file, or redis://HOST:PORT/STREAM");
 
-  std::optional<io::input_file> file;
-  std::unique_ptr<events::block_source> source;
-  events::file_source* place_in_file = nullptr;
-  if (o.input == "-") {
-    source = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", form, block);
-  } else {
-    file.emplace(files.read(o.input));
-    auto from_file = std::make_unique<events::file_source>(*file, block);
-    place_in_file = from_file.get();
-    source = std::move(from_file);
-  }
-  auto* const out = o.output.empty() ? nullptr : &files.write(o.output);
+  stream_input input(o.input, form, block, idle, files);
+  events::block_source& source = input.source();
+  auto* const out = o.output.empty() || to_redis ? nullptr : &files.write(o.output);
   auto* const late_file = o.late.empty() ? nullptr : &files.write(o.late);
 
   std::string header;
   events::row_schema schema;
   if (form == events::text_form::csv) {
-    header = source->header();
+    header = source.header();
     schema.names = events::csv_fields(header);
   } else {
     schema.names = columns_named(o, wanted);
@@ -201,65 +162,89 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (!o.by.empty()) schema.key = static_cast<std::int32_t>(events::column_named(schema, o.by, "--by"));
   events::aggregate_plan const plan(std::move(wanted), schema);
 
+  std::string results_header = "window_start,window_end";
+  if (!o.by.empty()) events::write_csv_field(results_header += ',', o.by);
+  for (auto const& a : plan.wanted()) events::write_csv_field(results_header += ',', a.name);
+
+  std::string const job = job_text(o, header);
   std::optional<events::checkpoint> saved;
-  if (checked) saved.emplace(o.checkpoint, *file, job_text(o, header));
+  if (checked) saved.emplace(o.checkpoint, job);
   bool const resumed = saved && saved->found();
+  std::optional<feeds::redis_sink> sink;
+  if (to_redis)
+    sink.emplace(*sink_address, results_header, fmt::format("{:016x}", events::checksum_of(job)), checked);
   line_output results(out, saved ? &saved->results : nullptr),
       late(late_file, saved ? &saved->late : nullptr);
   if (!resumed) {
-    results.text = "window_start,window_end";
-    if (!o.by.empty()) events::write_csv_field(results.text += ',', o.by);
-    for (auto const& a : plan.wanted()) events::write_csv_field(results.text += ',', a.name);
-    results.text += '\n';
+    if (!to_redis) results.text = results_header + '\n';
     if (form == events::text_form::csv) late.text = header + '\n';
   }
+  auto const write = [&] {
+    if (sink) sink->flush();
+    results.write();
+    if (late_file != nullptr) late.write();
+  };
+  write();
 
   auto const start = std::chrono::steady_clock::now();
   bool const keyed = !o.by.empty();
   events::stream_limits limits{o.threads, o.malformed == "skip", partition, sub_streams};
   if (form == events::text_form::json_lines)
     limits.parser = feeds::json_lines_parser, limits.header_lines = 0;
+  limits.keep_open = checked;
+  std::string line;
   events::stream_engine engine(
       rule, mark, schema, plan, limits,
       [&](events::closed_window const& window) {
-        fmt::format_to(std::back_inserter(results.text), "{},{}", window.bounds.begin, window.bounds.end);
-        if (keyed) events::write_csv_field(results.text += ',', window.key);
-        results.text.append(window.answers) += '\n';
-        results.write_if_large();
+        auto& to = sink ? line : results.text;
+        fmt::format_to(std::back_inserter(to), "{},{}", window.bounds.begin, window.bounds.end);
+        if (keyed) events::write_csv_field(to += ',', window.key);
+        to.append(window.answers) += '\n';
+        if (!sink) return results.write_if_large();
+        sink->add(line);
+        line.clear();
       },
       late_file == nullptr ? events::stream_engine::line_sink{} : [&](std::string_view line) {
         late.text.append(line) += '\n';
         late.write_if_large();
       });
-  index_t const resumed_at = resumed ? saved->found()->offset : 0;
   if (resumed) {
+    source.go_to(saved->found()->input);
     events::byte_reader from(saved->found()->state);
     engine.load(from);
-    place_in_file->go_to(resumed_at);
+    if (sink) sink->go_to(engine.counts().results);
   }
   auto last_saved = start;
   std::optional<stream_status> status(o.progress);
-  engine.run(*source, [&](bool ended) {
-    results.write();
-    if (late_file != nullptr) late.write();
+  engine.run(source, [&](bool ended) {
+    write();
     status->after_round(engine, ended);
     auto const now = std::chrono::steady_clock::now();
-    // At the end of the file a record may be cut off that goes on when the file has grown.
-    if (!saved || ended || place_in_file->at() >= file->size() ||
-        std::chrono::duration<double>(now - last_saved).count() < every)
-      return;
+    std::chrono::duration<double> const since = now - last_saved;
+    if (!saved || (ended ? !source.stopped() : since.count() < every)) return;
+    std::string const place = source.place();
+    if (place.empty()) return;
     events::byte_writer state;
     engine.save(state);
-    saved->save({place_in_file->at(), state.bytes});
+    saved->save({place, state.bytes});
     last_saved = std::chrono::steady_clock::now();
   });
   status.reset();
   results.copy_kept(), late.copy_kept();
-  if (file) file->check_unchanged();
+  input.check_unchanged();
   files.prepare();
+  if (sink && !(checked && source.stopped())) sink->end();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   auto const& counts = engine.counts();
+  nlohmann::json resumed_at = 0;  // a byte of a file, or the id of an entry
+  if (resumed) {
+    std::string const place = saved->found()->input.substr(0, saved->found()->input.find(' '));
+    if (place.find('-') == place.npos)
+      resumed_at = std::stoll(place);
+    else
+      resumed_at = place;
+  }
   double const speed = static_cast<double>(counts.records) / std::max(seconds, 1e-9);
   if (o.json) {
     auto report = nlohmann::json{{"op", "stream"},
@@ -270,14 +255,18 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"partly_late", counts.partly_late},
                                  {"malformed", counts.malformed},
                                  {"resumed_at", resumed_at},
+                                 {"stopped", source.stopped()},
                                  {"seconds", seconds},
                                  {"records_per_s", speed}};
     if (!sub_streams.empty()) report["sub_streams"] = sub_streams_json(sub_streams, engine.sub_streams());
     print("{}\n", report.dump());
-  } else if (out != nullptr) {
+  } else if (!o.output.empty()) {
     print("{}: {} of {}\n  {:.3g} s, {:.3g} M records/s\n", io::printable(o.output),
           count_text(counts.results, "result"), count_text(counts.records, "record"), seconds, speed / 1e6);
   }
+  if (source.left_over() > 0)
+    note(fmt::format("{} were left out: a record whose end had not come",
+                     count_text(source.left_over(), "byte")));
   if (counts.late > 0) note(late_note(counts, o, unit));
   if (counts.partly_late > 0)
     note(count_text(counts.partly_late, "record") +

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cmath>
 #include <host/events/block_source.hpp>
 #include <host/events/csv.hpp>
+#include <host/events/saved_bytes.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
 #include <prorata/error.hpp>
@@ -116,14 +119,58 @@ void file_source::cut_again(text_block const& block) {
   careful_ = true;
 }
 
+void block_source::go_to(std::string_view) { throw input_error(io::printable(name()) + " can be read once"); }
+
+std::string file_source::place() const {
+  if (at_ >= file_.size()) return {};
+  return std::to_string(at_) + ' ' + std::to_string(checksum_up_to(at_));
+}
+
+void file_source::go_to(std::string_view place) {
+  index_t offset = -1;
+  std::from_chars(place.data(), place.data() + place.size(), offset);
+  if (offset < 0 || offset > file_.size() ||
+      place != std::to_string(offset) + ' ' + std::to_string(checksum_up_to(offset)))
+    throw input_error("the checkpoint is of another input than " + io::printable(name()) +
+                      " is now; remove its folder to begin anew, or name another");
+  at_ = offset;
+}
+
+/// Of its first and last 64 KiB.
+std::uint64_t file_source::checksum_up_to(index_t offset) const {
+  std::string ends(static_cast<std::size_t>(std::min<index_t>(offset, 1 << 16)), '\0');
+  file_.read(0, std::as_writable_bytes(std::span(ends)));
+  std::uint64_t const first = checksum_of(ends);
+  file_.read(offset - std::ssize(ends), std::as_writable_bytes(std::span(ends)));
+  return first ^ checksum_of(ends) * 3;
+}
+
+void pipe_source::fail(int error_number) const {
+  throw input_error(io::system_message(name_, "read", error_number));
+}
+
+/// Says whether something can be read, the input's end included.
+bool pipe_source::wait_for_more() const {
+  pollfd about[2] = {{descriptor_, POLLIN, 0}, {until_.descriptor, POLLIN, 0}};
+  int const milliseconds =
+      until_.idle_seconds > 0 ? static_cast<int>(std::min(std::ceil(until_.idle_seconds * 1e3), 2e9)) : -1;
+  int found;
+  do { found = ::poll(about, 2, milliseconds); } while (found < 0 && errno == EINTR);
+  return found != 0 && about[1].revents == 0;
+}
+
 void pipe_source::read_more() {
+  if (!wait_for_more()) {
+    ended_ = stopped_ = true;
+    return;
+  }
   std::size_t const before = carried_.size();
   carried_.resize(before + block_bytes_);
   ssize_t got;
   do { got = ::read(descriptor_, carried_.data() + before, block_bytes_); } while (got < 0 && errno == EINTR);
   int const reason = errno;
   carried_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got < 0) throw input_error(io::system_message(name_, "read", reason));
+  if (got < 0) fail(reason);
   ended_ = got == 0;
 }
 
@@ -147,6 +194,7 @@ std::string pipe_source::header() {
 
 bool pipe_source::next(text_block& block) {
   for (;;) {
+    if (stopped_) return false;
     std::size_t const bytes = ended_                     ? carried_.size()
                               : carried_.size() > known_ ? whole(carried_, form_)
                                                          : 0;

@@ -40,8 +40,15 @@ class block_source {
   virtual bool ready() { return true; }
   /// Goes back to a block that ended in the middle of a record, and looks for the ends of records from there on.
   virtual void cut_again(text_block const& block) = 0;
-  /// Bytes of the input; −1: nobody knows.
-  virtual index_t size() const { return -1; }
+  /// Where the next block begins, for go_to() of another process; empty where a record may be cut off there, or nobody
+  /// can go back.
+  virtual std::string place() const { return {}; }
+  ///   throws  input_error: it is a place in another input
+  virtual void go_to(std::string_view place);
+  /// Whether next() said false because somebody asked for an end, or because nothing came for a while.
+  virtual bool stopped() const { return false; }
+  /// Bytes of a record that had not come to its end then.
+  virtual index_t left_over() const { return 0; }
 };
 
 /// A regular file. Blocks are cut at ends of lines, which may lie in quotes: who parses finds out, and says
@@ -54,13 +61,13 @@ class file_source : public block_source {
   bool next(text_block& block) override;
   void fill(text_block& block) override;
   void cut_again(text_block const& block) override;
-  index_t size() const override { return file_.size(); }
-  /// Where the next block begins.
-  index_t at() const { return at_; }
-  /// Goes to a record's beginning.
-  void go_to(index_t offset) { at_ = offset; }
+  /// The offset, and a checksum of the input up to there. At its end a record may be cut off that goes on when the file
+  /// has grown.
+  std::string place() const override;
+  void go_to(std::string_view place) override;
 
  private:
+  std::uint64_t checksum_up_to(index_t offset) const;
   index_t end_of_block(index_t begin) const;
 
   io::input_file const& file_;
@@ -69,23 +76,37 @@ class file_source : public block_source {
   bool careful_ = false;  // quotes hold line ends
 };
 
-/// A pipe, a terminal, a socket: what can be read once.
+/// When reading ends before the input does.
+struct read_until {
+  int descriptor = -1;      ///< this can be read from; −1: never
+  double idle_seconds = 0;  ///< nothing came for so long; 0: never
+};
+
+/// A pipe or a terminal: what can be read once.
 class pipe_source : public block_source {
  public:
-  pipe_source(int descriptor, std::string name, text_form form, index_t block_bytes)
+  pipe_source(int descriptor, std::string name, text_form form, index_t block_bytes, read_until until = {})
       : descriptor_(descriptor),
         name_(std::move(name)),
         form_(form),
-        block_bytes_(static_cast<std::size_t>(block_bytes)) {}
+        block_bytes_(static_cast<std::size_t>(block_bytes)),
+        until_(until) {}
   std::string const& name() const override { return name_; }
   std::string header() override;
   bool next(text_block& block) override;
   void fill(text_block&) override {}
   bool ready() override;
   void cut_again(text_block const&) override {}
+  bool stopped() const override { return stopped_; }
+  index_t left_over() const override { return stopped_ ? std::ssize(carried_) : 0; }
+
+ protected:
+  /// Throws what fits a failure to read.
+  [[noreturn]] virtual void fail(int error_number) const;
 
  private:
   void read_more();
+  bool wait_for_more() const;
 
   int descriptor_;
   std::string name_;
@@ -94,7 +115,8 @@ class pipe_source : public block_source {
   std::string carried_;    // read, and in no block yet
   std::size_t known_ = 0;  // bytes of it that hold no whole record
   index_t at_ = 0;         // of the input, where it begins
-  bool ended_ = false;
+  read_until until_;
+  bool ended_ = false, stopped_ = false;
 };
 
 }  // namespace prorata::events

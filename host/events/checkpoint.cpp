@@ -11,13 +11,12 @@
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
 #include <prorata/error.hpp>
-#include <span>
 
 namespace prorata::events {
 
 namespace {
 
-constexpr std::string_view magic = "prorata stream, checkpoint 1\n";
+constexpr std::string_view magic = "prorata stream, checkpoint 2\n";
 constexpr char const *state_name = "prorata.state", *new_state_name = "prorata.state.new";
 
 template <class Call>
@@ -96,8 +95,7 @@ void growing_file::go_back(index_t size, std::uint64_t checksum) {
     io::fail_writing(path_, "cut", errno);
 }
 
-checkpoint::checkpoint(std::string const& folder, io::input_file const& input, std::string job)
-    : folder_(folder), job_(std::move(job)), input_(input) {
+checkpoint::checkpoint(std::string const& folder, std::string job) : folder_(folder), job_(std::move(job)) {
   if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
     io::fail_placing(io::system_message(folder, "make a folder for checkpoints", errno), errno);
   descriptor_ = uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
@@ -143,25 +141,12 @@ void checkpoint::load(std::string_view bytes) {
   if (from.get_text() != job_)
     throw input_error(where + "the checkpoint is of another job: its input, columns or options differ" +
                       anew);
-  auto const offset = from.get<index_t>();
-  auto const of_input = from.get<std::uint64_t>();
-  if (offset > input_.size() || of_input != checksum_of_input(offset))
-    throw input_error(where + "the checkpoint is of another input than " + io::printable(input_.path()) +
-                      " is now" + anew);
+  std::string input(from.get_text());
   auto const results_size = from.get<index_t>();
   results.go_back(results_size, from.get<std::uint64_t>());
   auto const late_size = from.get<index_t>();
   late.go_back(late_size, from.get<std::uint64_t>());
-  found_ = {offset, std::string(from.get_text())};
-}
-
-/// Of its first and last 64 KiB up to there.
-std::uint64_t checkpoint::checksum_of_input(index_t offset) const {
-  std::string ends(static_cast<std::size_t>(std::min<index_t>(offset, 1 << 16)), '\0');
-  input_.read(0, std::as_writable_bytes(std::span(ends)));
-  std::uint64_t const first = checksum_of(ends);
-  input_.read(offset - std::ssize(ends), std::as_writable_bytes(std::span(ends)));
-  return first ^ checksum_of(ends) * 3;
+  found_ = {std::move(input), std::string(from.get_text())};
 }
 
 void checkpoint::save(place const& now) {
@@ -169,8 +154,7 @@ void checkpoint::save(place const& now) {
   late.sync();
   byte_writer to;
   to.put_text(job_);
-  to.put(now.offset);
-  to.put(checksum_of_input(now.offset));
+  to.put_text(now.input);
   to.put(results.size()), to.put(results.checksum());
   to.put(late.size()), to.put(late.checksum());
   to.put_text(now.state);

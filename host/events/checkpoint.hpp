@@ -1,8 +1,9 @@
 // checkpoint: a folder from which a killed stream goes on, with the results that it had given out.
 #pragma once
 
-#include <host/io/input_file.hpp>
+#include <cstdint>
 #include <optional>
+#include <prorata/config.hpp>
 #include <string>
 #include <string_view>
 
@@ -40,23 +41,21 @@ class growing_file {
 /// A checkpoint names a place in the input, holds the state of all windows there, and how much of the results had been
 /// given out. It replaces the one before it as a whole: what a kill or a power cut leaves is one or the other.
 ///   folder   prorata.state, prorata.results, prorata.late; one job at a time
-///   refused  a state that is damaged, of another job (input, columns, windows, aggregates, lateness …), or of an input
-///            whose beginning is another now; an input that has grown is welcome
+///   refused  a state that is damaged, or of another job (columns, windows, aggregates, lateness …)
 ///   cost     writes the whole state each time, and waits for the disk
 class checkpoint {
  public:
   /// Opens the folder, which is made where there is none.
   ///   job     what decides about results, as text
   ///   throws  usage_error: no such place, or another job is at it; input_error: a state that is refused
-  checkpoint(std::string const& folder, io::input_file const& input, std::string job);
+  checkpoint(std::string const& folder, std::string job);
   ~checkpoint();
   checkpoint(checkpoint const&) = delete;
   checkpoint& operator=(checkpoint const&) = delete;
 
-  /// Where a stream stood: a byte of the input, and what was to be saved.
+  /// Where a stream stood: a place in the input (see block_source), and what was to be saved.
   struct place {
-    index_t offset;
-    std::string state;
+    std::string input, state;
   };
   /// Where to go on; nothing for a new stream. Results and late records are cut to what they were then.
   std::optional<place> const& found() const { return found_; }
@@ -65,11 +64,9 @@ class checkpoint {
   void save(place const& now);
 
  private:
-  std::uint64_t checksum_of_input(index_t offset) const;
   void load(std::string_view bytes);
 
   std::string folder_, job_;
-  io::input_file const& input_;
   int descriptor_ = -1;
   std::optional<place> found_;
 };

@@ -99,7 +99,8 @@ void stream_engine::run(block_source& source, std::function<void(bool ended)> co
     if (!served_.empty()) add_by_weight();
     for (auto const& behind : behind_)
       if (behind) add_behind(*behind);
-    store_->close(ended ? watermark::after_all : mark_.value(), results_);
+    bool const closes = ended && !(limits_.keep_open && source.stopped());
+    store_->close(closes ? watermark::after_all : mark_.value(), results_);
     after_round(ended);
   }
 }

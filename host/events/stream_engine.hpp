@@ -46,6 +46,7 @@ struct stream_limits {
       128;  ///< after so many, at the latest, windows are closed; a fourth of that where keys stay together
   make_parser parser{};      ///< empty: of CSV
   index_t header_lines = 1;  ///< of the input, before its records
+  bool keep_open = false;    ///< windows stay open where the source was stopped, for a checkpoint
 };
 
 struct stream_counts {

@@ -1,0 +1,64 @@
+// Sources by their names, and lines on their way.
+#include <unistd.h>
+
+#include <host/cli/print.hpp>
+#include <host/cli/stream_ends.hpp>
+#include <host/feeds/redis_source.hpp>
+#include <host/feeds/tcp.hpp>
+#include <prorata/error.hpp>
+#include <span>
+
+namespace prorata::cli {
+
+bool stream_input::is_replayable(std::string const& name) {
+  return name != "-" && !name.starts_with("tcp://");
+}
+
+stream_input::stream_input(std::string const& name, events::text_form form, index_t block,
+                           double idle_seconds, io::job_files& files) {
+  if (name != "-" && !feeds::is_address(name)) {
+    require(idle_seconds == 0, "stream: --idle is of inputs that may bring more; a file ends where it ends");
+    file_.emplace(files.read(name));
+    source_ = std::make_unique<events::file_source>(*file_, block);
+    return;
+  }
+  stop_.emplace();
+  events::read_until const until{stop_->descriptor(), idle_seconds};
+  if (name == "-") {
+    source_ = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", form, block, until);
+    return;
+  }
+  auto const where = feeds::parse_address(name);
+  if (where.scheme == "tcp")
+    source_ = feeds::tcp_source(where, form, block, until);
+  else
+    source_ = std::make_unique<feeds::redis_source>(where, form, block, &*stop_, idle_seconds);
+}
+
+void stream_input::check_unchanged() const {
+  if (file_) file_->check_unchanged();
+}
+
+void line_output::write() {
+  if (kept_ != nullptr) {
+    kept_->append(text);
+  } else if (file_ != nullptr) {
+    file_->write(at_, std::as_bytes(std::span(text)));
+    at_ += std::ssize(text);
+  } else if (!text.empty()) {
+    print_text(text);
+    print_the_end();
+  }
+  text.clear();
+}
+
+void line_output::copy_kept() {
+  for (index_t at = 0; kept_ != nullptr && file_ != nullptr && at < kept_->size();) {
+    std::string const bytes = kept_->read(at);
+    if (bytes.empty()) throw device_error("a checkpoint's results were cut by somebody else");
+    file_->write(at, std::as_bytes(std::span(bytes)));
+    at += std::ssize(bytes);
+  }
+}
+
+}  // namespace prorata::cli
