@@ -62,6 +62,8 @@ class Fault:
             return self.raw.strip('\n').replace('PLANTED', asked)
         if code.rstrip().endswith(';') or (code.rstrip().endswith('}') and self.fault[-1:] in ('', ';', '}')):
             return f'if ({asked}) {{ {self.fault} }} else {{ {code} }}'
+        if not self.fault.strip():
+            raise SystemExit(f'{self.where}: {self.name}: an expression is replaced by another, not by nothing')
         return f'({asked} ? ({self.fault}) : ({code}))'
 
     def original(self):
