@@ -6,8 +6,9 @@
 #include <bench/settings.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <host/io/job_files.hpp>
+#include <host/io/npy.hpp>
 #include <memory>
+#include <prorata/file_array.hpp>
 #include <prorata/reduce.hpp>
 
 namespace prorata::bench {
@@ -16,12 +17,13 @@ namespace {
 /// A file that holds x and goes away with the contest.
 class scratch_file {
  public:
-  scratch_file(std::string const& folder, std::span<char const> content)
+  scratch_file(std::string const& folder, std::string const& header, std::span<char const> content)
       : path_(folder + "/prorata-bench-XXXXXX") {
     int const descriptor = mkstemp(path_.data());
     if (descriptor < 0) throw input_error(folder + ": cannot make a file here; name another --folder");
     close(descriptor);
     std::ofstream file(path_, std::ios::binary);
+    file.write(header.data(), static_cast<std::streamsize>(header.size()));
     file.write(content.data(), static_cast<std::streamsize>(content.size()));
     file.flush();
     if (!file) throw out_of_memory(path_ + ": not enough room; name another --folder");
@@ -35,55 +37,17 @@ class scratch_file {
   std::string path_;
 };
 
-/// One chunk after another is mapped by all threads, folded, and let go; the partial results are joined.
-template <class T>
-summary<T> statistics_of_file(std::string const& path, host::stream& s, index_t n) {
-  using reduction = statistics_reduction<T>;
-  constexpr index_t chunk = 16384 * tile / static_cast<index_t>(sizeof(T));
-  constexpr index_t grain = host::reduce_grain;
-  io::input_file const file = io::job_files().read(path);
-  io::mapping const bytes = file.map(0, n * static_cast<index_t>(sizeof(T)));
-  auto const* const x = reinterpret_cast<T const*>(bytes.data());
-
-  std::vector<piece> pieces;
-  std::vector<std::size_t> offsets{0};
-  for (index_t begin = 0; begin < n; begin += chunk) {
-    pieces.push_back({begin, std::min(begin + chunk, n), n});
-    offsets.push_back(offsets.back() +
-                      static_cast<std::size_t>((reduction::bytes(pieces.back()) + 63) / 64 * 64));
-  }
-  auto const partial = std::make_unique_for_overwrite<std::byte[]>(offsets.back());
-  for (std::size_t k = 0; k < pieces.size(); ++k) {
-    piece const p = pieces[k];
-    s.enqueue([&s, &bytes, p] {
-      s.parallel((p.end - p.begin + grain - 1) / grain, [&](index_t part) {
-        index_t const begin = p.begin + part * grain, end = std::min(begin + grain, p.end);
-        bytes.populate(begin * static_cast<index_t>(sizeof(T)),
-                       (end - begin) * static_cast<index_t>(sizeof(T)));
-      });
-    });
-    host::reduce_piece(s, reduction{}, p, element_load<identity, T>(identity{}, 0, x),
-                       partial.get() + offsets[k]);
-  }
-  auto const whole =
-      std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(reduction::bytes({0, n, n})));
-  typename reduction::result_type result;
-  host::reduce_join(s, reduction{}, pieces, partial.get(), whole.get());
-  host::reduce_finish(s, reduction{}, n, whole.get(), &result);
-  s.sync();
-  return summary_of<T>(n, result);
-}
-
 template <class T>
 contest file_contest(hall& h) {
   auto const a = h.borrowed<T>(arrays::x);
   index_t const n = a->size();
   statistics_oracle<T> const judge(h.memory.fill<T>(), n);
-  auto const file = std::make_shared<scratch_file>(h.told.folder, h.memory.get<char>(arrays::x));
+  auto const file = std::make_shared<scratch_file>(h.told.folder, io::npy_header(io::dtype_of<T>, {n}),
+                                                   h.memory.get<char>(arrays::x));
+  auto const opened = std::make_shared<file_array<T>>(open<T>(file->path(), a->team()));
   contest c{h.memory.bytes(), {}, {{"in memory", 0.8}}};
   c.contestants.push_back(entry(
-      "prorata, file", role::ours,
-      [file, a, n] { return statistics_of_file<T>(file->path(), a->team().streams()[0], n); }, judge));
+      "prorata, file", role::ours, [file, opened] { return statistics(*opened); }, judge));
   c.contestants.push_back(entry(
       "in memory", role::yardstick, [=] { return statistics(*a); }, judge));
   c.contestants.push_back(read_ceiling(h.memory, 1));

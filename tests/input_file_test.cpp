@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,14 +9,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <exception>
 #include <fstream>
 #include <host/io/emergency.hpp>
 #include <host/io/job_files.hpp>
 #include <prorata/error.hpp>
-#include <thread>
 #include <vector>
 
 #include "temporary_directory.hpp"
@@ -61,24 +58,9 @@ TEST(input_file, reads_any_range_exactly) {
       std::string got(static_cast<std::size_t>(bytes), '?');
       moved.read(offset, std::as_writable_bytes(std::span(got)));
       EXPECT_EQ(got, contents.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes)));
-      mapping view = moved.map(offset, bytes);
-      view.populate(0, bytes);
-      ASSERT_EQ(view.size(), bytes);
-      EXPECT_TRUE(std::equal(got.begin(), got.end(), reinterpret_cast<char const*>(view.data())));
-      view.release(0, bytes);
-      EXPECT_TRUE(std::equal(got.begin(), got.end(), reinterpret_cast<char const*>(view.data())));
     }
-  EXPECT_THROW(moved.map(1, moved.size()), usage_error);
-  EXPECT_THROW(moved.map(-1, 1), usage_error);
-  EXPECT_THROW(moved.map(2, INT64_MAX), usage_error);
-}
-
-TEST(input_file, a_mapping_outlives_its_file) {
-  temporary_directory const dir;
-  write(dir / "a", "hello");
-  mapping view = job_files().read((dir / "a").string()).map(1, 4);
-  mapping moved = std::move(view);
-  EXPECT_EQ(std::memcmp(moved.data(), "ello", 4), 0);
+  moved.announce(0, moved.size());  // changes nothing that can be seen
+  moved.announce(5, 0);
 }
 
 TEST(input_file, bad_input_38_not_a_regular_file) {
@@ -136,7 +118,6 @@ TEST(input_file, bad_input_43_truncated_grown_or_written_while_open) {
   write(dir / "a", pattern(10'000));
   input_file const file = job_files().read((dir / "a").string());
   EXPECT_NO_THROW(file.check_unchanged());
-  mapping const view = file.map(0, 10'000);
   struct stat before {};
   ASSERT_EQ(::stat((dir / "a").c_str(), &before), 0);
   std::filesystem::resize_file(dir / "a", 4'000);
@@ -150,8 +131,6 @@ TEST(input_file, bad_input_43_truncated_grown_or_written_while_open) {
               std::string::npos)
         << error.what();
   }
-  EXPECT_THROW(view.populate(0, 10'000), input_error);
-  EXPECT_NO_THROW(view.populate(0, 4'000));
   EXPECT_THROW(file.check_unchanged(), input_error);
   timespec const back[2] = {before.st_atim, before.st_mtim};
   ASSERT_EQ(::utimensat(AT_FDCWD, (dir / "a").c_str(), back, 0), 0);
@@ -214,50 +193,7 @@ TEST(input_file, identity_sees_through_names) {
   EXPECT_NE(identity("a"), identity("b"));
 }
 
-int volatile sink;
-
 using emergency_guard = testing::Test;
-
-TEST(emergency_guard, bad_input_43_a_truncated_mapping_ends_with_code_3_and_a_line) {
-  temporary_directory const dir;
-  write(dir / "a\nb", pattern(100'000));
-  write(dir / "unfinished", "x");
-  EXPECT_EXIT(
-      {
-        emergency::install_sigbus_guard();
-        int const directory = ::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY);
-        emergency::watch_temporary(directory, "unfinished");
-        input_file const file = job_files().read((dir / "a\nb").string());
-        mapping const view = file.map(0, file.size());
-        std::filesystem::resize_file(dir / "a\nb", 0);
-        sink = static_cast<int>(view.data()[50'000]);
-        ::_exit(0);
-      },
-      testing::ExitedWithCode(3),
-      "^prorata: .*a.x0ab: file shrank while being read, or its disk failed; nothing was written\n$");
-  EXPECT_FALSE(std::filesystem::exists(dir / "unfinished"));
-}
-
-TEST(emergency_guard, of_many_threads_that_lose_their_input_one_says_so) {
-  temporary_directory const dir;
-  write(dir / "a", pattern(1'000'000));
-  EXPECT_EXIT(
-      {
-        emergency::install_sigbus_guard();
-        input_file const file = job_files().read((dir / "a").string());
-        mapping const view = file.map(0, file.size());
-        std::filesystem::resize_file(dir / "a", 0);
-        std::atomic<int> ready{0};
-        std::vector<std::thread> readers;
-        for (int k = 0; k < 16; ++k)
-          readers.emplace_back([&, k] {
-            for (++ready; ready < 16;) {}
-            sink = static_cast<int>(view.data()[k * 50'000]);
-          });
-        for (auto& r : readers) r.join();
-      },
-      testing::ExitedWithCode(3), "^prorata: [^\n]*\n$");
-}
 
 template <class E>
 void throw_it(E const& e) {
@@ -296,24 +232,6 @@ TEST(emergency_guard, other_reasons_to_terminate_stay_what_they_were) {
       testing::KilledBySignal(SIGABRT), "terminate called");
 }
 
-TEST(emergency_guard, other_bus_errors_stay_what_they_were) {
-  temporary_directory const dir;
-  write(dir / "a", pattern(100'000));
-  EXPECT_EXIT(
-      {
-        emergency::install_sigbus_guard();
-        int const descriptor = ::open((dir / "a").c_str(), O_RDONLY);
-        auto const* const data =
-            static_cast<char const*>(::mmap(nullptr, 100'000, PROT_READ, MAP_SHARED, descriptor, 0));
-        { mapping const forgotten = job_files().read((dir / "a").string()).map(0, 1); }
-        emergency::watch_mapping(data, 4096, "only its first page");
-        std::filesystem::resize_file(dir / "a", 0);
-        sink = data[50'000];
-        ::_exit(0);
-      },
-      testing::KilledBySignal(SIGBUS), "");
-}
-
 TEST(emergency_guard, bad_input_47_termination_removes_temporary_files) {
   for (int const number : {SIGINT, SIGTERM, SIGHUP}) {
     temporary_directory const dir;
@@ -347,12 +265,12 @@ TEST(emergency_guard, signals_that_were_ignored_stay_so) {
 
 TEST(emergency_guard, a_full_table_is_no_error) {
   std::vector<int> tickets;
-  for (int i = 0; i < 300; ++i) tickets.push_back(emergency::watch_mapping(nullptr, 0, "x"));
+  for (int i = 0; i < 300; ++i) tickets.push_back(emergency::watch_temporary(-1, "x"));
   EXPECT_EQ(tickets.back(), -1);
-  for (int const ticket : tickets) emergency::forget_mapping(ticket);
-  int const again = emergency::watch_mapping(nullptr, 0, "x");
+  for (int const ticket : tickets) emergency::forget_temporary(ticket);
+  int const again = emergency::watch_temporary(-1, "x");
   EXPECT_GE(again, 0);
-  emergency::forget_mapping(again);
+  emergency::forget_temporary(again);
 }
 
 }  // namespace

@@ -60,10 +60,9 @@ struct watched_load {
   F const* at;
   std::int64_t operator()(index_t i) const {
     std::int64_t x;
-    std::memcpy(&x, from->data() + i * 8, 8);
+    from->read(i, i + 1, reinterpret_cast<std::byte*>(&x));
     return (*at)(i, x);
   }
-  void prepare(index_t first, index_t last) const { from->prepare(first, last); }
   std::vector<io::file_column const*> sources() const { return {from}; }
 };
 

@@ -4,6 +4,7 @@
 #include <host/group_by.hpp>
 #include <host/histogram.hpp>
 #include <host/io/decoded.hpp>
+#include <host/io/file_window.hpp>
 #include <host/run/encoded_column.hpp>
 #include <limits>
 #include <mutex>
@@ -21,31 +22,34 @@ struct binned_column {
   io::file_column const& in;
   io::decoded<X> source;
 
-  explicit binned_column(io::file_column const& file) : in(file), source(file.array(), file.data()) {}
+  explicit binned_column(io::file_column const& file) : in(file), source(file.array()) {}
 
   /// f(first, elements, n) for blocks of a piece.
   template <index_t Block, class F>
   void each(piece p, F const& f) const {
-    in.prepare(p.begin, p.end);
-    alignas(64) X elements[Block];
-    for (index_t first = p.begin; first < p.end; first += Block) {
-      index_t const n = std::min(Block, p.end - first);
-      source.read(first, n, elements);
-      f(first, elements, n);
-    }
+    index_t const size = io::size_of(in.array().type);
+    alignas(64) X room[Block];
+    io::each_window(in, p.begin, p.end, [&](std::byte const* stored, index_t begin, index_t all) {
+      for (index_t at = 0; at < all; at += Block) {
+        index_t const n = std::min(Block, all - at);
+        f(begin + at, source.of(stored + at * size, n, room), n);
+      }
+    });
   }
 };
 
-/// load(i), or many at once.
+/// load(i) of a window, or many at once.
 template <class X>
 struct by_block {
   io::decoded<X> const& source;
+  std::byte const* stored;  // element `begin`
+  index_t begin, size;
   X operator()(index_t i) const {
     X x;
-    source.read(i, 1, &x);
+    read(i, 1, &x);
     return x;
   }
-  void read(index_t first, index_t n, X* to) const { source.read(first, n, to); }
+  void read(index_t first, index_t n, X* to) const { source.decode(stored + (first - begin) * size, n, to); }
 };
 
 }  // namespace
@@ -77,15 +81,17 @@ element_span span_within(chunked_run& run, io::file_column const& column, double
 
 template <class X>
 std::vector<index_t> counts_in_bins(chunked_run& run, io::file_column const& column, bin_rule const& rule) {
-  io::decoded<X> const elements(column.array(), column.data());
+  io::decoded<X> const elements(column.array());
   bin_counters counters(rule);
   std::vector<index_t> total(static_cast<std::size_t>(rule.slots()), 0);
   std::mutex adding;
   run.run(
       "histogram",
       [&](piece p) {
-        column.prepare(p.begin, p.end);
-        counters.count(by_block<X>{elements}, p.begin, p.end);
+        io::each_window(column, p.begin, p.end, [&](std::byte const* stored, index_t first, index_t count) {
+          counters.count(by_block<X>{elements, stored, first, io::size_of(column.array().type)}, first,
+                         first + count);
+        });
       },
       [&](stream const& s, gpu_rank& gpu, piece p) {
         std::vector<index_t> counts(total.size(), 0);
@@ -107,11 +113,13 @@ weighted_counts weights_in_bins(chunked_run& run, io::file_column const& column,
   auto const groups = grouping::make(plan);
   auto const weights = values_of(by);
   auto const each_words = [&](piece p, auto const& f) {
-    by.prepare(p.begin, p.end);
+    io::file_window window;
+    std::byte const* const stored = window.read(by, p.begin, p.end);
+    index_t const size = io::size_of(by.array().type);
     file.template each<group_block>(p, [&](index_t first, X const* elements, index_t n) {
       std::uint64_t keys[group_block], values[group_block];
       for (index_t i = 0; i < n; ++i) keys[i] = encoded_key(rule(elements[i]));
-      weights->read(first, n, values);
+      weights->encode(stored + (first - p.begin) * size, n, values);
       f(keys, values, n);
     });
   };

@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <host/algorithms/group_file.hpp>
+#include <host/io/file_window.hpp>
 #include <host/pages.hpp>
 #include <host/run/encoded_column.hpp>
 #include <host/run/held_results.hpp>
@@ -120,8 +121,8 @@ class group_job {
   grouping_outcome run() {
     index_t const n = run_.cuts().n;
     row_sample sample(n, [&](index_t first, index_t count, std::uint64_t* keys, std::uint64_t* values) {
-      read_words(first, count, keys, values);
-      release(0, n);  // large pages of the page cache bring megabytes into reach for some words
+      io::file_window of_keys, of_values;
+      read_rows(of_keys, of_values, first, first + count).words(0, count, keys, values);
     });
     first_values_ = sample.values;
     if (all().alone()) {
@@ -268,11 +269,11 @@ class group_job {
 
   void take_files(grouping& to) {
     auto const work = [&](piece p) {
-      key_file_.prepare(p.begin, p.end);
-      if (value_file_ != nullptr) value_file_->prepare(p.begin, p.end);
+      io::file_window of_keys, of_values;
+      auto const rows = read_rows(of_keys, of_values, p.begin, p.end);
       take_blocks(to, p.end - p.begin,
                   [&](index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) {
-                    read_words(p.begin + first, n, keys, values);
+                    rows.words(first, n, keys, values);
                   });
     };
     io::file_column const& values = value_file_ != nullptr ? *value_file_ : key_file_;
@@ -328,18 +329,25 @@ class group_job {
     }
   }
 
-  void read_words(index_t first, index_t n, std::uint64_t* keys, std::uint64_t* values) const {
-    keys_->read(first, n, keys);
-    if (values_) {
-      values_->read(first, n, values);
-    } else {
-      std::fill_n(values, n, 0);
-    }
-  }
+  /// Rows of the files, as they are stored.
+  struct stored_rows {
+    group_job const& of;
+    std::byte const *keys, *values;
 
-  void release(index_t first, index_t last) const {
-    key_file_.release(first, last);
-    if (value_file_ != nullptr) value_file_->release(first, last);
+    /// The words of rows [first, first + n) of these.
+    void words(index_t first, index_t n, std::uint64_t* to_keys, std::uint64_t* to_values) const {
+      of.keys_->encode(keys + first * io::size_of(of.key_file_.array().type), n, to_keys);
+      if (of.values_) {
+        of.values_->encode(values + first * io::size_of(of.value_file_->array().type), n, to_values);
+      } else {
+        std::fill_n(to_values, n, 0);
+      }
+    }
+  };
+  stored_rows read_rows(io::file_window& of_keys, io::file_window& of_values, index_t first,
+                        index_t last) const {
+    return {*this, of_keys.read(key_file_, first, last),
+            values_ ? of_values.read(*value_file_, first, last) : nullptr};
   }
 
   void read_records(spilled_groups const& from, std::vector<stretch> const& records, index_t at, index_t n,

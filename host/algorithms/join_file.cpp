@@ -3,6 +3,7 @@
 #include <cstring>
 #include <host/algorithms/join_file.hpp>
 #include <host/io/decoded.hpp>
+#include <host/io/file_window.hpp>
 #include <host/io/spill.hpp>
 #include <numeric>
 #include <optional>
@@ -26,12 +27,12 @@ std::size_t size_of(index_t n) { return static_cast<std::size_t>(n); }
 /// bit set is on both sides: on the right they are left out.
 class key_words {
  public:
-  explicit key_words(io::file_column const& column)
-      : column_(column), elements_(column.array(), column.data()) {}
+  explicit key_words(io::file_column const& column) : column_(column), elements_(column.array()) {}
 
   void read(index_t first, index_t n, word* to) const {
-    column_.prepare(first, first + n);
-    elements_.read(first, n, to);
+    io::each_window(column_, first, first + n, [&](std::byte const* stored, index_t begin, index_t count) {
+      elements_.decode(stored, count, to + (begin - first));
+    });
   }
 
  private:
@@ -103,7 +104,6 @@ struct belongings {
     std::vector<std::byte> elements(size_of(n * word_bytes));
     for (auto const& p : places) {
       if (p.column != nullptr) {
-        p.column->prepare(first, first + n);
         p.column->read(first, first + n, elements.data());
       } else {
         for (index_t i = 0; i < n; ++i) {
@@ -153,7 +153,6 @@ class column_writer {
         elements_.emplace_back();
         if (c.from != join_column::kind::left) continue;
         elements_.back().resize(size_of((last - first) * io::size_of(c.column->array().type)));
-        c.column->prepare(first, last);
         c.column->read(first, last, elements_.back().data());
       }
     }
@@ -281,9 +280,6 @@ class file_join {
         }
       }
       take(std::span<word const>(keys.data(), size_of(kept)), rows.data());
-      right_.release(first, first + count);
-      for (auto const& p : along_.places)
-        if (p.column != nullptr) p.column->release(first, first + count);
       observer_.moved(count * bytes_of_right_row());
     }
     observer_.ends();
@@ -297,12 +293,6 @@ class file_join {
   }
   index_t bytes_of_right() const { return right_.count() * bytes_of_right_row(); }
   index_t bytes_of_left_key() const { return io::size_of(left_.array().type); }
-  void release_left(index_t first, index_t last) const {
-    left_.release(first, last);
-    for (auto const& c : columns_)
-      if (c.from == join_column::kind::left) c.column->release(first, last);
-  }
-
   void in_memory() {
     key_matches table(right_.count(), along_.width, which_, threads_);
     each_right_chunk("right side",
@@ -366,7 +356,6 @@ class file_join {
         }
         flush();
       });
-      release_left(first, first + count);
       observer_.moved(count * bytes_of_left_key());
     }
     observer_.ends();
@@ -476,7 +465,6 @@ class file_join {
         read_keys(left_keys_, first, count, keys.data());
         deal.deal({keys.data(), size_of(count)},
                   [&](index_t i, std::byte* to) { std::memcpy(to, &keys[size_of(i)], sizeof(word)); });
-        left_.release(first, first + count);
         observer_.moved(count * bytes_of_left_key());
       }
       observer_.ends();
@@ -617,7 +605,6 @@ class file_join {
         }
       }
       flush();
-      release_left(first, last);
       observer_.moved((last - first) * bytes_of_left_key());
     }
     observer_.ends();

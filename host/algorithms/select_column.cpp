@@ -1,6 +1,7 @@
 // Two passes: conditions are asked and counted, then what is kept is written where its count says.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <host/algorithms/select_column.hpp>
 #include <numeric>
 #include <prorata/error.hpp>
@@ -45,12 +46,13 @@ void each_grain_on_gpu(stream const& s, gpu_rank& gpu, gpu_map const& condition,
 template <class Word>
 void write_words(kept_elements const& kept, chunked_run& run, io::file_column const& column,
                  io::array_sink const& out) {
-  auto const read = [&](index_t first, index_t n, Word* room) {
-    column.read_stored(first, first + n, reinterpret_cast<std::byte*>(room));
-    if (column.array().swapped) io::swap_bytes(reinterpret_cast<std::byte*>(room), n, sizeof(Word));
+  auto const in_our_order = [&](std::byte const* stored, index_t n, Word* room) -> Word const* {
+    if (!column.array().swapped) return reinterpret_cast<Word const*>(stored);
+    std::memcpy(room, stored, static_cast<std::size_t>(n) * sizeof(Word));
+    io::swap_bytes(reinterpret_cast<std::byte*>(room), n, sizeof(Word));
     return room;
   };
-  kept.write<Word>(run, column, read, out);
+  kept.write<Word>(run, column, in_our_order, out);
 }
 
 }  // namespace

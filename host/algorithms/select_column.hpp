@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <host/io/array_sink.hpp>
+#include <host/io/file_window.hpp>
 #include <host/run/chunked_run.hpp>
 #include <host/select.hpp>
 #include <vector>
@@ -29,19 +30,22 @@ class kept_elements {
   void write_elements(chunked_run& run, io::file_column const& column, io::array_sink const& out) const;
   void write_indices(chunked_run& run, io::array_sink const& out) const;
 
-  /// The same for elements of a column that read(first, n, room) finds, a tile at a time: it returns where they are.
-  template <class T, class Read>
-  void write(chunked_run& run, io::file_column const& column, Read const& read,
+  /// The same for elements of a column that decode(stored, n, room) finds, a tile at a time: it returns where they are.
+  template <class T, class Decode>
+  void write(chunked_run& run, io::file_column const& column, Decode const& decode,
              io::array_sink const& out) const {
     each_kept(run, [&](piece p, tiles_of const& tiles) {
       std::vector<T> values(static_cast<std::size_t>(p.end - p.begin + detail::compact_slack));
       alignas(64) T room[tile];
-      column.prepare(p.begin, p.end);
+      index_t const size = io::size_of(column.array().type);
+      io::file_window window;
+      std::byte const* stored = nullptr;  // read where something is kept
       T* to = values.data();
       tiles([&](index_t first, bits const& kept) {
         if (kept.count() == 0) return;
         index_t const n = std::min(tile, p.end - first);
-        T const* from = read(first, n, room);
+        if (stored == nullptr) stored = window.read(column, p.begin, p.end);
+        T const* from = decode(stored + (first - p.begin) * size, n, room);
         if (n < tile && from != room) from = std::copy_n(from, n, room) - n;  // whole tiles are compacted
         for (index_t w = 0; w < bits::words; ++w) to = detail::compact(kept.word[w], from + 64 * w, to);
       });

@@ -133,13 +133,8 @@ class file_keys {
   template <class MakeRoom, class F>
   void in_tiles(piece p, MakeRoom const& make_room, F const& f) const {
     auto const room = make_room();
-    source_.column().prepare(p.begin, p.end);
-    alignas(64) K keys[tile];
-    for (index_t first = p.begin; first < p.end; first += tile) {
-      index_t const n = std::min(tile, p.end - first);
-      source_.read(first, n, keys);
-      f(room, keys, first, n);
-    }
+    source_.template each_block<tile>(
+        p.begin, p.end, [&](K const* keys, index_t first, index_t n) { f(room, keys, first, n); });
   }
 
   chunked_run& run_;

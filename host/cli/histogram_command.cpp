@@ -16,6 +16,7 @@
 #include <host/cli/report.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/io/decoded.hpp>
+#include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
 #include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
@@ -89,8 +90,10 @@ std::vector<double> edges_in(io::job_files& files, std::string const& path, opti
   input const file(files, path, {});
   require_room(o, file.count(), weighted);
   std::vector<double> edges(static_cast<std::size_t>(file.count()));
-  file.prepare(0, file.count());
-  io::decoded<double>(file.array(), file.data()).read(0, file.count(), edges.data());
+  io::decoded<double> const numbers(file.array());
+  io::each_window(file, 0, file.count(), [&](std::byte const* stored, index_t first, index_t n) {
+    numbers.decode(stored, n, edges.data() + first);
+  });
   file.file().check_unchanged();
   return edges;
 }

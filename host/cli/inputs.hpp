@@ -1,4 +1,4 @@
-// The arrays a command reads: opened, described and mapped, ready to be loaded element by element.
+// The arrays a command reads: opened and described, ready to be read piece by piece.
 #pragma once
 
 #include <host/cli/options.hpp>

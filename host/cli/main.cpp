@@ -127,7 +127,6 @@ int report(std::exception_ptr const& failure) {
 int main(int argc, char** argv) {
   open_missing_streams();
   give_threads_enough_stack();
-  io::emergency::install_sigbus_guard();
   io::emergency::install_termination_guard();
   io::emergency::install_memory_guard();
   cli::bound_heap();

@@ -6,6 +6,7 @@
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
+#include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
 #include <host/run/store.hpp>
 #include <nlohmann/json.hpp>
@@ -55,11 +56,9 @@ void map_command(arguments const& args, io::job_files& files) {
     expression::program::workspace space(program);
     auto result =
         std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>((p.end - p.begin) * size));
+    std::vector<io::file_window> windows(in.size());
     std::vector<void const*> data;
-    for (auto const& i : in) {
-      i->prepare(p.begin, p.end);
-      data.push_back(i->data() + p.begin * io::size_of(i->array().type));
-    }
+    for (std::size_t i = 0; i < in.size(); ++i) data.push_back(windows[i].read(*in[i], p.begin, p.end));
     program.run(data, result.get(), p.end - p.begin, space);
     return result;
   };

@@ -7,6 +7,7 @@
 #include <host/expression/cuda_source.hpp>
 #include <host/expression/parser.hpp>
 #include <host/expression/program.hpp>
+#include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 
@@ -58,11 +59,10 @@ void select_command(arguments const& args, io::job_files& files) {
   expression::program const condition(tree, io::dtype::boolean);
   auto const ask = [&](piece p, unsigned char* flags) {
     expression::program::workspace space(condition);
+    std::vector<io::file_window> windows(arrays.size());
     std::vector<void const*> data;
-    for (auto const* column : arrays) {
-      column->prepare(p.begin, p.end);
-      data.push_back(column->data() + p.begin * io::size_of(column->array().type));
-    }
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+      data.push_back(windows[i].read(*arrays[i], p.begin, p.end));
     condition.run(data, flags, p.end - p.begin, space);
   };
   host::gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};

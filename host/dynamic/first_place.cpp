@@ -10,8 +10,7 @@ namespace {
 
 index_t first_in_c_order(host::chunked_run& run, io::file_column const& in, index_t i) {
   auto const search = [&]<class K>(host::key_source<K> const& source) {
-    K wanted;
-    source.read(i, 1, &wanted);
+    K const wanted = source.fetch(i);
     index_t const height = in.array().shape.front();
     index_t lowest = in.c_order_index(i);
     std::mutex comparing;
@@ -30,9 +29,7 @@ index_t first_in_c_order(host::chunked_run& run, io::file_column const& in, inde
     return lowest;
   };
   bool const nan = host::with_keys(in, direction::ascending, [&]<class K>(host::key_source<K> const& source) {
-    K key;
-    source.read(i, 1, &key);
-    return std::isnan(source.number(key));
+    return std::isnan(source.number(source.fetch(i)));
   });
   return host::with_keys(in, direction::ascending, nan ? host::alike::equal : host::alike::same_bits, search);
 }

@@ -1,5 +1,7 @@
 // A sample of the file gives the splitters; a second look counts.
+#include <cstring>
 #include <host/dynamic/shares.hpp>
+#include <host/io/file_window.hpp>
 #include <host/parallel.hpp>
 #include <mutex>
 #include <prorata/distribute.hpp>
@@ -13,7 +15,7 @@ key_ranges<T> ranges_of_file(io::file_column const& keys, std::vector<double> co
   std::vector<T> sample;
   index_t const stride = detail::sample_stride(keys.count(), splitter_sample);
   for (index_t i = 0; i < keys.count(); i += stride)
-    keys.read_each<T>(i, i + 1, [&](index_t, T const& x) { sample.push_back(x); });
+    keys.read(i, i + 1, reinterpret_cast<std::byte*>(&sample.emplace_back()));
   return detail::ranges_of(std::move(sample), weights);
 }
 
@@ -26,9 +28,17 @@ std::vector<index_t> count_ranges(io::file_column const& keys, std::vector<T> co
   index_t const n = keys.count();
   host::for_each_block((n + grain - 1) / grain, [&](index_t k) {
     std::vector<index_t> mine(counts.size());
-    keys.read_each<T>(k * grain, std::min((k + 1) * grain, n), [&](index_t place, T const& x) {
-      ++mine[static_cast<std::size_t>(rank_of(x, place))];
-    });
+    index_t const first = k * grain;
+    io::each_window(keys, first, std::min(first + grain, n),
+                    [&](std::byte const* stored, index_t begin, index_t count) {
+                      for (index_t i = 0; i < count; ++i) {
+                        T x;
+                        std::memcpy(&x, stored + i * index_t{sizeof(T)}, sizeof(T));
+                        if (keys.array().swapped)
+                          io::swap_bytes(reinterpret_cast<std::byte*>(&x), 1, sizeof(T));
+                        ++mine[static_cast<std::size_t>(rank_of(x, begin - first + i))];
+                      }
+                    });
     std::lock_guard const lock(adding);
     for (std::size_t r = 0; r < mine.size(); ++r) counts[r] += mine[r];
   });

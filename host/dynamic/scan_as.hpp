@@ -5,6 +5,7 @@
 #include <host/algorithms/scan_column.hpp>
 #include <host/dynamic/scans.hpp>
 #include <host/io/decoded.hpp>
+#include <host/io/file_window.hpp>
 #include <host/run/scan_forms.hpp>
 #include <host/run/store.hpp>
 #include <memory>
@@ -29,10 +30,12 @@ std::function<void(piece, T const*)> writer_of(io::array_sink const& out) {
 template <class T>
 void scan_as(scan_job const& job) {
   auto const& column = *job.scan.source;
-  io::decoded<T> const source(column.array(), column.data());
+  io::decoded<T> const source(column.array());
   auto const load = [&](piece p, T* to) {
-    column.prepare(p.begin, p.end);
-    source.read(p.begin, p.end - p.begin, to);
+    if (source.as_stored()) return column.read_stored(p.begin, p.end, reinterpret_cast<std::byte*>(to));
+    io::each_window(column, p.begin, p.end, [&](std::byte const* stored, index_t first, index_t n) {
+      source.decode(stored, n, to + (first - p.begin));
+    });
   };
   auto const store = writer_of<T>(job.out);
   auto const by = [&]<class Op>(Op) {

@@ -29,7 +29,7 @@ Stored stored_at(std::byte const* from) {
 }
 
 template <class X, class Stored, bool Swapped>
-void read_as(std::byte const* from, index_t n, X* to) {
+void decode_as(std::byte const* from, index_t n, X* to) {
   constexpr auto size = static_cast<index_t>(sizeof(Stored));
   if (n * size <= read_ahead)
     for (index_t at = 0; at < n * size; at += 64) __builtin_prefetch(from + read_ahead + at);
@@ -51,19 +51,15 @@ constexpr bool serves = std::is_same_v<X, Stored> || std::is_same_v<X, value_typ
 }  // namespace
 
 template <class X>
-decoded<X>::decoded(array_file const& array, std::byte const* data)
-    : data_(data),
-      size_(size_of(array.type)),
-      in_place_(false),
-      read_(visit(array.type, [&](auto tag) -> void (*)(std::byte const*, index_t, X*) {
+decoded<X>::decoded(array_file const& array)
+    : as_stored_(false), decode_(visit(array.type, [&](auto tag) -> void (*)(std::byte const*, index_t, X*) {
         using Stored = typename decltype(tag)::type;
         if constexpr (serves<X, Stored>) {
           if constexpr (sizeof(Stored) > 1) {
-            if (array.swapped) return read_as<X, Stored, true>;
+            if (array.swapped) return decode_as<X, Stored, true>;
           }
-          if constexpr (std::is_same_v<X, Stored>)
-            in_place_ = reinterpret_cast<std::uintptr_t>(data) % alignof(X) == 0;
-          return read_as<X, Stored, false>;
+          as_stored_ = std::is_same_v<X, Stored>;
+          return decode_as<X, Stored, false>;
         } else {
           throw usage_error(printable(array.path) + ": its elements are " + name_of(array.type) +
                             ", which the type that is asked for does not hold");

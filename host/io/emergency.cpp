@@ -1,4 +1,4 @@
-// Two fixed tables that signal handlers may read, and the handlers.
+// A fixed table that signal handlers may read, and the handlers.
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,12 +20,6 @@ namespace {
 constexpr int slots = 256;
 enum state : int { unused, being_written, ready };
 
-struct watched_mapping {
-  std::atomic<int> state{unused};
-  std::uintptr_t begin, end;
-  std::size_t message_bytes;
-  char message[768];
-};
 struct watched_temporary {
   std::atomic<int> state{unused};
   int directory;
@@ -33,13 +27,12 @@ struct watched_temporary {
 };
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-watched_mapping mappings[slots];
 watched_temporary temporaries[slots];
 
 std::atomic<int> deferrals{0};      // that live
 std::atomic<int> waiting{0};        // the signal that came meanwhile
 std::atomic<bool> ending{false};    // a handler decides, or has decided, to end the process
-std::atomic<bool> reported{false};  // of several threads that lose their input, one says so
+std::atomic<bool> reported{false};  // of several threads that cannot go on, one says so
 
 // Two, so that a handler never reads the one that is being written.
 struct line {
@@ -56,19 +49,6 @@ int claim(Slot (&table)[slots]) {
     if (table[i].state.compare_exchange_strong(expected, being_written, std::memory_order_acquire)) return i;
   }
   return -1;
-}
-
-void on_sigbus(int, siginfo_t* info, void*) {
-  auto const address = reinterpret_cast<std::uintptr_t>(info->si_addr);
-  for (auto const& slot : mappings) {
-    if (slot.state.load(std::memory_order_acquire) != ready || address < slot.begin || address >= slot.end)
-      continue;
-    while (reported.exchange(true)) ::pause();  // until the first one ends the process
-    [[maybe_unused]] ssize_t const written = ::write(STDERR_FILENO, slot.message, slot.message_bytes);
-    remove_temporaries();
-    ::_exit(3);
-  }
-  ::signal(SIGBUS, SIG_DFL);  // not ours: the access repeats and ends the process
 }
 
 std::terminate_handler unexpected_end = nullptr;  // what was to happen without the guard
@@ -96,24 +76,6 @@ void on_termination(int number) {
 }
 
 }  // namespace
-
-int watch_mapping(void const* begin, std::size_t length, std::string const& path) {
-  std::string const line = "prorata: " + printable(path, 512) +
-                           ": file shrank while being read, or its disk failed; nothing was written\n";
-  int const ticket = claim(mappings);
-  if (ticket < 0) return ticket;
-  auto& slot = mappings[ticket];
-  slot.begin = reinterpret_cast<std::uintptr_t>(begin);
-  slot.end = slot.begin + length;
-  slot.message_bytes = std::min(line.size(), sizeof slot.message);
-  std::memcpy(slot.message, line.data(), slot.message_bytes);
-  slot.state.store(ready, std::memory_order_release);
-  return ticket;
-}
-
-void forget_mapping(int ticket) noexcept {
-  if (ticket >= 0) mappings[ticket].state.store(unused, std::memory_order_release);
-}
 
 int watch_temporary(int directory, std::string const& name) noexcept {
   int const ticket = name.size() < sizeof temporaries[0].name ? claim(temporaries) : -1;
@@ -156,13 +118,6 @@ void end_by(int number) noexcept {
   remove_temporaries();
   ::signal(number, SIG_DFL);
   ::raise(number);
-}
-
-void install_sigbus_guard() noexcept {
-  struct sigaction action {};
-  action.sa_sigaction = on_sigbus;
-  action.sa_flags = SA_SIGINFO;
-  ::sigaction(SIGBUS, &action, nullptr);
 }
 
 void install_termination_guard() noexcept {

@@ -1,4 +1,4 @@
-// emergency: what has to be known when a signal ends the process: mapped inputs and temporary outputs.
+// emergency: what has to be known when a signal ends the process: temporary outputs.
 #pragma once
 
 #include <cstddef>
@@ -7,23 +7,12 @@
 
 namespace prorata::io::emergency {
 
-/// Notes that [begin, begin + length) maps `path`. Returns a ticket for `forget_mapping`; -1 when the table
-/// of 256 is full, and then the guard does not know this mapping.
-///   throws  bad_alloc
-int watch_mapping(void const* begin, std::size_t length, std::string const& path);
-void forget_mapping(int ticket) noexcept;
-
 /// Notes that the file `name` in the open directory `directory` goes away with the process.
 int watch_temporary(int directory, std::string const& name) noexcept;
 void forget_temporary(int ticket) noexcept;
 
 /// Unlinks every noted temporary file. Safe inside a signal handler.
 void remove_temporaries() noexcept;
-
-/// For programs, not for libraries: a SIGBUS inside a noted mapping writes the line "prorata: PATH: file
-/// shrank while being read", removes temporary files and ends the process with code 3. Any other SIGBUS does
-/// what it did without the guard.
-void install_sigbus_guard() noexcept;
 
 /// For programs: SIGINT, SIGTERM and SIGHUP remove temporary files before they end the process as usual; those
 /// that are ignored stay ignored. SIGXFSZ and SIGPIPE are ignored, so that writing fails with an error instead.

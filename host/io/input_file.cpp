@@ -1,7 +1,6 @@
 // Opens, reads and maps input files.
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -148,31 +147,6 @@ void input_file::announce(index_t offset, index_t bytes) const noexcept {
     ::posix_fadvise(descriptor_, offset, bytes, POSIX_FADV_WILLNEED);
 }
 
-mapping input_file::map(index_t offset, index_t bytes) const {
-  require(offset >= 0 && bytes >= 0 && bytes <= size_ - offset, "a mapping must lie inside the file");
-  mapping view;
-  view.size_ = bytes;
-  if (bytes == 0) return view;
-  index_t const page = ::sysconf(_SC_PAGESIZE);
-  index_t const lead = offset % page;
-  auto const length = static_cast<std::size_t>(lead + bytes);
-  void* const base = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor_, offset - lead);
-  if (base == MAP_FAILED) {
-    int const reason = errno;
-    std::string const message = system_message(path_, "map", reason);
-    if (reason == ENOMEM) throw out_of_memory(message);
-    throw input_error(message);
-  }
-  ::madvise(base, length, MADV_SEQUENTIAL);
-  view.base_ = base;
-  view.length_ = length;
-  view.data_ = static_cast<std::byte const*>(base) + lead;
-  view.path_ = path_;
-  view.file_offset_ = offset;
-  view.guard_ = emergency::watch_mapping(base, length, path_);
-  return view;
-}
-
 std::string input_file::version() const {
   return "file " + std::to_string(identity_.inode) + ", " + std::to_string(size_) + " bytes, changed at " +
          std::to_string(changed_.tv_sec) + "." + std::to_string(changed_.tv_nsec);
@@ -186,62 +160,6 @@ void input_file::check_unchanged() const {
                       " bytes, now " + std::to_string(status.st_size));
   if (status.st_ctim.tv_sec != changed_.tv_sec || status.st_ctim.tv_nsec != changed_.tv_nsec)
     throw input_error(printable(path_) + ": file changed while being read: it was written to");
-}
-
-mapping::mapping(mapping&& other) noexcept { *this = std::move(other); }
-
-mapping& mapping::operator=(mapping&& other) noexcept {
-  std::swap(base_, other.base_);
-  std::swap(length_, other.length_);
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  std::swap(path_, other.path_);
-  std::swap(file_offset_, other.file_offset_);
-  std::swap(guard_, other.guard_);
-  return *this;
-}
-
-mapping::~mapping() {
-  emergency::forget_mapping(guard_);
-  if (base_ != nullptr) ::munmap(base_, length_);
-}
-
-namespace {
-
-/// The pages that hold [begin, begin + bytes).
-std::pair<void*, std::size_t> pages(std::byte const* begin, index_t bytes) {
-  auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  auto const first = reinterpret_cast<std::uintptr_t>(begin);
-  auto const aligned = first - first % page;
-  return {reinterpret_cast<void*>(aligned), static_cast<std::size_t>(bytes) + first % page};
-}
-
-}  // namespace
-
-void mapping::populate(index_t offset, index_t bytes) const {
-  constexpr index_t at_once = 64 << 20;  // a signal waits for the end of the call
-  for (; bytes > 0; offset += at_once, bytes -= at_once) {
-    index_t const part = std::min(bytes, at_once);
-    auto const [begin, length] = pages(data_ + offset, part);
-    int status;
-    do { status = ::madvise(begin, length, MADV_POPULATE_READ); } while (status != 0 && errno == EINTR);
-    if (status != 0 && errno == EFAULT)  // where touching the page would have raised SIGBUS
-      throw input_error(printable(path_) + ": file shrank or failed while being read, in the " +
-                        std::to_string(part) + " bytes from byte " + std::to_string(file_offset_ + offset));
-  }
-}
-
-void mapping::release(index_t offset, index_t bytes) const noexcept {
-  if (bytes <= 0) return;
-  // A fault maps what lies around it, too, since Linux 6.18 as much as the page cache keeps together, up to 2 MiB:
-  // without that, some would stay at every end of what is released.
-  constexpr auto around = std::uintptr_t{2} << 20;
-  auto const first = reinterpret_cast<std::uintptr_t>(base_), last = first + length_;
-  auto const begin = reinterpret_cast<std::uintptr_t>(data_ + offset);
-  auto const end = begin + static_cast<std::uintptr_t>(bytes);
-  auto const from = std::max(first, begin / around * around);
-  auto const to = std::min(last, (end + around - 1) / around * around);
-  ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
 }  // namespace prorata::io

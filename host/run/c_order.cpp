@@ -50,7 +50,7 @@ void each_between(extents const& box, extents const& a, extents const& b, F cons
   }
 }
 
-/// The elements of one box, in C order. `from` is where its first element lies.
+/// The elements of one box, in C order. `from` is where its first element lies, `stored` how far its neighbours are.
 template <class Word>
 void gather(std::byte const* from, extents const& box, extents const& stored, extents const& local,
             Word* to) {
@@ -66,6 +66,23 @@ void gather(std::byte const* from, extents const& box, extents const& stored, ex
   });
 }
 
+/// The elements of one box, one after another as they are stored; `first` is the first of them.
+std::unique_ptr<std::byte[]> read_box(io::file_column const& from, index_t first, extents const& shape,
+                                      extents const& box, extents const& stored) {
+  std::size_t const dimensions = box.size();
+  std::size_t whole = 0;  // the box has all of the dimensions before this one, so that they lie together
+  while (whole + 1 < dimensions && box[whole] == shape[whole]) ++whole;
+  index_t const size = io::size_of(from.array().type), run = product(box, 0, whole + 1),
+                runs = product(box, whole + 1, dimensions);
+  auto elements = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(run * runs * size));
+  for (index_t k = 0; k < runs; ++k) {
+    index_t at = first, rest = k;
+    for (std::size_t d = whole + 1; d < dimensions; rest /= box[d++]) at += rest % box[d] * stored[d];
+    from.read_stored(at, at + run, elements.get() + k * run * size);
+  }
+  return elements;
+}
+
 }  // namespace
 
 void for_each_in_c_order(io::file_column const& from, index_t room, write_at const& write,
@@ -77,7 +94,7 @@ void for_each_in_c_order(io::file_column const& from, index_t room, write_at con
   std::size_t const dimensions = shape.size(), last = dimensions - 1;
   if (product(shape, 0, dimensions) == 0) return;
   index_t const size = io::size_of(from.array().type), threads = std::thread::hardware_concurrency();
-  extents const box = box_of(shape, std::max<index_t>(room / size / std::max<index_t>(threads, 1), 1024));
+  extents const box = box_of(shape, std::max<index_t>(room / 2 / size / std::max<index_t>(threads, 1), 1024));
   extents stored(dimensions, 1), in_c(dimensions, 1), boxes(dimensions);
   for (std::size_t d = 0; d < dimensions; ++d) {
     stored[d] = product(shape, 0, d);
@@ -86,20 +103,21 @@ void for_each_in_c_order(io::file_column const& from, index_t room, write_at con
   }
   host::for_each_block(product(boxes, 0, dimensions), [&](index_t number) {
     extents begin(dimensions), mine(dimensions), local(dimensions, 1);
-    index_t first = 0, first_in_c = 0, end = 1;  // `end`: behind the last element that is read
+    index_t first = 0, first_in_c = 0;
     for (std::size_t d = dimensions; d-- > 0; number /= boxes[d]) {
       begin[d] = number % boxes[d] * box[d];
       mine[d] = std::min(box[d], shape[d] - begin[d]);
       first += begin[d] * stored[d];
       first_in_c += begin[d] * in_c[d];
-      end += (begin[d] + mine[d] - 1) * stored[d];
     }
     for (std::size_t d = 0; d < dimensions; ++d) local[d] = product(mine, d + 1, dimensions);
     index_t const count = product(mine, 0, dimensions);
     auto const elements = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(count * size));
-    std::byte const* const source = from.data() + first * size;
+    auto const source = read_box(from, first, shape, mine, stored);
+    extents in_box(dimensions, 1);
+    for (std::size_t d = 1; d < dimensions; ++d) in_box[d] = in_box[d - 1] * mine[d - 1];
     auto const gather_as = [&]<class Word>(Word) {
-      gather(source, mine, stored, local, reinterpret_cast<Word*>(elements.get()));
+      gather(source.get(), mine, in_box, local, reinterpret_cast<Word*>(elements.get()));
     };
     switch (size) {
       case 1:
@@ -114,7 +132,6 @@ void for_each_in_c_order(io::file_column const& from, index_t room, write_at con
       default:
         gather_as(std::uint64_t{});
     }
-    from.release(first, end);
     // Rows of the box follow each other where they are whole rows of the array.
     index_t run = mine[last];
     std::size_t whole = last;

@@ -168,7 +168,10 @@ void chunked_run::fold(fold_job const& job, void* result) {
     partial& fresh = fresh_of[local(rank)];
     fresh = {p, std::vector<std::byte>(size)};  // places of absent lanes stay 0
     clock::time_point& from = began[local(rank)];
-    queue.enqueue([&from] { from = clock::now(); });
+    queue.enqueue([this, &from, p] {
+      from = clock::now();
+      announce(p);
+    });
     job.reduce(queue, rank, p, fresh.bytes.data());
     if (chosen_for_verification(p)) {
       queue.copy(chosen.add(p, rank, size).first.data(), fresh.bytes.data(), size);
@@ -190,7 +193,6 @@ void chunked_run::fold(fold_job const& job, void* result) {
       int const other = after(c->rank);
       auto& queue = team_.streams()[local(other)];
       job.reduce(queue, other, c->range, c->second.data());
-      queue.enqueue([this, p = c->range] { release(p); });
     }
     team_.sync();
     for (auto const& c : again)
@@ -258,13 +260,12 @@ device_error chunked_run::disagreement(piece p) const {
   return observer_.disagreement(rank, after(rank), p);
 }
 
-void chunked_run::release(piece p) const {
-  for (auto const* source : sources_) source->release(p.begin, p.end);
+void chunked_run::announce(piece p) const noexcept {
+  for (auto const* source : sources_) source->announce(p.begin, p.end);
 }
 
 void chunked_run::done(int rank, char const* what, piece p, clock::time_point since) const {
   feed_->completed(rank);
-  release(p);
   observer_.done(rank, what, p, since);
 }
 

@@ -117,7 +117,7 @@ class chunked_run {
  public:
   using clock = run_observer::clock;
 
-  /// `sources` are read in each pass, and given back a chunk at a time; they and the observer outlive the run.
+  /// `sources` are read in each pass; they and the observer outlive the run.
   ///   chunk  elements, whole tiles
   ///   gpus   one a rank of this process, null where it has none; or nothing
   chunked_run(prorata::team<stream> team, partition cuts, index_t chunk,
@@ -191,7 +191,10 @@ class chunked_run {
     std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
     pass(what, chunk_order::shares, [&](stream& s, int rank, piece p) {
       auto& from = began[local(rank)];
-      s.enqueue([&from] { from = clock::now(); });
+      s.enqueue([this, &from, p] {
+        from = clock::now();
+        announce(p);
+      });
       work(s, rank, p);
       s.enqueue([this, &from, what, rank, p] { done(rank, what, p, from); });
     });
@@ -233,6 +236,7 @@ class chunked_run {
       if (chosen_alone && !chosen_for_verification(p)) return;
       s.enqueue([this, &s, &work, &gpu_work, what, rank, p] {
         auto const from = clock::now();
+        announce(p);
         if (gpu_rank* const gpu = this->gpu(rank)) {
           gpu_work(s, *gpu, p);
         } else {
@@ -253,7 +257,7 @@ class chunked_run {
   }
   std::size_t local(int rank) const { return static_cast<std::size_t>(rank - team_.first_local_rank()); }
   int after(int rank) const;
-  void release(piece p) const;
+  void announce(piece p) const noexcept;  // that its chunk will be read
   void check_sources() const;
 
   std::vector<std::unique_ptr<gpu_rank>> gpus_;  // before team_: its streams first finish what they have

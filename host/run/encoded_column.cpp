@@ -10,19 +10,20 @@ namespace {
 template <class X, bool Keys>
 class words_of final : public encoded_column {
  public:
-  explicit words_of(io::file_column const& in) : elements_(in.array(), in.data()) {}
-  void read(index_t begin, index_t n, std::uint64_t* words) const override {
+  explicit words_of(io::file_column const& in) : elements_(in.array()), size_(io::size_of(in.array().type)) {}
+  void encode(std::byte const* stored, index_t n, std::uint64_t* words) const override {
     constexpr index_t block = 256;
-    X room[block];
+    alignas(64) X room[block];
     for (index_t at = 0; at < n; at += block) {
       index_t const some = std::min(block, n - at);
-      X const* const x = elements_.at(begin + at, some, room);
+      X const* const x = elements_.of(stored + at * size_, some, room);
       for (index_t i = 0; i < some; ++i) words[at + i] = Keys ? encoded_key(x[i]) : encoded_value(x[i]);
     }
   }
 
  private:
   io::decoded<X> elements_;
+  index_t size_;
 };
 
 }  // namespace

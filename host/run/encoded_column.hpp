@@ -11,8 +11,8 @@ namespace prorata::host {
 class encoded_column {
  public:
   virtual ~encoded_column() = default;
-  /// Writes the words of elements [begin, begin + n), which must be within reach. From many threads.
-  virtual void read(index_t begin, index_t n, std::uint64_t* words) const = 0;
+  /// Writes the words of n elements as they are stored, at a multiple of 64 bytes. From many threads.
+  virtual void encode(std::byte const* stored, index_t n, std::uint64_t* words) const = 0;
 };
 
 /// encoded_key and encoded_value of a file's elements as X, as decoded<X> gives them.

@@ -15,8 +15,7 @@
 
 namespace prorata::host {
 
-/// Elements of a block. Nothing is prefetched: of files in the page cache that takes 6 to 12 % more time of the
-/// processor, and gains nothing.
+/// Elements of a block. Nothing is prefetched: a window has just been read, and lies in the core's cache.
 template <class F, class... X>
 struct block_load : element_load<F, X...> {
   using element_load<F, X...>::element_load;
@@ -34,7 +33,7 @@ class file_load {
   requires(std::is_base_of_v<io::file_column, Column>&&...) explicit file_load(F f, Column const&... columns)
       : f_(std::move(f)),
         columns_{&columns...},
-        elements_(io::decoded<X>(columns.array(), nullptr)...),
+        elements_(io::decoded<X>(columns.array())...),
         as_stored_(std::apply([](auto const&... e) { return (e.as_stored() && ...); }, elements_)),
         window_(io::file_window::bytes / std::max({io::size_of(columns.array().type)...}) / tile * tile) {}
 
@@ -56,10 +55,6 @@ class file_load {
     }
     last = std::min(last, as_stored_ ? at.last : std::min(at.last, (first / tile + 1) * tile));
     return block(first, last - first, at, std::index_sequence_for<X...>{});
-  }
-
-  void prepare(index_t first, index_t last) const {
-    for (auto const* column : columns_) column->announce(first, last);
   }
 
  protected:
@@ -85,14 +80,9 @@ class file_load {
   /// Elements [first, first + n) of file I.
   template <std::size_t I>
   auto const* element(index_t first, index_t n, room& at) const {
-    using x = std::tuple_element_t<I, std::tuple<X...>>;
-    auto const& elements = std::get<I>(elements_);
     std::byte const* const stored =
         at.stored[I] + (first - at.first) * io::size_of(columns_[I]->array().type);
-    if (elements.as_stored()) return reinterpret_cast<x const*>(stored);
-    x* const decoded = std::get<I>(at.blocks).data();
-    elements.decode(stored, n, decoded);
-    return static_cast<x const*>(decoded);
+    return std::get<I>(elements_).of(stored, n, std::get<I>(at.blocks).data());
   }
 
   std::tuple<io::decoded<X>...> elements_;

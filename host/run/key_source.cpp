@@ -16,19 +16,14 @@ class keys_of_type final : public key_source<wide_key<T>> {
 
  public:
   keys_of_type(io::file_column const& column, direction way)
-      : key_source<U>(column), elements_(column.array(), column.data()), order_(way) {}
+      : key_source<U>(column), elements_(column.array()), order_(way) {}
 
-  void read(index_t first, index_t n, U* keys) const override {
+  void keys_of(std::byte const* stored, index_t n, U* keys) const override {
+    index_t const size = io::size_of(this->column_.array().type);
     alignas(64) T room[tile];
-    if (n < io::file_column::few) {  // perhaps out of reach
-      std::byte stored[io::file_column::few * 8];
-      this->column_.read_stored(first, first + n, stored);
-      elements_.decode(stored, n, room);
-      return convert(room, n, keys);
-    }
     for (index_t done = 0; done < n; done += tile) {
       index_t const count = std::min(tile, n - done);
-      convert(elements_.at(first + done, count, room), count, keys + done);
+      convert(elements_.of(stored + done * size, count, room), count, keys + done);
     }
   }
 

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <host/io/file_column.hpp>
+#include <host/io/file_window.hpp>
 #include <memory>
 #include <prorata/total_order.hpp>
 #include <span>
@@ -31,30 +31,34 @@ class key_source {
 
   io::file_column const& column() const { return column_; }
 
-  /// Writes the keys of elements [first, first + n), which are within reach or few (file_column::few). From many
-  /// threads.
-  virtual void read(index_t first, index_t n, U* keys) const = 0;
+  /// The keys of n elements as they are stored, at a multiple of 64 bytes. From many threads.
+  virtual void keys_of(std::byte const* stored, index_t n, U* keys) const = 0;
 
-  /// The same for elements [first, last), brought within reach and given back.
+  /// Writes the keys of elements [first, last).
   void fetch(index_t first, index_t last, U* keys) const {
-    bool const mapped = last - first >= io::file_column::few;
-    if (mapped) column_.prepare(first, last);
-    read(first, last - first, keys);
-    if (mapped) column_.release(first, last);
+    io::each_window(column_, first, last, [&](std::byte const* stored, index_t begin, index_t n) {
+      keys_of(stored, n, keys + (begin - first));
+    });
+  }
+  U fetch(index_t i) const {
+    U key;
+    fetch(i, i + 1, &key);
+    return key;
   }
 
-  /// The same a block at a time: f(keys, first, n).
-  template <class F>
+  /// The same a block of at most Block elements at a time: f(keys, first, n).
+  template <index_t Block = (index_t{16} << 10) / index_t{sizeof(U)}, class F>
   void each_block(index_t first, index_t last, F const& f) const {
-    constexpr index_t block = (index_t{16} << 10) / index_t{sizeof(U)};  // on the stack
-    column_.prepare(first, last);
-    U keys[block];
-    for (index_t begin = first; begin < last; begin += block) {
-      index_t const n = std::min(block, last - begin);
-      read(begin, n, keys);
-      f(keys, begin, n);
-    }
-    column_.release(first, last);
+    static_assert(Block % 64 == 0);
+    index_t const size = io::size_of(column_.array().type);
+    alignas(64) U keys[Block];
+    io::each_window(column_, first, last, [&](std::byte const* stored, index_t begin, index_t all) {
+      for (index_t at = 0; at < all; at += Block) {
+        index_t const n = std::min(Block, all - at);
+        keys_of(stored + at * size, n, keys);
+        f(keys, begin + at, n);
+      }
+    });
   }
 
   /// How many of a key's low bits are used.

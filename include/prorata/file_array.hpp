@@ -49,7 +49,7 @@ class file_array {
   file_array(std::shared_ptr<io::file_column const> column, prorata::team<host::stream> team,
              prorata::partition cuts, run_options const& options)
       : column_(std::move(column)), team_(std::move(team)), partition_(std::move(cuts)), options_(options) {
-    (void)io::decoded<T>(column_->array(), column_->data());  // refuses other types
+    (void)io::decoded<T>(column_->array());  // refuses other types
     require(partition_.ranks() == team_.ranks(), "an array's partition has as many ranks as its team");
     require(partition_.n == column_->count(), "a file's partition has as many elements as the file");
     require(options_.verify >= 0 && options_.verify <= 100, "verify is a percentage from 0 to 100");

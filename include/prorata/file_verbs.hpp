@@ -96,7 +96,6 @@ class file_transform {
 
   /// to[i − p.begin] = f(x[i], …)
   void operator()(piece p, R* to) const {
-    load_.prepare(p.begin, p.end);
     typename host::file_load<F, X...>::room room;
     for (index_t first = p.begin; first < p.end;) {
       index_t last = p.end;
@@ -220,13 +219,13 @@ index_t select_to_file(std::string const& path, P const& predicate, Write const&
 ///   waits, throws  as transform
 template <class P, class T, class... U>
 index_t copy_if(std::string const& path, file_array<T> const& x, P predicate, file_array<U> const&... more) {
-  io::decoded<T> const elements(x.column().array(), x.column().data());
+  io::decoded<T> const elements(x.column().array());
   return detail::select_to_file<T>(
       path, predicate,
       [&](host::kept_elements const& kept, host::chunked_run& run, io::array_sink const& out) {
         kept.write<T>(
-            run, x.column(), [&](index_t first, index_t n, T* room) { return elements.at(first, n, room); },
-            out);
+            run, x.column(),
+            [&](std::byte const* stored, index_t n, T* room) { return elements.of(stored, n, room); }, out);
       },
       x, more...);
 }

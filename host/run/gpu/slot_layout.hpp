@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <host/io/file_column.hpp>
 #include <host/run/gpu/elements.hpp>
 #include <host/stream.hpp>
@@ -45,9 +44,7 @@ class slot_layout {
       index_t const size = size_of(*f), grain = copy_grain / size;
       s.parallel((end - begin + grain - 1) / grain, [&](index_t k) {
         index_t const first = begin + k * grain, last = std::min(first + grain, end);
-        f->prepare(first, last);
-        std::memcpy(slot + (first - begin) * size, f->data() + first * size,
-                    static_cast<std::size_t>((last - first) * size));
+        f->read_stored(first, last, slot + (first - begin) * size);
       });
       slot += (end - begin) * size;
     }
