@@ -459,6 +459,32 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def metrics_of(port, request=b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'):
+    """The answer's code, and its text."""
+    with socket.create_connection(('127.0.0.1', port), 30) as guest:
+        for at in range(0, len(request), 5):
+            guest.sendall(request[at:at + 5])
+        answer = b''
+        while more := guest.recv(4096):
+            answer += more
+    head, _, body = answer.partition(b'\r\n\r\n')
+    assert b'Content-Length: %d\r\n' % len(body) in head, answer
+    return head.split(b'\r\n')[0].split()[1], body.decode()
+
+
+def wait_for_records(port, count):
+    """Until a stream with --metrics has read so many."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if f'\nprorata_stream_records_total {count}\n' in metrics_of(port)[1]:
+                return
+        except (ConnectionError, IndexError):
+            pass
+        time.sleep(0.005)
+    raise AssertionError(f'there were never {count} records')
+
+
 class Tcp(Case):
     ARGS = ['--time', 't', '--time-unit', 's', '--by', 'k', '--window', 'tumbling:10s']
 
@@ -503,11 +529,10 @@ class Tcp(Case):
             def talk(guest):
                 guest.sendall(b't,k\n1,a\n2,a\n15,b\n3')
                 finish.wait(60)
-            command = [PRORATA, 'stream', self.serve(talk), *self.ARGS, '-o', self.path('out'), '--progress', 'always'] + (['--idle', '200ms'] if number is None else [])
+            port = free_port()
+            command = [PRORATA, 'stream', self.serve(talk), *self.ARGS, '-o', self.path('out'), '--metrics', str(port)] + (['--idle', '1s'] if number is None else [])
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-                said = b''
-                while b'3 records' not in said:
-                    said += os.read(child.stderr.fileno(), 4096)
+                wait_for_records(port, 3)
                 if number is not None:
                     self.assertFalse(os.path.exists(self.path('out')))
                     child.send_signal(number)
@@ -695,10 +720,9 @@ class RedisStreams(Case):
         self.redis('XADD', 'in', '*', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
         for sink in (self.path('out'), self.url('out')):
             job = self.job(self.url('in'), 'tumbling:100', '-o', sink, '--checkpoint', self.path('ck'), '--json')
-            with subprocess.Popen([PRORATA, *job, '--progress', 'always'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-                said = b''
-                while b'2 records' not in said:
-                    said += os.read(child.stderr.fileno(), 4096)
+            port = free_port()
+            with subprocess.Popen([PRORATA, *job, '--metrics', str(port)], stdout=subprocess.PIPE) as child:
+                wait_for_records(port, 2)
                 child.send_signal(signal.SIGINT)
                 out = child.stdout.read()
                 self.assertEqual((child.wait(60), json.loads(out)['stopped'], json.loads(out)['results']), (0, True, 1))
@@ -754,11 +778,10 @@ class RedisStreams(Case):
             second = Redis(port, folder)
             try:
                 second('XADD', 'in', '*', 'header', 'time,user,v', 'lines', '1,a,1\n150,a,2\n')
-                with subprocess.Popen([PRORATA, *self.job(f'redis://127.0.0.1:{port}/in', 'tumbling:100', '-o', self.path('out'), '--progress', 'always')],
+                metrics = free_port()
+                with subprocess.Popen([PRORATA, *self.job(f'redis://127.0.0.1:{port}/in', 'tumbling:100', '-o', self.path('out'), '--metrics', str(metrics))],
                                       stderr=subprocess.PIPE) as child:
-                    said = b''
-                    while b'2 records' not in said:
-                        said += os.read(child.stderr.fileno(), 4096)
+                    wait_for_records(metrics, 2)
                     second.process.kill()
                     said = child.stderr.read()
                     self.assertEqual((child.wait(60), said.count(b'prorata: ')), (4, 1), said)
@@ -801,6 +824,74 @@ class Weights(Case):
                                ('expected PARTITIONS=WEIGHT', ['--weights', '3']), ('', ['--weights', '0-15=-1']), ('', ['--weights', '0-15=x'])]:
             self.refused(2, fragment, *base, '--by', 'k', *args)
         self.refused(2, '--by', *base, '--weights', '0-15=1')
+
+
+    def test_weights_from_a_file_that_changes(self):
+        path, results = self.path('weights'), self.path('out')
+
+        def set_weights(text):
+            with open(path + '.new', 'w') as file:
+                file.write(text)
+            os.replace(path + '.new', path)
+        set_weights('0-1=5\n2=1\n3=0,\n')
+        command = [PRORATA, 'stream', '-', '--time', 't', '--by', 'k', '--window', 'tumbling:10', '--partition', 'range:1,2,3', '--weights-file', path,
+                   '-o', results, '--json', '--metrics', str(port := free_port())]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            os.write(child.stdin.fileno(), b't,k\n')
+            for count, text in [(1, '0-1=5\n2=1\n3=0'), (2, '0-1=5,2=x,3=0'), (3, '0-1=1\n2-3=1'), (4, '0-1=2,2=1e300,3=0'), (5, '0-1=4\n2=0.5\n3=1.5\n')]:
+                set_weights(text)
+                os.write(child.stdin.fileno(), b'%d,3\n' % count)
+                wait_for_records(port, count)
+            child.stdin.close()
+            found = json.loads(child.stdout.read())['sub_streams']
+            said = child.stderr.read()
+            self.assertEqual(child.wait(60), 0)
+        self.assertEqual([s['weight'] for s in found], [4, 0.5, 1.5])
+        self.assertEqual(said.count(b'its weights were not taken'), 3, said)
+        base = ['stream', results, '--time', 'window_start', '--by', 'k', '--window', 'count:1']
+        self.refused(2, '--weights, or --weights-file', *base, '--weights', '0-15=1', '--weights-file', path)
+        self.refused(3, 'No such file', *base, '--weights-file', self.path('nowhere'))
+        self.refused(2, 'has none', *base, '--weights-file', path)
+
+    def test_metrics(self):
+        port = free_port()
+        command = [PRORATA, 'stream', '-', '--time', 't', '--time-unit', 's', '--by', 'k', '--window', 'tumbling:10s', '--weights', '0-3=2.5,4-15=1',
+                   '--metrics', str(port), '--malformed', 'skip', '-o', self.path('out'), '--json', '--progress', 'always']
+        now = int(time.time())
+
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            os.write(child.stdin.fileno(), b't,k\n')
+            os.write(child.stdin.fileno(), b'%d,a\nx,b\n%d,b\n%d,a\n' % (now - 100, now - 50, now - 200))
+            wait_for_records(port, 3)
+            idle = socket.create_connection(('127.0.0.1', port), 30)  # who says nothing does not keep others waiting for long
+            code, text = metrics_of(port)
+            idle.close()
+            self.assertEqual(code, b'200')
+            found = {}
+            for line in text.splitlines():
+                if not line.startswith('#'):
+                    name, value = re.fullmatch(r'(prorata_stream_[a-z0-9_]+(?:\{partitions="\d+-\d+"\})?) (\S+)', line).groups()
+                    self.assertNotIn(name, found)
+                    found[name] = float(value)
+                    family = name.partition('{')[0]
+                    self.assertIn(f'# TYPE {family} {"counter" if family.endswith("_total") else "gauge"}\n', text)
+                    self.assertIn(f'# HELP {family} ', text)
+            for name, value in {'records_total': 3, 'late_records_total': 1, 'malformed_records_total': 1, 'results_total': 1, 'open_groups': 1,
+                                'event_time_seconds': now - 50, 'sub_stream_weight{partitions="0-3"}': 2.5}.items():
+                self.assertEqual(found['prorata_stream_' + name], value, text)
+            self.assertTrue(50 <= found['prorata_stream_lag_seconds'] < 110, text)
+            self.assertEqual(sum(v for k, v in found.items() if 'sub_stream_records_total' in k), 3)
+            self.assertGreater(max(v for k, v in found.items() if 'latency_p99' in k), 0)
+            self.assertEqual(metrics_of(port, b'GET /x HTTP/1.1\r\n\r\n')[0], b'404')
+            self.assertEqual(metrics_of(port, b'POST /metrics HTTP/1.1\r\n\r\n')[0], b'405')
+            self.assertEqual(metrics_of(port, b'x' * 8192)[0], b'405')
+            self.refused(4, 'in use', 'stream', '-', '--time', 't', '--window', 'count:1', '--metrics', f'127.0.0.1:{port}', input='t,k\n')
+            child.stdin.close()
+            report = json.loads(child.stdout.read())
+            self.assertTrue(50 <= report['lag_s'] < 110, report)
+            self.assertRegex(child.stderr.read(), rb'3 records .*  lag \d+(\.\d+)? s')
+            self.assertEqual(child.wait(60), 0)
+        self.refused(2, 'expected PORT', 'stream', '-', '--time', 't', '--window', 'count:1', '--metrics', 'x', input='t,k\n')
 
 
 def open_lines(path):

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <host/events/csv.hpp>
@@ -193,6 +194,74 @@ TEST(StreamEngine, GivesTheSameResultsOnAnyThreadsBlocksRoundsAndWeights) {
           EXPECT_EQ(results_of(text, rule, block, limits), expected)
               << threads << ' ' << block << ' ' << weights;
         }
+  }
+}
+
+TEST(StreamEngine, ServesByNewWeightsWithinTwoBatchesAndWithoutWeightWhenNobodyElseWaits) {
+  std::mt19937_64 random(4);
+  std::string text = "t,k,v\n";
+  index_t total[3] = {};
+  for (int k = 0; k < 30000; ++k) {
+    auto const key = random() % 90;
+    ++total[key / 30];
+    text += std::to_string(k) + ',' + std::to_string(key) + ",1\n";
+  }
+  struct change {
+    std::size_t after;  // batches
+    double weights[3];
+  };
+  double const shares[][3] = {{.5, .3, .2}, {.1, 0, .9}, {0, .5, .5}, {.2, .2, .6}, {0, 0, 1}};
+  for (int run = 0; run < 20; ++run) {
+    std::vector<change> changes{{0, {5, 3, 2}}};
+    for (std::size_t after = 40 + random() % 60; changes.size() < 4; after += 40 + random() % 60) {
+      auto const& s = shares[random() % std::size(shares)];
+      changes.push_back({after, {s[0], s[1], s[2]}});
+    }
+    std::vector<std::array<index_t, 3>> served;  // before each batch
+    stream_engine const* running = nullptr;
+    stream_limits limits{.threads = 1, .partition = {3, {"30", "60"}}, .round_blocks = 100000};
+    limits.sub_streams = {{0, 0, 5}, {1, 1, 3}, {2, 2, 2}};
+    limits.new_weights = [&]() -> std::optional<std::vector<double>> {
+      auto const& now = running->sub_streams();
+      served.push_back({now[0].records, now[1].records, now[2].records});
+      for (auto const& c : changes)
+        if (c.after == served.size()) return std::vector<double>(c.weights, c.weights + 3);
+      return {};
+    };
+    text_source source(text, 500);
+    row_schema schema;
+    schema.names = csv_fields(source.header());
+    schema.columns = 3, schema.key = 1;
+    aggregate_plan const plan(parse_aggregates("count"), schema);
+    index_t results = 0;
+    stream_engine engine(window_rule(window_kind::tumbling, 1000), watermark(0), schema, plan, limits,
+                         [&](closed_window const&) { ++results; }, {});
+    running = &engine;
+    engine.run(source, [](bool) {});
+    EXPECT_GT(results, 0);
+    index_t largest = 0;  // batch
+    for (std::size_t k = 1; k < served.size(); ++k)
+      for (int f = 0; f < 3; ++f) largest = std::max(largest, served[k][f] - served[k - 1][f]);
+    for (std::size_t c = 0; c < changes.size(); ++c) {
+      std::size_t const first = changes[c].after == 0 ? 0 : changes[c].after + 1;  // two batches on
+      std::size_t const end = c + 1 < changes.size() ? changes[c + 1].after : served.size();
+      double const sum = changes[c].weights[0] + changes[c].weights[1] + changes[c].weights[2];
+      for (std::size_t k = first; k < end; ++k) {
+        bool all_wait = true;
+        for (int f = 0; f < 3; ++f)
+          all_wait &= changes[c].weights[f] == 0 || served[k][f] + 2 * largest < total[f];
+        if (!all_wait) break;
+        auto const of_all = static_cast<double>(served[k][0] + served[k][1] + served[k][2] -
+                                                served[first][0] - served[first][1] - served[first][2]);
+        for (int f = 0; f < 3; ++f) {
+          auto const mine = static_cast<double>(served[k][f] - served[first][f]);
+          double const due = of_all * changes[c].weights[f] / sum;
+          ASSERT_LE(std::abs(mine - due), changes[c].weights[f] == 0 ? 0 : 2.0 * static_cast<double>(largest))
+              << "run " << run << ", change " << c << ", batch " << k << ", sub-stream " << f;
+        }
+      }
+    }
+    for (int f = 0; f < 3; ++f) EXPECT_EQ(engine.sub_streams()[f].records, total[f]);
   }
 }
 

@@ -13,7 +13,9 @@
 #include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/feeds/json_lines.hpp>
+#include <host/feeds/metrics_server.hpp>
 #include <host/io/printable.hpp>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -25,16 +27,27 @@ struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
                            checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto",
-                           format, idle;
+                           format, idle, weights_file, metrics;
   int threads = 0;
   bool json = false;
 };
 
 /// What decides about results, for a checkpoint to compare.
 std::string job_text(stream_options const& o, std::string const& header) {
-  return nlohmann::json{version_string,    header,     o.time,    o.time_unit,     o.by,        o.window,
-                        o.aggregates,      o.lateness, o.advance, !o.late.empty(), o.malformed, o.partition,
-                        o.weights.empty(), o.format}
+  return nlohmann::json{version_string,
+                        header,
+                        o.time,
+                        o.time_unit,
+                        o.by,
+                        o.window,
+                        o.aggregates,
+                        o.lateness,
+                        o.advance,
+                        !o.late.empty(),
+                        o.malformed,
+                        o.partition,
+                        o.weights.empty() && o.weights_file.empty(),
+                        o.format}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -62,7 +75,7 @@ nlohmann::json sub_streams_json(std::vector<events::sub_stream> const& streams,
         contended == 0 ? 0.0 : static_cast<double>(c.contended) / static_cast<double>(contended);
     list.push_back(
         {{"partitions", fmt::format("{}-{}", streams[k].first, streams[k].last)},
-         {"weight", streams[k].weight},
+         {"weight", c.weight},
          {"records", c.records},
          {"batches", c.batches},
          {"contended_records", c.contended},
@@ -102,6 +115,8 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--progress", o.progress);
   command.option("--partition", o.partition);
   command.option("--weights", o.weights);
+  command.option("--weights-file", o.weights_file);
+  command.option("--metrics", o.metrics);
   command.option("--checkpoint", o.checkpoint);
   command.option("--checkpoint-every", o.checkpoint_every);
   command.option("--threads", o.threads);
@@ -127,7 +142,13 @@ void stream_command(arguments const& args, io::job_files& files) {
   auto const partition = parse_partition(o.partition);
   std::vector<events::sub_stream> sub_streams;
   if (!o.weights.empty()) sub_streams = parse_sub_streams(o.weights, partition.partitions);
-  require(o.weights.empty() || !o.by.empty(),
+  require(o.weights.empty() || o.weights_file.empty(), "stream: --weights, or --weights-file");
+  std::optional<weights_file> weights;
+  if (!o.weights_file.empty()) {
+    weights.emplace(o.weights_file, partition.partitions);
+    sub_streams = weights->streams();
+  }
+  require(sub_streams.empty() || !o.by.empty(),
           "stream: --weights are of partitions of keys; name their column with --by");
   bool const checked = !o.checkpoint.empty();
   require(
@@ -192,6 +213,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (form == events::text_form::json_lines)
     limits.parser = feeds::json_lines_parser, limits.header_lines = 0;
   limits.keep_open = checked;
+  if (weights) limits.new_weights = [&] { return weights->changed(); };
   std::string line;
   events::stream_engine engine(
       rule, mark, schema, plan, limits,
@@ -214,11 +236,29 @@ void stream_command(arguments const& args, io::job_files& files) {
     engine.load(from);
     if (sink) sink->go_to(engine.counts().results);
   }
+  std::mutex state_mutex;
+  stream_state state;
+  state.sub_streams = engine.sub_streams();
+  auto const note_state = [&] {
+    std::lock_guard const lock(state_mutex);
+    state.counts = engine.counts(), state.sub_streams = engine.sub_streams();
+    state.open_groups = engine.open_groups();
+    if (engine.largest_time() != watermark::before_all)
+      state.event_time = unit.seconds(engine.largest_time());
+    state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  std::optional<feeds::metrics_server> metrics;
+  if (!o.metrics.empty())
+    metrics.emplace(o.metrics, [&] {
+      std::lock_guard const lock(state_mutex);
+      return metrics_text(state, sub_streams);
+    });
   auto last_saved = start;
   std::optional<stream_status> status(o.progress);
   engine.run(source, [&](bool ended) {
     write();
-    status->after_round(engine, ended);
+    note_state();
+    status->after_round(state, ended);
     auto const now = std::chrono::steady_clock::now();
     std::chrono::duration<double> const since = now - last_saved;
     if (!saved || (ended ? !source.stopped() : since.count() < every)) return;
@@ -254,10 +294,12 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"late", counts.late},
                                  {"partly_late", counts.partly_late},
                                  {"malformed", counts.malformed},
+                                 {"lag_s", nullptr},
                                  {"resumed_at", resumed_at},
                                  {"stopped", source.stopped()},
                                  {"seconds", seconds},
                                  {"records_per_s", speed}};
+    if (auto const lag = lag_of(state)) report["lag_s"] = *lag;
     if (!sub_streams.empty()) report["sub_streams"] = sub_streams_json(sub_streams, engine.sub_streams());
     print("{}\n", report.dump());
   } else if (!o.output.empty()) {

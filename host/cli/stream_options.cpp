@@ -1,8 +1,15 @@
 // Options of stream, read.
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <host/cli/options.hpp>
+#include <host/cli/print.hpp>
 #include <host/cli/stream_options.hpp>
 #include <host/io/printable.hpp>
+#include <host/io/system_error.hpp>
+#include <utility>
 
 namespace prorata::cli {
 
@@ -123,6 +130,55 @@ std::vector<events::sub_stream> parse_sub_streams(std::string const& text, int p
     require(taken[p], "--weights: partition " + std::to_string(p) + " has none; there are partitions 0 to " +
                           std::to_string(partitions - 1));
   return found;
+}
+
+weights_file::weights_file(std::string path, int partitions)
+    : path_(std::move(path)), partitions_(partitions) {
+  stamp_changed();
+  streams_ = read();
+}
+
+/// Ranges by line or by comma, in their order.
+std::vector<events::sub_stream> weights_file::read() const {
+  std::ifstream file(path_);
+  std::string list;
+  for (std::string line; std::getline(file, line);) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == ','))
+      line.pop_back();
+    if (!line.empty()) list += (list.empty() ? "" : ",") + line;
+  }
+  if (!file.eof()) throw input_error(io::system_message(path_, "read", errno));
+  if (list.empty()) throw input_error(io::printable(path_) + ": there are no weights");
+  auto streams = parse_sub_streams(list, partitions_);
+  fair_queue trial;  // it knows which weights there are
+  for (auto const& s : streams) trial.join(s.weight);
+  return streams;
+}
+
+bool weights_file::stamp_changed() {
+  struct stat about {};
+  if (::stat(path_.c_str(), &about) != 0) return false;  // it may be replaced right now
+  stamp const now{about.st_mtim.tv_sec, about.st_mtim.tv_nsec, about.st_size, about.st_ino};
+  return std::exchange(stamp_, now) != now;
+}
+
+std::optional<std::vector<double>> weights_file::changed() {
+  if (!stamp_changed()) return {};
+  std::vector<double> weights;
+  try {
+    auto const streams = read();
+    require(streams.size() == streams_.size(), "the ranges of partitions may not change");
+    for (std::size_t k = 0; k < streams.size(); ++k) {
+      require(streams[k].first == streams_[k].first && streams[k].last == streams_[k].last,
+              "the ranges of partitions, and their order, may not change");
+      weights.push_back(streams[k].weight);
+    }
+  } catch (error const& e) {
+    note("--weights-file " + io::printable(path_) +
+         " has changed, and its weights were not taken: " + e.what());
+    return {};
+  }
+  return weights;
 }
 
 }  // namespace prorata::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/events/stream_engine.hpp>
+#include <optional>
 #include <prorata/windows.hpp>
 #include <string>
 #include <string_view>
@@ -35,5 +36,31 @@ events::key_partition parse_partition(std::string const& text);
 /// "0-7=5,8=3,9-15=2": every partition has one weight.
 ///   throws  usage_error
 std::vector<events::sub_stream> parse_sub_streams(std::string const& text, int partitions);
+
+/// Weights in a file, as --weights has them, or a range a line; it may change while the stream runs. A new file that
+/// takes the old one's name is seen as a whole.
+class weights_file {
+ public:
+  ///   throws  input_error, usage_error
+  weights_file(std::string path, int partitions);
+
+  std::vector<events::sub_stream> const& streams() const { return streams_; }
+  /// The weights, if the file has changed to others of the same ranges since the last call. What is wrong with a
+  /// changed file is noted, and nothing changes.
+  std::optional<std::vector<double>> changed();
+
+ private:
+  std::vector<events::sub_stream> read() const;
+  bool stamp_changed();
+
+  std::string path_;
+  int partitions_;
+  struct stamp {
+    std::int64_t seconds = 0, nanoseconds = 0, bytes = 0;
+    std::uint64_t file = 0;
+    bool operator==(stamp const&) const = default;
+  } stamp_;
+  std::vector<events::sub_stream> streams_;
+};
 
 }  // namespace prorata::cli

@@ -74,8 +74,10 @@ stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row
       store_(window_store::make(rule, plan, by_key_ ? limits.partition.partitions : threads_.threads())),
       mark_(mark) {
   for (auto const& split : limits_.partition.splits) splits_.emplace_back(split);
-  for (auto const& s : limits_.sub_streams) queue_.join(s.weight);
-  served_.resize(limits_.sub_streams.size());
+  for (auto const& s : limits_.sub_streams) {
+    queue_.join(s.weight);
+    served_.emplace_back().weight = s.weight;
+  }
   if (!limits_.parser) limits_.parser = [](row_schema const& s) { return std::make_unique<csv_parser>(s); };
   counts_.lines = limits_.header_lines;
   results_ = [this, sink = std::move(results)](closed_window const& window) {
@@ -276,11 +278,19 @@ void stream_engine::add_by_weight() {
   std::vector<std::size_t> batches_of(static_cast<std::size_t>(limits_.partition.partitions));
   auto const all_wait = [&] {
     for (std::size_t f = 0; f < flows.size(); ++f)
-      if (limits_.sub_streams[f].weight > 0 && queue_.size(f) == 0) return false;
+      if (served_[f].weight > 0 && queue_.size(f) == 0) return false;
     return true;
   };
   bool failed = false;
+  auto const take_new_weights = [&] {
+    auto const weights = limits_.new_weights ? limits_.new_weights() : std::nullopt;
+    for (std::size_t f = 0; weights && f < served_.size(); ++f) {
+      queue_.set_weight(f, (*weights)[f]);
+      served_[f].weight = (*weights)[f];
+    }
+  };
   auto const serve_next = [&](std::unique_lock<std::mutex>& lock) {
+    take_new_weights();
     bool const contended = all_wait();
     auto const turn = queue_.take();
     if (!turn || failed) return false;

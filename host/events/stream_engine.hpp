@@ -11,6 +11,7 @@
 #include <host/parallel.hpp>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <prorata/fair_queue.hpp>
 #include <prorata/windows.hpp>
 #include <vector>
@@ -32,6 +33,7 @@ struct sub_stream {
 
 /// What was done for a sub-stream.
 struct sub_stream_counts {
+  double weight = 0;  ///< now
   index_t records = 0, batches = 0;
   index_t contended = 0;  ///< records that were served while every sub-stream with a weight had some waiting
   latency_histogram latency;  ///< from when its block was taken until it was added: a time for each batch
@@ -42,6 +44,8 @@ struct stream_limits {
   bool skip_malformed = false;            ///< else the first one ends the stream
   key_partition partition{};              ///< where a key's records stay together
   std::vector<sub_stream> sub_streams{};  ///< empty: partitions are served as they come
+  /// Other weights of the sub-streams, from now on; asked before each batch is chosen, by one thread at a time.
+  std::function<std::optional<std::vector<double>>()> new_weights{};
   index_t round_blocks =
       128;  ///< after so many, at the latest, windows are closed; a fourth of that where keys stay together
   make_parser parser{};      ///< empty: of CSV
@@ -84,6 +88,8 @@ class stream_engine {
   void load(byte_reader& from);
 
   stream_counts const& counts() const { return counts_; }
+  /// The largest time, as --max-advance bounds it; watermark::before_all before the first record.
+  std::int64_t largest_time() const { return mark_.largest(); }
   index_t open_groups() const { return store_->open_groups(); }
   std::vector<sub_stream_counts> const& sub_streams() const { return served_; }
 
