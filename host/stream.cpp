@@ -98,6 +98,8 @@ struct stream::worker {
           if (pretends) fail_if_told(start);
           next->run();
           if (pretends) std::this_thread::sleep_for(rest_of(start));
+          if (!next->always)
+            worked += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         } catch (...) { caught = std::current_exception(); }
       }
       next.reset();
@@ -149,6 +151,7 @@ struct stream::worker {
   std::exception_ptr failure;
   bool closing = false;
   bool busy = false;
+  double worked = 0;  // seconds; of the worker alone, until it is idle
   pages scratch;  // of the work that runs
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   std::minstd_rand random;
@@ -236,6 +239,11 @@ std::byte* stream::scratch(std::size_t bytes) const {
     kept = pages(bytes);
   }
   return kept.data();
+}
+
+double stream::busy_seconds() const {
+  std::lock_guard const lock(worker_->mutex);
+  return worker_->worked;
 }
 
 int stream::threads() const { return worker_->loops.threads(); }

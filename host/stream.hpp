@@ -91,6 +91,9 @@ class stream {
   std::byte* scratch(std::size_t bytes) const;
   static constexpr std::size_t kept_scratch = std::size_t{1} << 30;
 
+  /// How long this device has worked so far, waiting for others not counted. Of a stream that has been waited for.
+  double busy_seconds() const;
+
   /// The most threads that `parallel` uses.
   int threads() const;
   std::string const& name() const;
