@@ -152,7 +152,7 @@ struct stream::worker {
   bool closing = false;
   bool busy = false;
   double worked = 0;  // seconds; of the worker alone, until it is idle
-  pages scratch;  // of the work that runs
+  pages scratch;      // of the work that runs
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   std::minstd_rand random;
   std::thread thread;
