@@ -24,6 +24,8 @@ import threading
 import time
 import unittest
 
+import numpy as np
+
 from command_line import PRORATA, Case, run
 
 RUNS, SEED = 60, 1
@@ -788,6 +790,68 @@ class RedisStreams(Case):
             finally:
                 second.close()
         self.assertEqual(set(os.listdir(self.dir)), before)
+
+
+class Joins(Case):
+    def test_a_join_is_that_of_a_dictionary(self):
+        for seed in range(SEED, SEED + 8):
+            r = random.Random(seed)
+            n = r.choice([0, 5, 300])
+            key_type, value_type = r.choice(['i1', '<i4', 'i8', 'u8', '>u8', 'b1']), r.choice(['i8', 'u2', 'f8', '>f4', 'b1', 'f2'])
+            tables = []
+            for _ in range(2):
+                keys = np.array([r.randint(0, 1) if key_type == 'b1' else r.choice([r.randint(0, 60), r.randint(0, 60), 127]) for _ in range(n)], key_type)
+                if n and key_type[-2:] == 'u8':
+                    keys[0] = 2**64 - 1
+                if n and key_type[0] == 'i':
+                    keys[0] = -1
+                values = np.array([r.randint(0, 1) if value_type == 'b1' else r.randint(0, 900) / (8 if 'f' in value_type else 1) for _ in range(n)], value_type)
+                tables.append((keys, values, {int(k): number_text(float(v)) for k, v in zip(keys, values)}))
+            records, text = [], 't,ad,v,shop\n'
+            unmatched = 0
+            for t in range(400):
+                ad, shop = (str(r.choice([-1, r.randint(0, 60), 2**64 - 1, '', 'x', '1.0'])) for _ in range(2))
+                text += f'{t},{ad},{t % 7},{shop}\n'
+                look = [table[2].get(int(k)) if k.lstrip('-').isdigit() else None for table, k in zip(tables, (ad, shop))]
+                if None in look:
+                    unmatched += 1
+                else:
+                    records.append({'time': t, 't': str(t), 'ad': ad, 'v': str(t % 7), 'shop': shop, 'campaign': look[0], 'city': look[1], 'line': ''})
+            aggregates = ['count', 'sum:campaign', 'max:v', 'distinct:city', 'sum:city', 'count:ad']
+            by = r.choice(['campaign', 'ad', 'city'])
+            wanted, _ = expected(records, 'tumbling:50', 0, 0, aggregates, by)
+            lines = ''.join('{"t":%s,"ad":"%s","v":%s,"shop":"%s"}\n' % tuple(line.split(',')) for line in text.splitlines()[1:])
+            for name, content in (('in.csv', text), ('in.jsonl', lines)):
+                with open(self.path(name), 'w') as file:
+                    file.write(content)
+                joins = []
+                for column, key, table in (('campaign', 'ad', tables[0]), ('city', 'shop', tables[1])):
+                    joins += ['--join', f'{column}={key}:' + self.save(f'{column}k.npy', table[0]) + ',' + self.save(f'{column}v.npy', table[1])]
+                done = run('stream', self.path(name), '--time', 't', '--by', by, '--window', 'tumbling:50', '--agg', ','.join(aggregates), *joins,
+                           '--block', r.choice([1, 200, '128K']), '--threads', r.choice([1, 3]), '-o', self.path('out'), '--json')
+                context = f'seed {seed}, {name}, {key_type}, {value_type}'
+                self.assertEqual(done.returncode, 0, (context, done.stderr))
+                with open(self.path('out')) as file:
+                    self.assertEqual(file.read(), wanted, context)
+                self.assertEqual(json.loads(done.stdout)['unmatched'], unmatched, context)
+                self.assertEqual(f'{unmatched} record' in done.stderr, unmatched > 0, (context, done.stderr))
+
+    def test_late_records_and_refusals(self):
+        path = self.path('in.csv')
+        with open(path, 'w') as file:
+            file.write('t,k\n1,7\n50,8\n100,7\n2,7\n3,8\n')
+        keys, values = self.save('k.npy', np.array([7, 7])), self.save('v.npy', np.array([5, 6]))
+        base = ['stream', path, '--time', 't', '--by', 'c', '--window', 'tumbling:10']
+        done = run(*base, '--join', f'c=k:{keys},{values}', '--late', self.path('late'))
+        self.assertEqual(done.stdout, 'window_start,window_end,c,count\n0,10,6,1\n100,110,6,1\n')
+        with open(self.path('late')) as file:
+            self.assertEqual(file.read(), 't,k\n2,7\n')
+        three, floats = self.save('three.npy', np.array([1, 2, 3])), self.save('f.npy', np.array([1.5, 2]))
+        for code, fragment, join in [(2, 'expected NAME=COLUMN', 'k.npy,v.npy'), (2, 'a name is empty', f'=k:{keys},{values}'), (2, 'no column', f'c=x:{keys},{values}'),
+                                     (2, "a column 't' already", f't=k:{keys},{values}'), (3, 'No such file', f'c=k:{keys}x,{values}'),
+                                     (3, 'keys are integers', f'c=k:{floats},{values}'), (3, 'three.npy: it has 3 elements', f'c=k:{keys},{three}')]:
+            self.refused(code, fragment, *base, '--join', join)
+        self.refused(2, 'no column', *base)
 
 
 class Weights(Case):

@@ -10,6 +10,7 @@
 #include <host/cli/stream_ends.hpp>
 #include <host/cli/stream_options.hpp>
 #include <host/cli/stream_status.hpp>
+#include <host/cli/stream_tables.hpp>
 #include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/feeds/json_lines.hpp>
@@ -28,12 +29,16 @@ struct stream_options {
                            malformed = "fatal", late, output, block = "128K", checkpoint,
                            checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto",
                            format, idle, weights_file, metrics;
+  std::vector<std::string> joins;
   int threads = 0;
   bool json = false;
 };
 
 /// What decides about results, for a checkpoint to compare.
-std::string job_text(stream_options const& o, std::string const& header) {
+std::string job_text(stream_options const& o, std::string const& header,
+                     std::vector<events::joined_column> const& joined) {
+  auto tables = nlohmann::json::array();
+  for (auto const& j : joined) tables.push_back({j.name, j.by, j.table->checksum()});
   return nlohmann::json{version_string,
                         header,
                         o.time,
@@ -47,20 +52,39 @@ std::string job_text(stream_options const& o, std::string const& header) {
                         o.malformed,
                         o.partition,
                         o.weights.empty() && o.weights_file.empty(),
-                        o.format}
+                        o.format,
+                        tables}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 /// The columns of records that do not say which they have: all that the options name.
-std::vector<std::string> columns_named(stream_options const& o,
-                                       std::vector<events::aggregate> const& wanted) {
+std::vector<std::string> columns_named(stream_options const& o, std::vector<events::aggregate> const& wanted,
+                                       std::vector<join_option> const& joins) {
   std::vector<std::string> names{o.time};
   auto const add = [&](std::string const& name) {
-    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+    if (std::none_of(joins.begin(), joins.end(), [&](auto const& j) { return j.name == name; }))
+      names.push_back(name);
   };
   add(o.by);
   for (auto const& a : wanted) add(a.column);
+  for (auto const& j : joins) add(j.by);
   return names;
+}
+
+/// Adds the columns of joins to those of the input.
+std::vector<events::joined_column> join_tables(stream_options const& o, std::vector<join_option> const& joins,
+                                               events::row_schema& schema, io::job_files& files) {
+  std::vector<events::joined_column> joined;
+  for (auto const& j : joins)
+    joined.push_back({j.name, events::column_named(schema, j.by, "--join"), nullptr});
+  for (auto& column : joined) {
+    require(std::find(schema.names.begin(), schema.names.end(), column.name) == schema.names.end(),
+            "--join: there is a column '" + io::printable(column.name, 60) + "' already");
+    column.table = read_table(joins[static_cast<std::size_t>(&column - joined.data())], o.threads, files);
+    schema.names.push_back(column.name);
+  }
+  return joined;
 }
 
 /// One object a sub-stream. Its share is that of the records which were served while all had some waiting.
@@ -116,6 +140,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--partition", o.partition);
   command.option("--weights", o.weights);
   command.option("--weights-file", o.weights_file);
+  command.list("--join", o.joins);
   command.option("--metrics", o.metrics);
   command.option("--checkpoint", o.checkpoint);
   command.option("--checkpoint-every", o.checkpoint_every);
@@ -137,6 +162,8 @@ void stream_command(arguments const& args, io::job_files& files) {
   index_t const block = parse_bytes(o.block, "--block");
   require(block >= 1 && block <= index_t{1} << 30, "--block is from 1 byte to 1G");
   auto wanted = events::parse_aggregates(o.aggregates);
+  std::vector<join_option> joins;
+  for (auto const& text : o.joins) joins.push_back(parse_join(text));
   auto const form = parse_form(o.format, o.input);
 
   auto const partition = parse_partition(o.partition);
@@ -176,10 +203,11 @@ void stream_command(arguments const& args, io::job_files& files) {
     header = source.header();
     schema.names = events::csv_fields(header);
   } else {
-    schema.names = columns_named(o, wanted);
+    schema.names = columns_named(o, wanted, joins);
   }
   schema.columns = static_cast<std::uint32_t>(schema.names.size());
   schema.time = events::column_named(schema, o.time, "--time");
+  auto const joined = join_tables(o, joins, schema, files);
   if (!o.by.empty()) schema.key = static_cast<std::int32_t>(events::column_named(schema, o.by, "--by"));
   events::aggregate_plan const plan(std::move(wanted), schema);
 
@@ -187,7 +215,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (!o.by.empty()) events::write_csv_field(results_header += ',', o.by);
   for (auto const& a : plan.wanted()) events::write_csv_field(results_header += ',', a.name);
 
-  std::string const job = job_text(o, header);
+  std::string const job = job_text(o, header, joined);
   std::optional<events::checkpoint> saved;
   if (checked) saved.emplace(o.checkpoint, job);
   bool const resumed = saved && saved->found();
@@ -210,8 +238,10 @@ void stream_command(arguments const& args, io::job_files& files) {
   auto const start = std::chrono::steady_clock::now();
   bool const keyed = !o.by.empty();
   events::stream_limits limits{o.threads, o.malformed == "skip", partition, sub_streams};
+  limits.parser = [](events::row_schema const& s) { return std::make_unique<events::csv_parser>(s); };
   if (form == events::text_form::json_lines)
     limits.parser = feeds::json_lines_parser, limits.header_lines = 0;
+  if (!joined.empty()) limits.parser = events::joining_parser(limits.parser, schema.columns, joined);
   limits.keep_open = checked;
   if (weights) limits.new_weights = [&] { return weights->changed(); };
   std::string line;
@@ -295,6 +325,7 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"partly_late", counts.partly_late},
                                  {"malformed", counts.malformed},
                                  {"lag_s", nullptr},
+                                 {"unmatched", counts.unmatched},
                                  {"resumed_at", resumed_at},
                                  {"stopped", source.stopped()},
                                  {"seconds", seconds},
@@ -313,6 +344,8 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (counts.partly_late > 0)
     note(count_text(counts.partly_late, "record") +
          " came after some of their windows had closed, and count in the others");
+  if (counts.unmatched > 0)
+    note(count_text(counts.unmatched, "record") + " had no row in a table of --join, and were left out");
   if (counts.malformed > 0)
     note(fmt::format("{} could not be read and were left out, the first in {}",
                      count_text(counts.malformed, "record"), counts.first_malformed));

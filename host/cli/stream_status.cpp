@@ -56,6 +56,7 @@ std::string metrics_text(stream_state const& state, std::vector<events::sub_stre
   one("partly_late_records_total", "counter", "Records that came after some of their windows had closed.",
       c.partly_late);
   one("malformed_records_total", "counter", "Records that could not be read.", c.malformed);
+  one("unmatched_records_total", "counter", "Records that a join left out.", c.unmatched);
   one("open_groups", "gauge", "Keys of open windows.", state.open_groups);
   one("running_seconds", "gauge", "Seconds since the stream began, when this was last known.", state.seconds);
   if (auto const lag = lag_of(state)) {

@@ -35,6 +35,7 @@ struct row_batch {
   std::vector<std::vector<text_ref>> texts;
   std::vector<malformed_record> malformed;
   index_t lines_of_text = 0;                       ///< of the block
+  index_t unmatched = 0;                           ///< records that a join left out
   std::int64_t first = 0, least = 0, largest = 0;  ///< times; 0 where there are no records
 
   index_t size() const { return std::ssize(times); }
@@ -44,7 +45,7 @@ struct row_batch {
     numbers.resize(schema.numbers.size()), texts.resize(schema.texts.size());
     for (auto& column : numbers) column.clear();
     for (auto& column : texts) column.clear();
-    lines_of_text = 0;
+    lines_of_text = unmatched = 0;
     first = least = largest = 0;
   }
 
@@ -55,7 +56,7 @@ struct row_batch {
     numbers.resize(schema.numbers.size()), texts.resize(schema.texts.size());
     for (auto& column : numbers) column.resize(rows);
     for (auto& column : texts) column.resize(rows);
-    lines_of_text = 0;
+    lines_of_text = unmatched = 0;
     first = least = largest = 0;
   }
 

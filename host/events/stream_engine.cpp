@@ -159,6 +159,7 @@ void stream_engine::process(index_t number, work& mine, int worker) {
   counts_.lines += rows.lines_of_text;
   counts_.bytes += mine.block.bytes;
   counts_.records += rows.size();
+  counts_.unmatched += rows.unmatched;
   std::int64_t const after = mark_.value();
   my_turn.pass();
 
@@ -354,7 +355,8 @@ int stream_engine::partition_of(text_ref key) const {
 void stream_engine::save(byte_writer& to) const {
   to.put(mark_.largest());
   to.put(counts_.bytes), to.put(counts_.records), to.put(counts_.late), to.put(counts_.partly_late);
-  to.put(counts_.malformed), to.put(counts_.results), to.put(counts_.lines), to.put(counts_.latest_by);
+  to.put(counts_.malformed), to.put(counts_.results), to.put(counts_.lines), to.put(counts_.latest_by),
+      to.put(counts_.unmatched);
   to.put_text(counts_.first_malformed);
   store_->save(to);
 }
@@ -363,7 +365,7 @@ void stream_engine::load(byte_reader& from) {
   mark_.go_to(from.get<std::int64_t>());
   from.get(counts_.bytes), from.get(counts_.records), from.get(counts_.late), from.get(counts_.partly_late);
   from.get(counts_.malformed), from.get(counts_.results), from.get(counts_.lines),
-      from.get(counts_.latest_by);
+      from.get(counts_.latest_by), from.get(counts_.unmatched);
   counts_.first_malformed = from.get_text();
   store_->load(from);
 }

@@ -55,6 +55,7 @@ struct stream_limits {
 
 struct stream_counts {
   index_t bytes = 0, records = 0, late = 0, partly_late = 0, malformed = 0, results = 0;
+  index_t unmatched = 0;        ///< records that a join left out
   index_t lines = 0;            ///< of the input so far, the header's included
   std::int64_t latest_by = 0;   ///< how far behind the watermark a late record was, at most
   std::string first_malformed;  ///< where, and why
