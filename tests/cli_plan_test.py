@@ -199,6 +199,47 @@ class Schedules(Case):
         for word in ('sim:1~5%@1s=2@1500ms=fail*2,3~0.5', 'sim:4@1ms=0@2ms=4'):
             self.assertEqual(answer('reduce', 'sum', x, '--devices', word)['result']['value'], 12497500)
 
+    def test_weights_are_learned_from_earlier_jobs(self):
+        n = 2_000_000
+        x, times = self.save('x.npy', np.random.default_rng(3).standard_normal(n)), self.path('t.json')
+        asked = ['reduce', 'sum', x, '--devices', 'sim:1,40', '--schedule', 'static', '--weights', 'auto', '--times', times]
+        first, second = answer(*asked), answer(*asked)
+        self.assertEqual(first['result'], second['result'])
+        shares = [d['elements'] for d in second['devices']]
+        self.assertEqual(sum(shares), n)
+        self.assertLess(shares[0], n // 4)  # measured before, learned now; noise is far smaller
+        kept = json.loads(open(times).read())
+        self.assertEqual(kept['kind'], 'prorata times')
+        self.assertEqual(len(kept['models']), 2)
+        self.assertTrue(all('sum float64' in m['of'] for m in kept['models']))
+        # what is in the file decides: it says that the first device takes next to no time
+        for m in kept['models']:
+            m['samples'] = [[1000, 1e-6 if 'sim:1,' in m['of'] else 1e-3, 1]]
+        with open(times, 'w') as file:
+            json.dump(kept, file)
+        turned = answer(*asked)
+        self.assertGreater(turned['devices'][0]['elements'], n * 3 // 4)
+        self.assertEqual(turned['result'], first['result'])
+        self.assertNotEqual(json.loads(open(times).read()), kept)
+        # another kind of work, and the default place
+        answer('stats', x, '--devices', 'cpu*2', '--weights', 'auto', '--times', times)
+        self.assertEqual(len(json.loads(open(times).read())['models']), 4)
+        self.assertEqual(run('stats', x, '--weights', 'auto').returncode, 0)
+        self.assertTrue(os.path.exists(os.path.join(os.environ['XDG_CACHE_HOME'], 'prorata', 'times.json')))
+        for nowhere in ({'XDG_CACHE_HOME': '/proc/nowhere'}, {'XDG_CACHE_HOME': '', 'HOME': ''}):
+            done = run('stats', x, '--weights', 'auto', env=os.environ | nowhere)
+            self.assertEqual((done.returncode, done.stderr), (0, ''), nowhere)
+
+    def test_refusals_of_times(self):
+        x, out = self.save('x.npy', np.zeros(10)), self.path('o.npy')
+        for words, code in [(['stats', x, '--times', self.path('t')], 2), (['sort', x, '-o', out, '--times', self.path('t')], 2),
+                            (['plan', x, '--weights', 'auto', '--times', self.path('t')], 2), (['stats', x, '--weights', 'auto', '--times', x], 3),
+                            (['map', 'x', x, '-o', out, '--weights', 'auto', '--times', out], 2), (['stats', x, '--weights', 'auto', '--times', '/proc/no/t'], 2)]:
+            done = run(*words)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines()), done.stdout), (code, 1, ''), (words, done.stderr))
+        self.assertEqual(sorted(os.listdir(self.dir)), ['x.npy'])
+        self.assertEqual(np.load(x).size, 10)
+
     def test_refusals(self):
         x = self.save('x.npy', np.arange(5000.))
         out = self.path('o.npy')

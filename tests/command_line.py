@@ -17,6 +17,8 @@ import unittest
 import numpy as np
 
 PRORATA = os.path.abspath(sys.argv[1])
+CACHE = tempfile.TemporaryDirectory()  # what --weights auto learns here is nobody's
+os.environ['XDG_CACHE_HOME'] = CACHE.name
 # AddressSanitizer's own tables take terabytes of addresses, which no limit of memory allows.
 ADDRESS_SANITIZER = 'ASAN_OPTIONS' in os.environ
 CODES = ['b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8']

@@ -164,6 +164,7 @@ void add_stream_options(command_line& command, options& o) {
   command.option("--trace", o.trace);
   command.option("--verify", o.verify);
   command.option("--schedule", o.schedule);
+  command.option("--times", o.times);
 }
 
 void refuse_verify(options const& o, std::string const& command) {

@@ -65,7 +65,7 @@ class command_line {
 void add_device_options(command_line& command, options& o);
 /// Adds --dtype, --shape, --offset: what a headerless file holds.
 void add_raw_options(command_line& command, options& o);
-/// Adds --memory, --chunk, --json, --progress, --trace, --verify, --schedule: how it is streamed and reported.
+/// Adds --memory, --chunk, --json, --progress, --trace, --verify, --schedule, --times: how it is streamed and reported.
 void add_stream_options(command_line& command, options& o);
 
 /// Of commands whose chunks have no result of their own to compare: refuses --verify.

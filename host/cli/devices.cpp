@@ -147,9 +147,17 @@ std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine) {
 }
 
 std::vector<double> weights_of(std::vector<device_spec> const& devices, std::vector<device_spec> const& mine,
-                               options const& o) {
+                               options const& o, job_ranks::learned_weights const& learned) {
   std::vector<double> weights;
-  if (o.weights.empty()) {
+  require(o.times.empty() || learned,
+          "--times is for commands that hand out chunks: stats, reduce, map, scan, select, histogram, "
+          "quantile, topk, "
+          "unique, groupby; leave it out");
+  require(o.times.empty() || o.weights == "auto",
+          "--times is what --weights auto learns; name both, or leave it out");
+  if (auto known = o.weights == "auto" && learned ? learned(devices) : std::nullopt) {
+    weights = std::move(*known);
+  } else if (o.weights.empty()) {
     for (auto const& d : devices) weights.push_back(d.speed);
   } else if (o.weights == "equal") {
     weights.assign(devices.size(), 1.0);
@@ -217,10 +225,10 @@ std::vector<device_spec> parse_devices(std::string_view text) {
   return devices;
 }
 
-job_ranks::job_ranks(options const& o)
+job_ranks::job_ranks(options const& o, learned_weights const& learned)
     : own(parse_devices(o.devices)),
       devices(devices_of_job(own)),
-      weights(weights_of(devices, own, o)),
+      weights(weights_of(devices, own, o, learned)),
       first(static_cast<int>(all_processes().before(std::ssize(own)))) {}
 
 std::vector<double> job_ranks::own_weights() const {

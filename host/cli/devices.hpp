@@ -1,6 +1,7 @@
 // The devices a command was given, and their weights.
 #pragma once
 
+#include <functional>
 #include <host/cli/options.hpp>
 #include <host/run/processes.hpp>
 #include <host/stream.hpp>
@@ -38,8 +39,11 @@ std::vector<device_spec> parse_devices(std::string_view text);
 /// The ranks of the job: --devices of every process, and a weight for each: --weights, or "equal", or "auto"
 /// (measured), by default the speeds of `sim:` devices and equal ones otherwise.
 struct job_ranks {
+  ///   learned  weights for --weights auto from earlier jobs, where there are any; without it they are measured, and
+  ///            --times is refused
   ///   throws  as parse_devices; usage_error when the number of weights is not that of the ranks, or one is no weight
-  explicit job_ranks(options const& o);
+  using learned_weights = std::function<std::optional<std::vector<double>>(std::vector<device_spec> const&)>;
+  explicit job_ranks(options const& o, learned_weights const& learned = {});
 
   std::vector<device_spec> own, devices;  ///< of this process, and of all
   std::vector<double> weights;            ///< of all

@@ -45,12 +45,27 @@ bool is_guided(options const& o, std::vector<device_spec> const& devices, bits c
   return o.schedule != "static" && asks_for_shares == nullptr;
 }
 
+/// What --weights auto learns from, and goes by: a job of one process.
+std::optional<device_times> times_of(io::job_files& files, options const& o,
+                                     std::vector<io::file_column const*> const& inputs, std::string work) {
+  if (o.weights != "auto") return {};
+  require(o.times.empty() || all_processes().alone(),
+          "--times is for one process, and there are several; leave it out");
+  if (!all_processes().alone()) return {};
+  for (auto const* in : inputs) work += ' ' + std::string(io::name_of(in->array().type));
+  return std::optional<device_times>(std::in_place, files, o, threads_of(o), std::move(work));
+}
+
 }  // namespace
 
 session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
                  index_t bytes_per_element, std::string label, bits computed)
     : options_(o),
-      ranks_(o),
+      times_(times_of(files, o, inputs, label)),
+      ranks_(o,
+             [&](std::vector<device_spec> const& devices) -> std::optional<std::vector<double>> {
+               return times_ ? times_->weights(devices, inputs.front()->count()) : std::nullopt;
+             }),
       cuts_(cuts_for(files, o, inputs.front()->count(), weights(), loads_)),
       bytes_per_element_(bytes_per_element),
       work_(ranks_.own.size()),
@@ -134,6 +149,11 @@ device_error session::disagreement(int rank, int other, piece p) const {
 
 void session::finish() {
   end_ = clock::now();
+  if (times_) {
+    std::vector<device_times::worked> by_device;
+    for (auto const& w : work_) by_device.push_back({w.failed ? 0 : w.elements, w.busy_seconds});
+    times_->learn(devices(), by_device, cuts_.n);
+  }
   if (trace_file_ == nullptr) return;
   std::vector<std::string> names;
   for (auto const& d : devices()) names.push_back(d.name);

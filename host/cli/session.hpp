@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <host/cli/device_times.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
@@ -74,6 +75,7 @@ class session : host::run_observer {
   device_error disagreement(int rank, int other, piece p) const override;
 
   options const& options_;
+  std::optional<device_times> times_;  // with --weights auto
   job_ranks ranks_;
   std::vector<double> loads_;
   partition cuts_;
