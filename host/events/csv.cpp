@@ -34,27 +34,6 @@ end_masks ends_in(char const* p) {
 #endif
 }
 
-/// Reads times, of which neighbours have all but the last eight digits in common.
-class time_parser {
- public:
-  bool operator()(text_ref text, std::int64_t& t) {
-    using namespace text_detail;
-    if (text.size <= 8 || text.size > 16) return parse_integer(text, t);
-    char const* const end = text.data + text.size;
-    std::uint64_t const low = load8(end - 8), high = last_digits(end - 8, text.size - 8);
-    if (high != high_digits_) {
-      if (!are_digits(high)) return parse_integer(text, t);
-      high_digits_ = high;
-      high_number_ = number_of_digits(high) * 100000000;
-    }
-    t = static_cast<std::int64_t>(high_number_ + number_of_digits(low));
-    return are_digits(low) || parse_integer(text, t);
-  }
-
- private:
-  std::uint64_t high_digits_ = 0, high_number_ = 0;
-};
-
 /// What became of a field that the state machine has read.
 enum class field_end { comma, line, quotes };
 

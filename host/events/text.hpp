@@ -69,6 +69,27 @@ inline bool parse_digits(char const* end, std::uint32_t size, std::uint64_t& num
 /// A whole number of 64 bits, blanks around it allowed. Says whether it is one.
 bool parse_integer(text_ref text, std::int64_t& number);
 
+/// Reads times, of which neighbours have all but the last eight digits in common.
+class time_parser {
+ public:
+  bool operator()(text_ref text, std::int64_t& t) {
+    using namespace text_detail;
+    if (text.size <= 8 || text.size > 16) return parse_integer(text, t);
+    char const* const end = text.data + text.size;
+    std::uint64_t const low = load8(end - 8), high = last_digits(end - 8, text.size - 8);
+    if (high != high_digits_) {
+      if (!are_digits(high)) return parse_integer(text, t);
+      high_digits_ = high;
+      high_number_ = number_of_digits(high) * 100000000;
+    }
+    t = static_cast<std::int64_t>(high_number_ + number_of_digits(low));
+    return are_digits(low) || parse_integer(text, t);
+  }
+
+ private:
+  std::uint64_t high_digits_ = 0, high_number_ = 0;
+};
+
 /// How a number reads that is not there.
 inline constexpr std::uint64_t missing_bits = 0x7ff8'6d69'7373'6e67;
 inline double missing() { return std::bit_cast<double>(missing_bits); }

@@ -1,12 +1,14 @@
-// A block's objects by simdjson: together where all of them can be read, line by line elsewhere.
+// A block's objects by simdjson: by its index of the block where all of them can be read, line by line elsewhere.
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cstring>
 #include <host/feeds/json_lines.hpp>
 #include <host/io/printable.hpp>
+#include <new>
 #include <optional>
 #include <prorata/error.hpp>
+#include <prorata/windows.hpp>
 
 namespace prorata::feeds {
 
@@ -39,6 +41,21 @@ bool is_json_number(std::string_view text) {
   return text.empty();
 }
 
+/// How many line feeds a text has: counted in bytes, which a vector has many of.
+std::size_t line_feeds(std::string_view text) {
+  std::size_t found = 0;
+  while (text.size() >= 64) {
+    std::uint8_t counts[64] = {};
+    std::size_t const steps = std::min<std::size_t>(text.size() / 64, 255);
+    for (std::size_t step = 0; step < steps; ++step)
+      for (std::size_t k = 0; k < 64; ++k)
+        counts[k] = static_cast<std::uint8_t>(counts[k] + (text[64 * step + k] == '\n'));
+    for (std::uint8_t const count : counts) found += count;
+    text.remove_prefix(64 * steps);
+  }
+  return found + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
@@ -52,9 +69,7 @@ std::string is_no_object(simdjson::error_code error) {
 
 class parser : public events::record_parser {
  public:
-  explicit parser(events::row_schema const& schema) : schema_(schema), fields_(schema.columns) {
-    parser_.threaded = false;
-  }
+  explicit parser(events::row_schema const& schema) : schema_(schema), fields_(schema.columns) {}
 
   bool parse(std::string_view text, row_batch& to) override {
     to.clear(schema_);
@@ -68,25 +83,120 @@ class parser : public events::record_parser {
   }
 
  private:
-  /// Every line is an object that can be read, and nothing else; or says that it is not so.
+  /// Every line is an object that can be read, and nothing else; or says that it is not so. What is accepted here has
+  /// the same fields line by line.
   bool parse_together(std::string_view text, row_batch& to) {
-    ondemand::document_stream objects;
-    if (parser_.iterate_many(text.data(), text.size(), std::max<std::size_t>(text.size(), 64)).get(objects))
-      return false;
-    std::size_t at = 0;  // where the next line begins
-    index_t number = 0;
-    for (auto object = objects.begin(); object != objects.end(); ++object) {
-      if (at == text.size() || object.current_index() != at) return false;
-      auto document = *object;
-      ondemand::object members;
-      if (document.get_object().get(members) || read(members, to)) return false;
-      std::size_t const end = text.find('\n', at);
-      add(text.substr(at, end - at), number++, to);
-      if (!to.malformed.empty()) return false;
-      at = end + 1;
+    std::size_t const lines = line_feeds(text);
+    if (!index(text)) return false;
+    std::uint32_t const* at = index_->structural_indexes.get();
+    std::uint32_t const* const end = at + index_->n_structural_indexes;
+    to.shape(schema_, lines);
+    to.lines.resize(lines);
+    events::time_parser parse_time;
+    std::int64_t least = largest_event_time, largest = -largest_event_time;
+    std::size_t begin = 0;
+    for (std::size_t row = 0; row < lines; ++row) {
+      if (at == end || *at != begin) return false;
+      std::size_t const close = read_object(text.data(), at, end, to);
+      if (close == 0) return false;
+      std::size_t feed = close + 1;
+      while (text[feed] == '\r' || text[feed] == ' ' || text[feed] == '\t') ++feed;
+      if (text[feed] != '\n') return false;
+      std::int64_t t;
+      if (!parse_time(fields_[schema_.time], t)) return false;
+      to.times[row] = t;
+      least = std::min(least, t), largest = std::max(largest, t);
+      if (schema_.key >= 0) to.keys[row] = fields_[static_cast<std::uint32_t>(schema_.key)];
+      for (std::size_t c = 0; c < schema_.numbers.size(); ++c)
+        if (!events::parse_number(fields_[schema_.numbers[c]], to.numbers[c][row])) return false;
+      for (std::size_t c = 0; c < schema_.texts.size(); ++c) to.texts[c][row] = fields_[schema_.texts[c]];
+      bool const carriage = text[feed - 1] == '\r';
+      to.lines[row] = {text.data() + begin, static_cast<std::uint32_t>(feed - begin - carriage)};
+      begin = feed + 1;
     }
-    to.lines_of_text = number;
-    return at == text.size();
+    // As many line feeds as objects that one follows: there is none inside of an object.
+    if (at != end || begin != text.size()) return false;
+    to.lines_of_text = static_cast<index_t>(lines);
+    if (lines == 0) return true;
+    if (least < -largest_event_time || largest > largest_event_time) return false;
+    to.first = to.times[0], to.least = least, to.largest = largest;
+    return true;
+  }
+
+  /// Where simdjson finds brackets, colons, commas, and beginnings of strings and other values.
+  bool index(std::string_view text) {
+    if (!index_ || index_->capacity() < text.size()) {
+      std::size_t const room = std::max<std::size_t>(text.size(), 1 << 12);
+      if (simdjson::get_active_implementation()->create_dom_parser_implementation(room, 1, index_))
+        throw std::bad_alloc();
+    }
+    return index_->stage1(reinterpret_cast<std::uint8_t const*>(text.data()), text.size(),
+                          simdjson::stage1_mode::regular) == simdjson::SUCCESS;
+  }
+
+  /// The fields of the object that begins at `at`, which goes to what follows it. Returns where its last bracket is, or
+  /// 0 where it is not as expected.
+  std::size_t read_object(char const* text, std::uint32_t const*& at, std::uint32_t const* end,
+                          row_batch& to) {
+    std::fill(fields_.begin(), fields_.end(), events::no_text);
+    if (text[*at] != '{') return 0;
+    ++at;
+    for (std::size_t place = 0;; ++place) {
+      if (end - at < 4) return 0;  // name, colon, value, comma or bracket
+      char const* const name = text + at[0] + 1;
+      char const* value = text + at[2];
+      if (name[-1] != '"' || text[at[1]] != ':') return 0;
+      if (place == members_.size()) members_.push_back(known_name(name));
+      if (!members_[place].is(name)) members_[place] = known_name(name);
+      std::uint32_t const column = members_[place].column;
+      if (column == unclear) return 0;
+      at += 3;
+      if (*value == '{' || *value == '[') {
+        if (column != nobody) return 0;
+        for (int depth = 1; depth > 0; ++at) {
+          if (at == end) return 0;
+          depth += text[*at] == '{' || text[*at] == '[';
+          depth -= text[*at] == '}' || text[*at] == ']';
+        }
+        if (at == end) return 0;
+      } else if (*value == ',' || *value == ':' || *value == '}' || *value == ']') {
+        return 0;
+      } else if (column != nobody) {
+        char const* last = text + *at;
+        while (is_blank(last[-1])) --last;
+        auto& field = fields_[column];
+        if (column == schema_.time && *value >= '1' && *value <= '9')  // a whole number has digits only
+          field = {value, static_cast<std::uint32_t>(last - value)};
+        else if (!read_token({value, static_cast<std::size_t>(last - value)}, field, to))
+          return 0;
+      }
+      char const next = text[*at++];
+      if (next == '}') return at[-1];
+      if (next != ',') return 0;
+    }
+  }
+
+  bool read_token(std::string_view token, text_ref& to, row_batch& rows) {
+    text_ref const text{token.data(), static_cast<std::uint32_t>(token.size())};
+    if (token[0] == '"') {
+      if (token.size() < 2 || token.back() != '"') return false;
+      to = {text.data + 1, text.size - 2};
+      if (std::memchr(to.data, '\\', to.size) == nullptr) return true;
+      std::string room(token.size() + simdjson::SIMDJSON_PADDING, '\0');
+      auto* written = reinterpret_cast<std::uint8_t*>(room.data());
+      std::string_view unescaped;
+      if (parser_.unescape(ondemand::raw_json_string(reinterpret_cast<std::uint8_t const*>(to.data)), written)
+              .get(unescaped))
+        return false;
+      to = rows.keep(unescaped);
+      return true;
+    }
+    to = text;
+    std::uint64_t number;
+    if (events::parse_digits(text.data + text.size, text.size, number) && (text.size == 1 || token[0] != '0'))
+      return true;
+    if (token == "null") to = events::no_text;
+    return token == "null" || token == "true" || token == "false" || is_json_number(token);
   }
 
   void parse_lines(std::string_view text, row_batch& to) {
@@ -160,7 +270,44 @@ class parser : public events::record_parser {
     return (token == "true" || token == "false" || is_json_number(token)) && is(token);
   }
 
-  static constexpr std::uint32_t nobody = ~std::uint32_t{0};
+  static constexpr std::uint32_t nobody = ~std::uint32_t{0}, unclear = nobody - 1;
+
+  /// A member's name as it is written, with the quote behind it, in at most 16 bytes, and the column that it is.
+  struct member_name {
+    std::uint64_t low = 0, high = 0, low_mask = 0, high_mask = 0;
+    std::uint32_t column = unclear;
+    bool is(char const* name) const {
+      using events::text_detail::load8;
+      return (load8(name) & low_mask) == low && (load8(name + 8) & high_mask) == high && low_mask != 0;
+    }
+  };
+  /// The one that begins here; with escapes, or where it is long, it is unclear.
+  member_name known_name(char const* name) const {
+    using events::text_detail::load8;
+    member_name found;
+    std::size_t bytes = 0;
+    while (bytes < 15 && name[bytes] != '"' && name[bytes] != '\\') ++bytes;
+    if (name[bytes] != '"') return long_name(name);
+    std::string_view const text(name, bytes);
+    auto const column = std::find(schema_.names.begin(), schema_.names.end(), text);
+    found.column =
+        column == schema_.names.end() ? nobody : static_cast<std::uint32_t>(column - schema_.names.begin());
+    found.low_mask = bytes >= 7 ? ~std::uint64_t{0} : ~std::uint64_t{0} >> (56 - 8 * bytes);
+    found.high_mask = bytes < 8 ? 0 : ~std::uint64_t{0} >> (120 - 8 * bytes);
+    found.low = load8(name) & found.low_mask, found.high = load8(name + 8) & found.high_mask;
+    return found;
+  }
+  /// One that is looked at every time.
+  member_name long_name(char const* name) const {
+    member_name found;
+    std::size_t bytes = 0;
+    while (name[bytes] != '"' && name[bytes] != '\\') ++bytes;
+    if (name[bytes] == '\\') return found;
+    auto const column = std::find(schema_.names.begin(), schema_.names.end(), std::string_view(name, bytes));
+    found.column =
+        column == schema_.names.end() ? nobody : static_cast<std::uint32_t>(column - schema_.names.begin());
+    return found;
+  }
 
   /// The column of a name that begins here and ends with a quote; nothing where it cannot be read. What is longer than
   /// a margin is compared without reading beyond it.
@@ -185,8 +332,10 @@ class parser : public events::record_parser {
   }
 
   events::row_schema schema_;
-  ondemand::parser parser_;
-  std::vector<text_ref> fields_;  // of all columns
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> index_;
+  ondemand::parser parser_;           // of single lines
+  std::vector<member_name> members_;  // in the order of the last objects
+  std::vector<text_ref> fields_;      // of all columns
   std::vector<double> values_;
 };
 
