@@ -69,7 +69,9 @@ std::string is_no_object(simdjson::error_code error) {
 
 class parser : public events::record_parser {
  public:
-  explicit parser(events::row_schema const& schema) : schema_(schema), fields_(schema.columns) {}
+  explicit parser(events::row_schema const& schema) : schema_(schema), fields_(schema.columns) {
+    if (parser_.allocate(1 << 12)) throw std::bad_alloc();  // it unescapes nothing before
+  }
 
   bool parse(std::string_view text, row_batch& to) override {
     to.clear(schema_);
