@@ -129,6 +129,7 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
   std::size_t count = 0, feeds = 0;
   text_ = text.data();
   ends_.resize(std::max(ends_.size(), text.size() / 2 + 128));
+  ends_[0] = ~std::uint32_t{0};  // a field begins behind the end of the one before: the first one at 0
   for (std::size_t base = 0; base < text.size(); base += 64) {
     end_masks const found = ends_in(text.data() + base);
     std::uint64_t const inside =
@@ -136,8 +137,8 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
     std::uint64_t mask = found.all & inside;
     feeds += static_cast<std::size_t>(__builtin_popcountll(found.feeds & inside));
     auto const here = static_cast<std::size_t>(__builtin_popcountll(mask));
-    if (count + here + 8 > ends_.size()) ends_.resize(2 * ends_.size());
-    std::uint32_t* out = ends_.data() + count;
+    if (count + here + 9 > ends_.size()) ends_.resize(2 * ends_.size());
+    std::uint32_t* out = ends_.data() + 1 + count;
     for (std::size_t k = 0; k < here; k += 8)
       for (int j = 0; j < 8; ++j) {
         *out++ = static_cast<std::uint32_t>(base) +
@@ -152,29 +153,29 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
   if (feeds != rows) return false;  // and each of them ends a record, as is looked at below
   to.shape(schema_, rows);
   char const* const data = text.data();
-  std::uint32_t const* const ends = ends_.data();
-  auto const last = static_cast<std::uint32_t>(width - 1);
+  std::uint32_t const* const ends = ends_.data() + 1;
   auto const field = [&](std::size_t r, std::uint32_t c) {
-    std::size_t const k = r * width + c;
-    std::uint32_t const begin = k == 0 ? 0 : ends[k - 1] + 1;
-    std::uint32_t end = ends[k];
-    if (c == last && end > begin && data[end - 1] == '\r') --end;
+    std::uint32_t const* const at = ends + r * width + c;
+    std::uint32_t const begin = at[-1] + 1;
+    std::uint32_t end = *at;
+    if (c + 1 == width && end > begin && data[end - 1] == '\r') --end;
     return text_ref{data + begin, end - begin};
   };
   std::int64_t least = largest_event_time, largest = -largest_event_time;
   bool regular = true;
   time_parser parse_time;
+  bool const keyed = schema_.key >= 0;
+  auto const key = static_cast<std::uint32_t>(schema_.key);
   for (std::size_t r = 0; r < rows; ++r) {
     regular &= data[ends[(r + 1) * width - 1]] == '\n';
     std::int64_t t;
     if (!parse_time(field(r, schema_.time), t)) return false;
     to.times[r] = t;
     least = std::min(least, t), largest = std::max(largest, t);
+    if (keyed) to.keys[r] = field(r, key);
   }
   if (!regular) return false;
   if (rows > 0 && (least < -largest_event_time || largest > largest_event_time)) return false;
-  if (schema_.key >= 0)
-    for (std::size_t r = 0; r < rows; ++r) to.keys[r] = field(r, static_cast<std::uint32_t>(schema_.key));
   for (std::size_t c = 0; c < schema_.numbers.size(); ++c) {
     auto& column = to.numbers[c];
     for (std::size_t r = 0; r < rows; ++r)
@@ -190,8 +191,8 @@ bool csv_parser::parse_regular(std::string_view text, row_batch& to) {
 std::string_view csv_parser::line(row_batch const& rows, index_t r) const {
   auto const row = static_cast<std::size_t>(r);
   if (!rows.lines.empty()) return rows.lines[row].view();
-  std::uint32_t const begin = r == 0 ? 0 : ends_[row * schema_.columns - 1] + 1;
-  std::string_view line(text_ + begin, ends_[(row + 1) * schema_.columns - 1] - begin);
+  std::uint32_t const begin = ends_[row * schema_.columns] + 1;
+  std::string_view line(text_ + begin, ends_[(row + 1) * schema_.columns] - begin);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

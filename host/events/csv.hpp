@@ -35,7 +35,7 @@ class csv_parser : public record_parser {
 
   row_schema schema_;
   char const* text_ = nullptr;
-  std::vector<std::uint32_t> ends_;  // of fields
+  std::vector<std::uint32_t> ends_;  // of fields, behind one of none
   std::vector<text_ref> fields_;
   std::vector<double> values_;
 };

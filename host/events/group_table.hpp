@@ -17,14 +17,20 @@ struct group_table {
   /// Adds records [begin, end) of a batch.
   void add(row_batch const& rows, index_t begin, index_t end) {
     slots_.resize(static_cast<std::size_t>(end - begin));
-    if (rows.keys.empty())
-      std::fill(slots_.begin(), slots_.end(), keys.find_or_add(no_text));
-    else
-      for (index_t i = begin; i < end; ++i)
-        slots_[static_cast<std::size_t>(i - begin)] =
-            keys.find_or_add(rows.keys[static_cast<std::size_t>(i)]);
-    make_room();
-    for (std::uint32_t const slot : slots_) ++counts[slot];
+    std::uint32_t* slot_of = slots_.data();
+    if (rows.keys.empty()) {
+      std::uint32_t const slot = keys.find_or_add(no_text);
+      make_room();
+      std::fill(slots_.begin(), slots_.end(), slot);
+      counts[slot] += slots_.size();
+    } else {
+      for (index_t i = begin; i < end; ++i) {
+        std::uint32_t const slot = keys.find_or_add(rows.keys[static_cast<std::size_t>(i)]);
+        if (slot == counts.size()) make_room();
+        *slot_of++ = slot;
+        ++counts[slot];
+      }
+    }
     for (auto& s : states) s->add(rows, begin, end, slots_.data());
   }
 

@@ -22,6 +22,7 @@ class pane_store : public window_store {
       std::int64_t const first = rule_.pane_of(times[static_cast<std::size_t>(begin)]),
                          last = first + rule_.pane();
       index_t next = begin + 1;
+      if (next < end && first <= rows.least && rows.largest < last) next = end;
       for (; next < end; ++next)
         if (std::int64_t const t = times[static_cast<std::size_t>(next)]; t < first || t >= last) break;
       pane(panes, first).add(rows, begin, next);
