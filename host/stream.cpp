@@ -9,6 +9,7 @@
 #include <host/pages.hpp>
 #include <host/slowdown.hpp>
 #include <host/stream.hpp>
+#include <host/time_spent.hpp>
 #include <mutex>
 #include <new>
 #include <prorata/error.hpp>
@@ -79,6 +80,7 @@ struct stream::worker {
   }
 
   void serve() {
+    spending_account::worker const mine(spent);
     fp_environment const canonical;
     std::unique_lock lock(mutex);
     for (;;) {
@@ -153,6 +155,7 @@ struct stream::worker {
   bool busy = false;
   double worked = 0;  // seconds; of the worker alone, until it is idle
   pages scratch;      // of the work that runs
+  spending_account spent;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   std::minstd_rand random;
   std::thread thread;
@@ -248,6 +251,7 @@ double stream::busy_seconds() const {
 
 int stream::threads() const { return worker_->loops.threads(); }
 std::string const& stream::name() const { return worker_->options.name; }
+time_spent stream::take_spent() const { return worker_->spent.take(); }
 
 void stream::submit(std::unique_ptr<task> t, bool always) {
   t->always = always;
@@ -259,7 +263,11 @@ void stream::run_parallel(index_t count, loop_body body) const {
     for (index_t k = 0; k < count; ++k) body.call(body.context, k);
     return;
   }
-  worker_->loops.run_blocks(count, body);
+  auto const block = [&](index_t k) {
+    spending_account::worker const mine(worker_->spent);
+    body.call(body.context, k);
+  };
+  worker_->loops.run_blocks(count, loop_body::of(block));
 }
 
 }  // namespace prorata::host

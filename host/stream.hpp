@@ -5,6 +5,7 @@
 #include <host/fp_environment.hpp>
 #include <host/parallel.hpp>
 #include <host/slowdown.hpp>
+#include <host/time_spent.hpp>
 #include <memory>
 #include <prorata/config.hpp>
 #include <string>
@@ -97,6 +98,9 @@ class stream {
   /// The most threads that `parallel` uses.
   int threads() const;
   std::string const& name() const;
+
+  /// What its threads spent on work since this was last called; from inside queued work, or while there is none.
+  time_spent take_spent() const;
 
  private:
   /// Tasks are links of the queue themselves, so that nothing can fail once there is a task.

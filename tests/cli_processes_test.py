@@ -111,6 +111,8 @@ class Processes(Case):
         self.fails(2, 'it is also an input', 'sort', self.x, '-o', self.x)
         self.fails(2, '--weights has 2 numbers for 3 devices', 'map', 'x', self.x, '-o', out, '--weights', '1,2')
         self.fails(2, '--trace draws the ranks of one process', 'map', 'x', self.x, '-o', out, '--trace', self.path('o.json'))
+        self.fails(2, '--report draws the ranks of one process', 'stats', self.x, '--report', self.path('o.html'))
+        self.fails(2, '--report is for one process', 'sort', self.x, '-o', out, '--report', self.path('o.html'))
         self.fails(2, '--by adds up in one process', 'histogram', self.few, '--by', self.x)
         self.fails(3, 'absent.npy', 'sort', self.path('absent.npy'), '-o', out)
         for command in (['map', 'x', self.x], ['sort', self.x], ['groupby', self.x]):

@@ -162,6 +162,7 @@ void add_stream_options(command_line& command, options& o) {
   command.flag("--json", o.json);
   command.option("--progress", o.progress);
   command.option("--trace", o.trace);
+  command.option("--report", o.report);
   command.option("--verify", o.verify);
   command.option("--schedule", o.schedule);
   command.option("--times", o.times);

@@ -1,6 +1,7 @@
 // prorata generate: a reproducible array to try things on.
 #include <chrono>
 #include <host/cli/command_line.hpp>
+#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -49,6 +50,8 @@ void generate_command(arguments const& args, io::job_files& files) {
   command.required("-o,--output", output);
   command.option("--progress", progress_mode);
   command.flag("--json", json);
+  options o;
+  command.option("--report", o.report);
   command.parse(args);
   auto const type = io::parse_dtype(dtype).type;
   auto const dimensions = io::parse_shape(shape);
@@ -57,6 +60,9 @@ void generate_command(arguments const& args, io::job_files& files) {
   auto const header_bytes = std::ssize(io::npy_header(type, dimensions));
   auto const start = std::chrono::steady_clock::now();
   io::array_sink const out(files.write(output, header_bytes + count * size), type, dimensions);
+  stages_report page;
+  page.open(files, o);
+  page.begins("generate", count * size);
   {
     constexpr index_t grain = 128 * tile;
     piece const grains = host::process_shares(all_processes(), 1).mine((count + grain - 1) / grain);
@@ -73,18 +79,15 @@ void generate_command(arguments const& args, io::job_files& files) {
       bar.add((end - begin) * size);
     });
   }
-  files.prepare();
+  page.ends();
+  page.prepare(files);
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  nlohmann::json const said{{"op", "generate"},      {"n", count},        {"dtype", io::describe(type).code},
+                            {"shape", dimensions},   {"seed", seed},      {"output", io::printable(output)},
+                            {"bytes", count * size}, {"seconds", seconds}};
+  page.describe(said);
   if (json) {
-    print("{}\n", nlohmann::json{{"op", "generate"},
-                                 {"n", count},
-                                 {"dtype", io::describe(type).code},
-                                 {"shape", dimensions},
-                                 {"seed", seed},
-                                 {"output", io::printable(output)},
-                                 {"bytes", count * size},
-                                 {"seconds", seconds}}
-                      .dump());
+    print("{}\n", said.dump());
   } else {
     print("{}: {} of {}, seed {}\n", io::printable(output), count_text(count, "element"), io::name_of(type),
           seed);

@@ -196,7 +196,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   for (auto& c : columns) c.sink.finish(outcome.groups);
   job.finish();
   index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
-  if (o.json) {
+  if (job.is_described()) {
     nlohmann::json first = nlohmann::json::object(), outputs = nlohmann::json::object();
     for (auto const& c : columns) {
       auto list_of = nlohmann::json::array();
@@ -204,16 +204,17 @@ void groupby_command(arguments const& args, io::job_files& files) {
       first[c.named.name] = list_of;
       if (!c.path.empty()) outputs[c.named.name] = c.path;
     }
-    print("{}\n", job_json(job, "groupby",
-                           {{"n", n},
-                            {"groups", outcome.groups},
-                            {"key_dtype", io::describe(key_type).code},
-                            {"head", first},
-                            {"outputs", outputs},
-                            {"parts", outcome.parts},
-                            {"spilled", outcome.spilled}})
-                      .dump());
-    return;
+    if (said_as_json(job, o, [&] {
+          return job_json(job, "groupby",
+                          {{"n", n},
+                           {"groups", outcome.groups},
+                           {"key_dtype", io::describe(key_type).code},
+                           {"head", first},
+                           {"outputs", outputs},
+                           {"parts", outcome.parts},
+                           {"spilled", outcome.spilled}});
+        }))
+      return;
   }
   print("{}, {} of {}\n", count_text(n, "row"), count_text(outcome.groups, "group"), io::name_of(key_type));
   print_table(columns, rows);

@@ -238,21 +238,28 @@ void histogram_command(arguments const& args, io::job_files& files) {
     picture->write(0, std::as_bytes(std::span(text.data(), text.size())));
   }
   job.finish();
-  if (o.json) {
-    printed_object const out;
+  if (job.is_described()) {
     auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
-    out.list("edges", edges.bins() + 1, [&](index_t k) { return json_value(edges.edges()[at(k)]); });
-    out.list("counts", edges.bins(), [&](index_t k) { return nlohmann::json(found.counts[at(k)]); });
-    if (!found.weights.empty())
-      out.list("weights", edges.bins(), [&](index_t k) { return json_value(found.weight(at(k))); });
-    out.finish(job_json(job, "histogram",
-                        {{"n", job.cuts().n},
-                         {"dtype", io::describe(in.front()->array().type).code},
-                         {"bins", edges.bins()},
-                         {"below", found.counts[bins]},
-                         {"above", found.counts[bins + 1]},
-                         {"nan", found.counts[bins + 2]}}));
-    return;
+    auto const edge = [&](index_t k) { return json_value(edges.edges()[at(k)]); };
+    auto const count = [&](index_t k) { return nlohmann::json(found.counts[at(k)]); };
+    auto const weight = [&](index_t k) { return json_value(found.weight(at(k))); };
+    auto const others = job_json(job, "histogram",
+                                 {{"n", job.cuts().n},
+                                  {"dtype", io::describe(in.front()->array().type).code},
+                                  {"bins", edges.bins()},
+                                  {"below", found.counts[bins]},
+                                  {"above", found.counts[bins + 1]},
+                                  {"nan", found.counts[bins + 2]}});
+    auto all = with_list(with_list(others, "edges", edges.bins() + 1, edge), "counts", edges.bins(), count);
+    if (!found.weights.empty()) all = with_list(std::move(all), "weights", edges.bins(), weight);
+    job.describe(all);
+    if (o.json) {
+      printed_object const out;
+      out.list("edges", edges.bins() + 1, edge);
+      out.list("counts", edges.bins(), count);
+      if (!found.weights.empty()) out.list("weights", edges.bins(), weight);
+      return out.finish(others);
+    }
   }
   print("{} of {}, {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(in.front()->array().type),
         count_text(static_cast<index_t>(bins), "bin"), what);

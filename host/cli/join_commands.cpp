@@ -7,6 +7,7 @@
 #include <cstring>
 #include <host/algorithms/join_file.hpp>
 #include <host/cli/command_line.hpp>
+#include <host/cli/html_page.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
@@ -79,6 +80,7 @@ class join_job final : public host::run_observer {
     command.option("--memory", o.memory);
     command.flag("--json", o.json);
     command.option("--progress", o.progress);
+    command.option("--report", o.report);
   }
 
   /// When the command line was read.
@@ -128,6 +130,7 @@ class join_job final : public host::run_observer {
 
   host::join_outcome run(host::join_sides const& sides, host::join_kind kind,
                          std::vector<host::join_column> const& columns) {
+    page_.open(files_, o);
     auto const start = std::chrono::steady_clock::now();
     auto const outcome = join_files(sides, kind, columns, {folder_, memory_, o.threads}, *this);
     for (auto const& in : inputs_) {
@@ -142,16 +145,17 @@ class join_job final : public host::run_observer {
   }
 
   void report(host::join_outcome const& outcome, nlohmann::json own, std::string const& said) {
-    files_.prepare();
+    page_.prepare(files_);
     double const speed = static_cast<double>(bytes_) / std::max(seconds_, 1e-9) / 1e9;
+    own["op"] = name_;
+    own["missing"] = outcome.missing;
+    own["parts"] = outcome.parts;
+    own["spilled"] = outcome.spilled;
+    own["seconds"] = seconds_;
+    own["bytes"] = bytes_;
+    own["gb_per_s"] = speed;
+    page_.describe(own);
     if (o.json) {
-      own["op"] = name_;
-      own["missing"] = outcome.missing;
-      own["parts"] = outcome.parts;
-      own["spilled"] = outcome.spilled;
-      own["seconds"] = seconds_;
-      own["bytes"] = bytes_;
-      own["gb_per_s"] = speed;
       print("{}\n", own.dump());
       return;
     }
@@ -168,9 +172,13 @@ class join_job final : public host::run_observer {
  private:
   void begins_moving(char const* what, index_t bytes) override {
     bar_ = std::make_unique<progress>(o.progress, name_ + ": " + what, bytes);
+    page_.begins(what, bytes);
   }
   void moved(index_t bytes) override { bar_->add(bytes); }
-  void ends() override { bar_.reset(); }
+  void ends() override {
+    bar_.reset();
+    page_.ends();
+  }
 
   std::string name_, folder_;
   io::job_files& files_;
@@ -179,6 +187,7 @@ class join_job final : public host::run_observer {
   std::list<input> inputs_;
   std::list<io::array_sink> sinks_;
   std::unique_ptr<progress> bar_;
+  stages_report page_;
 };
 
 host::join_kind kind_named(std::string const& how) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <host/cli/command_line.hpp>
+#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
@@ -131,6 +132,7 @@ int main(int argc, char** argv) {
   io::emergency::install_memory_guard();
   cli::bound_heap();
   try {
+    cli::note_words(argc, argv);
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
     cli::join_processes();
     auto const& all = cli::all_processes();

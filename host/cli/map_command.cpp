@@ -81,12 +81,11 @@ void map_command(arguments const& args, io::job_files& files) {
       [&](piece p) { compare(p, computed(p).get()); },
       [&](host::stream const& s, host::gpu_rank& gpu, piece p) { gpu.map(s, kernel, p, compare); });
   job.finish();
-  if (o.json) {
-    print("{}\n",
-          job_json(job, "map",
-                   {{"n", first.count}, {"dtype", io::describe(program.output()).code}, {"output", o.output}})
-              .dump());
-  } else {
+  if (!said_as_json(job, o, [&] {
+        return job_json(
+            job, "map",
+            {{"n", first.count}, {"dtype", io::describe(program.output()).code}, {"output", o.output}});
+      })) {
     print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
           count_text(first.count, "element"), io::name_of(program.output()), job.seconds(), job.gb_per_s());
   }

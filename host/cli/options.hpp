@@ -14,7 +14,7 @@ struct options {
   std::vector<std::string> inputs;
   std::string devices, weights, memory = "1G", chunk, cap, method = "hamilton";
   std::string costs, dtype, shape, offset;
-  std::string output, trace, times;
+  std::string output, trace, report, times;
   std::string progress = "auto", schedule;
   int threads = 0;
   double verify = 0;

@@ -69,8 +69,8 @@ void quantile_command(arguments const& args, io::job_files& files) {
     auto const values = plan.finish(elements);
     for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
   });
-  report(job, o, "quantile", *in, found);
   job.finish();
+  report(job, o, "quantile", *in, found);
 }
 
 void topk_command(arguments const& args, io::job_files& files) {
@@ -101,22 +101,26 @@ void topk_command(arguments const& args, io::job_files& files) {
       found.push_back({number_at(in->array().type, source.elements({&one.key, 1}).data()), one.index});
   });
   job.finish();
-  if (o.json) {
-    printed_object const out;
-    out.list("result", k, [&](index_t j) {
+  if (job.is_described()) {
+    auto const result = [&](index_t j) {
       auto const& f = found[static_cast<std::size_t>(j)];
       auto one = json_of(f.value);
       if (auto const where = in->position(f.index); !where.empty()) one["where"] = where;
       one["index"] = f.index;
       return one;
-    });
-    out.finish({{"op", "topk"},
-                {"n", in->count()},
-                {"dtype", io::describe(in->array().type).code},
-                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                {"seconds", job.seconds()},
-                {"bytes", job.bytes()}});
-    return;
+    };
+    nlohmann::json const others{{"op", "topk"},
+                                {"n", in->count()},
+                                {"dtype", io::describe(in->array().type).code},
+                                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+                                {"seconds", job.seconds()},
+                                {"bytes", job.bytes()}};
+    job.describe(with_list(others, "result", k, result));
+    if (o.json) {
+      printed_object const out;
+      out.list("result", k, result);
+      return out.finish(others);
+    }
   }
   print("{} of {} of {}\n", k, count_text(in->count(), "element"), io::name_of(in->array().type));
   for (auto const& f : found)

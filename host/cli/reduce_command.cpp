@@ -44,8 +44,8 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
   }
   session job(files, o, arrays, bytes, op.name);
   auto const found = op.run(job.passes(), arrays, how);
-  report(job, o, op.name, *in.front(), found);
   job.finish();
+  report(job, o, op.name, *in.front(), found);
 }
 
 }  // namespace

@@ -81,6 +81,23 @@ void printed_object::finish(nlohmann::json const& others) const {
   print("{}\n", std::string_view(others.dump()).substr(1));
 }
 
+nlohmann::json with_list(nlohmann::json object, char const* name, index_t n,
+                         std::function<nlohmann::json(index_t)> const& element) {
+  constexpr index_t most = 20;
+  auto& list = object[name] = nlohmann::json::array();
+  for (index_t k = 0; k < std::min(n, most); ++k) list.push_back(element(k));
+  if (n > most) list.push_back(fmt::format("… {} more", n - most));
+  return object;
+}
+
+bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make) {
+  if (!job.is_described()) return false;
+  auto const said = make();
+  job.describe(said);
+  if (o.json) print("{}\n", said.dump());
+  return o.json;
+}
+
 std::string count_text(index_t count, std::string const& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -93,12 +110,12 @@ std::string bytes_text(index_t bytes) {
   return unit == 0 ? count_text(bytes, "byte") : fmt::format("{:.2f} {}", value, units[unit]);
 }
 
-void report(session const& job, options const& o, std::string const& operation, input const& first,
+void report(session& job, options const& o, std::string const& operation, input const& first,
             dynamic::answer const& found) {
   auto const where = [&](dynamic::finding const& f) {
     return f.is_place ? first.position(std::get<std::int64_t>(f.value)) : std::string();
   };
-  if (o.json) {
+  if (job.is_described()) {
     auto const shown = [&](dynamic::finding const& f) {
       auto one = json_of(f.value);
       if (auto const text = where(f); !text.empty()) one["where"] = text;
@@ -111,15 +128,16 @@ void report(session const& job, options const& o, std::string const& operation, 
     } else {
       for (auto const& f : found) result[f.name] = shown(f);
     }
-    auto const out = job_json(job, operation,
-                              {{"n", job.cuts().n},
-                               {"dtype", io::describe(first.array().type).code},
-                               {"exact", o.exact},
-                               {"order", order_name},
-                               {"result", result},
-                               {"chunk", job.chunk()}});
-    print("{}\n", out.dump());
-    return;
+    if (said_as_json(job, o, [&] {
+          return job_json(job, operation,
+                          {{"n", job.cuts().n},
+                           {"dtype", io::describe(first.array().type).code},
+                           {"exact", o.exact},
+                           {"order", order_name},
+                           {"result", result},
+                           {"chunk", job.chunk()}});
+        }))
+      return;
   }
   print("{} of {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(first.array().type),
         bytes_text(job.bytes()));

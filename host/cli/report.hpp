@@ -20,8 +20,8 @@ nlohmann::json job_json(session const& job, std::string const& op, nlohmann::jso
 void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
                 partition const& cuts, std::vector<double> const& loads = {});
 
-/// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed.
-void report(session const& job, options const& o, std::string const& operation, input const& first,
+/// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed. Writes --report.
+void report(session& job, options const& o, std::string const& operation, input const& first,
             dynamic::answer const& found);
 
 /// One JSON object on stdout, whose lists are printed as they are made: a list of a million numbers would take
@@ -34,6 +34,13 @@ class printed_object {
   /// The other members, of which there is at least one; ends the object.
   void finish(nlohmann::json const& others) const;
 };
+
+/// The object with a list of n as --report shows it: the first ones, and how many there are.
+nlohmann::json with_list(nlohmann::json object, char const* name, index_t n,
+                         std::function<nlohmann::json(index_t)> const& element);
+
+/// Says what make() has to say of a job to --report, and on stdout with --json: whether it did that.
+bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make);
 
 /// "1 element", "5 elements".
 std::string count_text(index_t count, std::string const& noun);

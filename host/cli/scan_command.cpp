@@ -43,14 +43,13 @@ void scan_command(arguments const& args, io::job_files& files) {
   auto const out = open_array(files, o, type, array.shape, array.fortran_order);
   dynamic::scan(job.passes(), *in.front(), op, exclusive, out);
   job.finish();
-  if (o.json) {
-    print("{}\n", job_json(job, "scan " + name,
-                           {{"n", array.count},
-                            {"dtype", io::describe(type).code},
-                            {"order", scan_order_name},
-                            {"output", o.output}})
-                      .dump());
-  } else {
+  if (!said_as_json(job, o, [&] {
+        return job_json(job, "scan " + name,
+                        {{"n", array.count},
+                         {"dtype", io::describe(type).code},
+                         {"order", scan_order_name},
+                         {"output", o.output}});
+      })) {
     print("{}: {} of {}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(o.output),
           count_text(array.count, "element"), io::name_of(type), job.seconds(), job.gb_per_s());
   }

@@ -78,14 +78,13 @@ void select_command(arguments const& args, io::job_files& files) {
     kept.write_elements(job.passes(), *in.front(), results);
   }
   job.finish();
-  if (o.json) {
-    print("{}\n", job_json(job, "select",
-                           {{"n", first.count},
-                            {"selected", total},
-                            {"dtype", io::describe(type).code},
-                            {"output", o.output}})
-                      .dump());
-  } else {
+  if (!said_as_json(job, o, [&] {
+        return job_json(job, "select",
+                        {{"n", first.count},
+                         {"selected", total},
+                         {"dtype", io::describe(type).code},
+                         {"output", o.output}});
+      })) {
     print("{}: {} of {}{}\n  {:.3g} s, {:.2f} GB/s\n", io::printable(o.output), total,
           count_text(first.count, "element"), indices ? ", their indices" : "", job.seconds(),
           job.gb_per_s());

@@ -1,11 +1,13 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
 #include <host/cli/costs.hpp>
+#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace prorata::cli {
@@ -56,6 +58,16 @@ std::optional<device_times> times_of(io::job_files& files, options const& o,
   return std::optional<device_times>(std::in_place, files, o, threads_of(o), std::move(work));
 }
 
+std::vector<std::string> names_of(std::vector<device_spec> const& devices) {
+  std::vector<std::string> names;
+  for (auto const& d : devices) names.push_back(d.name);
+  return names;
+}
+
+void write_text(io::atomic_file& file, std::string const& text) {
+  file.write(0, std::as_bytes(std::span(text.data(), text.size())));
+}
+
 }  // namespace
 
 session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
@@ -69,6 +81,7 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
       cuts_(cuts_for(files, o, inputs.front()->count(), weights(), loads_)),
       bytes_per_element_(bytes_per_element),
       work_(ranks_.own.size()),
+      spent_(ranks_.own.size()),
       label_(std::move(label)) {
   if (all_processes().first()) io::emergency::doing(label_);  // until the first pass begins
   require(o.verify >= 0 && o.verify <= 100, "--verify is a percentage from 0 to 100");
@@ -96,9 +109,11 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
     gpu_numbers.push_back(d.kind == device_kind::gpu ? std::optional(d.number) : std::nullopt);
   auto gpus =
       host::open_gpu_ranks(gpu_numbers, std::min(slot, std::min(*chunk, most) * bytes_per_element_ / 4));
-  require(o.trace.empty() || all_processes().alone(),
-          "--trace draws the ranks of one process, and there are several; leave it out");
+  for (auto const& [name, path] : {std::pair("--trace", &o.trace), {"--report", &o.report}})
+    require(path->empty() || all_processes().alone(),
+            std::string(name) + " draws the ranks of one process, and there are several; leave it out");
   if (!o.trace.empty()) trace_file_ = &files.write(o.trace);
+  if (!o.report.empty()) report_file_ = &files.write(o.report);
   std::vector<host::stream> streams;
   int const threads = threads_of(o);
   for (auto const& d : own) streams.emplace_back(stream_options_of(d, devices(), threads));
@@ -111,6 +126,7 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
                                 .at_once = at_once},
                static_cast<host::run_observer&>(*this), std::move(gpus));
   start_ = clock::now();
+  if (trace_file_ != nullptr || report_file_ != nullptr) events_.emplace();
 }
 
 void session::begins(char const* what) { begins_moving(what, own_bytes_); }
@@ -118,6 +134,20 @@ void session::begins(char const* what) { begins_moving(what, own_bytes_); }
 void session::begins_moving(char const* what, index_t bytes) {
   std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
   progress_ = std::make_unique<progress>(options_.progress, name, bytes);
+  if (events_) events_->begins(name, bytes);
+}
+
+void session::ends() {
+  progress_.reset();
+  if (events_) events_->ends();
+}
+
+void session::spent(int rank, host::time_spent const& seconds) {
+  spent_[static_cast<std::size_t>(rank - ranks_.first)] = seconds;
+}
+
+void session::measured(int rank, double speed) {
+  if (events_) events_->measured(rank, speed);
 }
 
 void session::done(int rank, char const* what, piece p, clock::time_point since) {
@@ -129,7 +159,12 @@ void session::done(int rank, char const* what, piece p, clock::time_point since)
     mine.elements += p.end - p.begin;
     mine.busy_seconds += std::chrono::duration<double>(clock::now() - since).count();
   }
-  if (!options_.trace.empty()) trace_.add(rank, what, p.begin, p.end, since);
+  if (!events_) return;
+  auto const local = static_cast<std::size_t>(rank - ranks_.first);
+  auto const threads = static_cast<double>(team().streams()[local].threads());
+  host::time_spent const part{spent_[local].reading / threads, spent_[local].writing / threads,
+                              spent_[local].waiting};  // one thread waits for all
+  events_->add(rank, what, p.begin, p.end, since, part);
 }
 
 std::vector<device_work> session::work() const { return all_processes().gather(work_); }
@@ -154,10 +189,13 @@ void session::finish() {
     for (auto const& w : work_) by_device.push_back({w.failed ? 0 : w.elements, w.busy_seconds});
     times_->learn(devices(), by_device, cuts_.n);
   }
-  if (trace_file_ == nullptr) return;
-  std::vector<std::string> names;
-  for (auto const& d : devices()) names.push_back(d.name);
-  trace_.write(*trace_file_, names);
+  if (events_) events_->ends();
+  if (trace_file_ != nullptr) write_text(*trace_file_, trace_text(*events_, names_of(devices())));
+}
+
+void session::describe(nlohmann::json const& said) {
+  if (report_file_ == nullptr) return;
+  write_text(*report_file_, html_page({noted_words(), said, *events_, names_of(devices()), weights()}));
 }
 
 }  // namespace prorata::cli

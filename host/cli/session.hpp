@@ -6,10 +6,11 @@
 #include <host/cli/devices.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
-#include <host/cli/trace.hpp>
+#include <host/cli/timeline.hpp>
 #include <host/run/chunked_run.hpp>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
@@ -63,6 +64,11 @@ class session : host::run_observer {
   /// The job is done: writes --trace, if it was asked for.
   void finish();
 
+  /// Whether somebody wants what --json says: --json itself, or --report.
+  bool is_described() const { return options_.json || report_file_ != nullptr; }
+  /// What --json says, after finish(): writes --report, if it was asked for.
+  void describe(nlohmann::json const& said);
+
  private:
   void begins(char const* what) override;
   void done(int rank, char const* what, piece p, clock::time_point since) override;
@@ -70,7 +76,9 @@ class session : host::run_observer {
   void moved(index_t bytes) override {
     if (progress_) progress_->add(bytes);
   }
-  void ends() override { progress_.reset(); }
+  void spent(int rank, host::time_spent const& seconds) override;
+  void measured(int rank, double speed) override;
+  void ends() override;
   void lost(int rank, device_error const& error) override;
   device_error disagreement(int rank, int other, piece p) const override;
 
@@ -85,9 +93,11 @@ class session : host::run_observer {
   std::optional<host::chunked_run> run_;
   std::unique_ptr<progress> progress_;
   mutable std::mutex mutex_;
-  std::vector<device_work> work_;  // of this process's ranks
-  trace trace_;
-  io::atomic_file* trace_file_ = nullptr;  // begun before the work: a bad name must not cost a job
+  std::vector<device_work> work_;        // of this process's ranks
+  std::vector<host::time_spent> spent_;  // of the chunk that each of them ends
+  std::optional<timeline> events_;       // where somebody looks at them
+  io::atomic_file *trace_file_ = nullptr,
+                  *report_file_ = nullptr;  // begun before the work: a bad name must not cost a job
   std::string label_;
 };
 

@@ -24,6 +24,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   app.option("--memory", options_.memory);
   app.flag("--json", options_.json);
   app.option("--progress", options_.progress);
+  app.option("--report", options_.report);
   add_device_options(app, options_);
   add_raw_options(app, options_);
   app.parse(args);
@@ -39,6 +40,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   static_cast<void>(cuts());  // refuses what --weights, --method and --cap cannot do
   type_ = type.value_or(in_->array().type);
   out_.emplace(open_array(files, options_, type_, {count()}));
+  report_.open(files, options_);
   if (!folder_.empty()) io::spill{folder_};  // a bad name must not cost a job
   if (folder_.empty()) folder_ = folder_of(options_.output);
 }
@@ -46,27 +48,30 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
 void sorting_job::begins_moving(char const*, index_t bytes) {
   start_ = std::chrono::steady_clock::now();
   bar_ = std::make_unique<progress>(options_.progress, command_, bytes);
+  report_.begins(command_, bytes);
 }
 
 void sorting_job::finish(index_t ranges) {
   all_processes().together([&] { in_->file().check_unchanged(); });
-  files_.prepare();
+  report_.ends();
+  report_.prepare(files_);
   bar_.reset();
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   index_t const bytes = count() * (io::size_of(in_->array().type) + io::size_of(type_));
   double const speed = static_cast<double>(bytes) / std::max(seconds, 1e-9) / 1e9;
+  nlohmann::json const said{{"op", command_},
+                            {"n", count()},
+                            {"dtype", io::describe(type_).code},
+                            {"descending", descending_},
+                            {"output", options_.output},
+                            {"ranges", ranges},
+                            {"plan", plan_json(ranks_->devices, ranks_->weights, cuts())},
+                            {"seconds", seconds},
+                            {"bytes", bytes},
+                            {"gb_per_s", speed}};
+  report_.describe(said);
   if (options_.json) {
-    print("{}\n", nlohmann::json{{"op", command_},
-                                 {"n", count()},
-                                 {"dtype", io::describe(type_).code},
-                                 {"descending", descending_},
-                                 {"output", options_.output},
-                                 {"ranges", ranges},
-                                 {"plan", plan_json(ranks_->devices, ranks_->weights, cuts())},
-                                 {"seconds", seconds},
-                                 {"bytes", bytes},
-                                 {"gb_per_s", speed}}
-                      .dump());
+    print("{}\n", said.dump());
   } else {
     print("{}: {} of {}{}\n  {:.3g} s, {:.2f} GB/s read and written\n", io::printable(options_.output),
           count_text(count(), "element"), io::name_of(type_),

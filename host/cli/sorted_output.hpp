@@ -4,6 +4,7 @@
 #include <chrono>
 #include <host/algorithms/sort_file.hpp>
 #include <host/cli/devices.hpp>
+#include <host/cli/html_page.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/progress.hpp>
 #include <host/cli/sorters.hpp>
@@ -62,6 +63,7 @@ class sorting_job : public host::run_observer {
   std::optional<job_ranks> ranks_;
   std::unique_ptr<progress> bar_;
   std::chrono::steady_clock::time_point start_;
+  stages_report report_;
 };
 
 }  // namespace prorata::cli

@@ -73,19 +73,14 @@ void unique_command(arguments const& args, io::job_files& files) {
   values.finish(distinct), counted.finish(distinct), first.finish(distinct);
   all_processes().together([&] { in->file().check_unchanged(); });
   job.finish();
-  files.prepare();
   double const seconds = job.seconds();
-  if (o.json) {
-    print("{}\n", nlohmann::json{{"op", "unique"},
-                                 {"n", in->count()},
-                                 {"distinct", distinct},
-                                 {"dtype", io::describe(in->array().type).code},
-                                 {"output", o.output},
-                                 {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                 {"seconds", seconds},
-                                 {"bytes", job.bytes()}}
-                      .dump());
-  } else {
+  if (!said_as_json(job, o, [&] {
+        return nlohmann::json{
+            {"op", "unique"},       {"n", in->count()},
+            {"distinct", distinct}, {"dtype", io::describe(in->array().type).code},
+            {"output", o.output},   {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
+            {"seconds", seconds},   {"bytes", job.bytes()}};
+      })) {
     print("{}: {} distinct of {}\n  {:.3g} s\n", io::printable(o.output), distinct,
           count_text(in->count(), "element"), seconds);
   }

@@ -13,6 +13,7 @@
 #include <host/io/input_file.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
+#include <host/time_spent.hpp>
 #include <prorata/error.hpp>
 #include <utility>
 
@@ -122,6 +123,7 @@ input_file::~input_file() {
 }
 
 void input_file::read(index_t offset, std::span<std::byte> into) const {
+  host::spending_account::timer const reading(host::spending_account::reading);
   constexpr std::size_t largest = std::size_t{1} << 30;  // Linux reads at most 2^31 - 4096 bytes at once
   while (!into.empty()) {
     ssize_t const got = ::pread(descriptor_, into.data(), std::min(into.size(), largest), offset);

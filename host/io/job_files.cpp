@@ -114,9 +114,10 @@ void job_files::add(std::string const& path, std::unique_ptr<atomic_file> output
   outputs_.push_back(std::move(output));
 }
 
-void job_files::prepare() {
+void job_files::prepare(atomic_file const* but) {
   together([&] {
-    for (auto const& o : outputs_) o->prepare();
+    for (auto const& o : outputs_)
+      if (o.get() != but) o->prepare();
   });
 }
 

@@ -45,7 +45,8 @@ class job_files {
   void reserve(atomic_file& output, index_t bytes);
 
   /// Puts the data of all outputs on disk: all of publish() that takes long. Outputs are not written to afterwards.
-  void prepare();
+  ///   but  one that still is, and is prepared the next time
+  void prepare(atomic_file const* but = nullptr);
 
   /// Gives all outputs their names. They are there afterwards, also after a power cut. A kill in between leaves a
   /// record of several outputs, and the next to open one of them here finishes the set.

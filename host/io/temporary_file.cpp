@@ -11,6 +11,7 @@
 #include <host/io/commit_record.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/system_error.hpp>
+#include <host/time_spent.hpp>
 #include <host/io/temporary_file.hpp>
 #include <limits>
 #include <prorata/error.hpp>
@@ -148,6 +149,7 @@ void temporary_file::reserve(index_t bytes) {
 }
 
 void temporary_file::write(index_t offset, std::span<std::byte const> data) const {
+  host::spending_account::timer const writing(host::spending_account::writing);
   constexpr std::size_t largest = std::size_t{1} << 30;
   index_t const end = offset + static_cast<index_t>(data.size());
   if (end > size_limit_) fail_writing(path_, "write", EFBIG, end);

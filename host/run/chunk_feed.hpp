@@ -34,8 +34,13 @@ enum class chunk_order {
 /// So one chunk of a rank is queued at a time, however many there are.
 class chunk_feed {
  public:
-  chunk_feed(team<stream> team, partition const& cuts, index_t chunk, chunk_order order = chunk_order::shares)
-      : team_(std::move(team)),
+  /// Is told the speed that a rank has shown, in elements a second, where ranks take what they can do.
+  using speed_listener = std::function<void(int, double)>;
+
+  chunk_feed(team<stream> team, partition const& cuts, index_t chunk, chunk_order order = chunk_order::shares,
+             speed_listener listener = {})
+      : listener_(std::move(listener)),
+        team_(std::move(team)),
         cuts_(cuts),
         chunk_(chunk),
         shift_(order == chunk_order::passed_on ? 1 : 0),
@@ -153,9 +158,11 @@ class chunk_feed {
     if (guided_) {
       std::lock_guard const lock(mutex_);
       auto const now = clock::now();
-      if (auto const& last = handed_out_[k].what)
+      if (auto const& last = handed_out_[k].what) {
         guided_->did(local, last->end - last->begin,
                      std::chrono::duration<double>(now - handed_out_[k].at).count());
+        if (listener_) listener_(team_.first_local_rank() + local, guided_->measured(local));
+      }
       if (returned_.empty()) {
         handed_out_[k] = {guided_->next(local), now};
       } else {
@@ -179,6 +186,7 @@ class chunk_feed {
     bool completed = false;
   };
 
+  speed_listener listener_;
   team<stream> team_;
   partition const& cuts_;
   index_t chunk_;

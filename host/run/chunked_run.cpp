@@ -159,15 +159,15 @@ void chunked_run::fold(fold_job const& job, void* result) {
   // local work: every rank folds its chunks; neighbours join, whichever rank had them
   partials found(job);
   rechecks chosen(limits_.memory / 8);
-  chunk_feed chunks(team_, cuts_, chunk_, order());
+  chunk_feed chunks(team_, cuts_, chunk_, order(), on_speed());
   feed_ = &chunks;
-  std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
-  std::vector<partial> fresh_of(began.size());  // each rank's chunk: it stays while the stream has work on it
+  std::vector<partial> fresh_of(
+      began_.size());  // each rank's chunk: it stays while the stream has work on it
   auto const fold_chunk = [&](stream& queue, int rank, piece p) {
     auto const size = static_cast<std::size_t>(job.bytes(p));
     partial& fresh = fresh_of[local(rank)];
     fresh = {p, std::vector<std::byte>(size)};  // places of absent lanes stay 0
-    clock::time_point& from = began[local(rank)];
+    clock::time_point& from = began_[local(rank)];
     queue.enqueue([this, &from, p] {
       from = clock::now();
       announce(p);
@@ -266,6 +266,7 @@ void chunked_run::announce(piece p) const noexcept {
 
 void chunked_run::done(int rank, char const* what, piece p, clock::time_point since) const {
   feed_->completed(rank);
+  observer_.spent(rank, team_.streams()[local(rank)].take_spent());
   observer_.done(rank, what, p, since);
 }
 

@@ -78,6 +78,11 @@ class run_observer {
 
   /// One read of all elements begins; `what` it is for may be empty.
   virtual void begins(char const* /*what*/) {}
+  /// What the threads of a rank spent on the piece of which done() is said next.
+  virtual void spent(int /*rank*/, time_spent const&) {}
+  /// The speed that a rank has shown so far in this pass, in elements a second, where ranks take chunks as they become
+  /// free. One call at a time.
+  virtual void measured(int /*rank*/, double /*speed*/) {}
   /// A rank worked on a piece from `since` to now.
   virtual void done(int /*rank*/, char const* /*what*/, piece, clock::time_point /*since*/) {}
   /// Work that is no such read begins, and moves so many bytes; moved() says how many it has, from any thread.
@@ -133,7 +138,8 @@ class chunked_run {
         at_once_(limits.at_once > 0 ? std::min(limits.at_once, team_.local_ranks()) : team_.local_ranks()),
         places_(at_once_),
         processes_(team_),
-        shares_(processes_, cuts_, team_.first_local_rank(), team_.local_ranks()) {}
+        shares_(processes_, cuts_, team_.first_local_rank(), team_.local_ranks()),
+        began_(static_cast<std::size_t>(team_.local_ranks())) {}
 
   run_observer& observer() const { return observer_; }
   partition const& cuts() const { return cuts_; }
@@ -188,9 +194,8 @@ class chunked_run {
   /// need a rank's chunks in order.
   template <class Work>
   void sweep(char const* what, Work const& work) {
-    std::vector<clock::time_point> began(static_cast<std::size_t>(team_.local_ranks()));
     pass(what, chunk_order::shares, [&](stream& s, int rank, piece p) {
-      auto& from = began[local(rank)];
+      auto& from = began_[local(rank)];
       s.enqueue([this, &from, p] {
         from = clock::now();
         announce(p);
@@ -205,7 +210,7 @@ class chunked_run {
   void pass(char const* what, chunk_order order, Work const& work, if_lost then = if_lost::give_up) {
     observer_.begins(what);
     processes_.together([&] {
-      chunk_feed chunks(team_, cuts_, chunk_, order);
+      chunk_feed chunks(team_, cuts_, chunk_, order, on_speed());
       feed_ = &chunks;
       chunks.run(work, then == if_lost::do_again ? on_loss() : nullptr);
       check_sources();
@@ -222,7 +227,10 @@ class chunked_run {
  private:
   /// Where many shards share a CPU, some wait while others work.
   struct place {
-    explicit place(std::counting_semaphore<>& of) : places(of) { places.acquire(); }
+    explicit place(std::counting_semaphore<>& of) : places(of) {
+      spending_account::timer const waiting(spending_account::waiting);
+      places.acquire();
+    }
     ~place() { places.release(); }
     place(place const&) = delete;
     place& operator=(place const&) = delete;
@@ -234,8 +242,9 @@ class chunked_run {
   auto each_grain_of(char const* what, Work const& work, GpuWork const& gpu_work, bool chosen_alone) {
     return [this, what, &work, &gpu_work, chosen_alone](stream& s, int rank, piece p) {
       if (chosen_alone && !chosen_for_verification(p)) return;
-      s.enqueue([this, &s, &work, &gpu_work, what, rank, p] {
-        auto const from = clock::now();
+      auto& from = began_[local(rank)];
+      s.enqueue([this, &s, &work, &gpu_work, &from, rank, p] {
+        from = clock::now();
         announce(p);
         if (gpu_rank* const gpu = this->gpu(rank)) {
           gpu_work(s, *gpu, p);
@@ -243,11 +252,15 @@ class chunked_run {
           place const mine(places_);
           each_grain(s, p, work);
         }
-        done(rank, what, p, from);
       });
+      s.enqueue(
+          [this, &from, what, rank, p] { done(rank, what, p, from); });  // a pretended device has rested
     };
   }
 
+  chunk_feed::speed_listener on_speed() {
+    return [this](int rank, double speed) { observer_.measured(rank, speed); };
+  }
   chunk_feed::loss_handler on_loss() {
     return [this](int rank, device_error const& error) { observer_.lost(rank, error); };
   }
@@ -271,7 +284,8 @@ class chunked_run {
   std::counting_semaphore<> places_;  // so many
   prorata::host::processes processes_;
   process_shares shares_;
-  chunk_feed* feed_ = nullptr;  // of the pass that runs
+  chunk_feed* feed_ = nullptr;            // of the pass that runs
+  std::vector<clock::time_point> began_;  // each rank's chunk
 };
 
 }  // namespace prorata::host

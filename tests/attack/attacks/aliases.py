@@ -31,7 +31,7 @@ def round_(lab, r, sandbox):
     job = commands.WRITING_FROM_FILES[r.integers(0, len(commands.WRITING_FROM_FILES))](r, sandbox)
     words = list(map(str, job.arguments))
     if job.split(r) and job.count is not None and r.random() < 0.7:
-        words += ['--trace', 't']
+        words += [('--trace', '--report')[r.integers(0, 2)], 't']
     stage = Stage(lab, r, sandbox, job)
     if not stage.ready:
         return

@@ -7,7 +7,7 @@ import commands
 import promises
 
 KIND = 'hostile options'
-OPTIONS = ['--devices', '--weights', '--method', '--cap', '--costs', '--threads', '--memory', '--chunk', '--json', '--progress', '--trace',
+OPTIONS = ['--devices', '--weights', '--method', '--cap', '--costs', '--threads', '--memory', '--chunk', '--json', '--progress', '--trace', '--report',
            '--verify', '--dtype', '--shape', '--offset', '--exact', '--ddof', '--to', '--raw', '--exclusive', '--indices', '--descending',
            '--temp', '--counts', '--index', '--inverse', '--bins', '--range', '--edges', '--by', '--svg', '--agg', '--head', '--smallest',
            '--interpolation', '--n', '--partition', '--granularity', '--block', '--room', '--seed', '--count', '-o', '--output', '--help',
