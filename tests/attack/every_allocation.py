@@ -33,7 +33,7 @@ def jobs(folder):
     return {
         'stats': (['stats', x, *three], []),
         'stats --verify --trace': (['stats', x, *three, '--verify', '100', '--trace', trace], []),
-        'map --report': (['map', 'x + 1', x, '-o', o, *three, '--report', path('p.html')], [o, path('p.html')]),
+        'map --report': (['map', 'x + 1', x, '-o', o, *three, '--report', path('p.html')], [o]),
         'stats --costs': (['stats', x, *three, '--costs', c], []),
         'stats --json': (['stats', x, '--json'], []),
         'sum': (['reduce', 'sum', x], []),
