@@ -11,8 +11,8 @@
 #include <host/io/commit_record.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/system_error.hpp>
-#include <host/time_spent.hpp>
 #include <host/io/temporary_file.hpp>
+#include <host/time_spent.hpp>
 #include <limits>
 #include <prorata/error.hpp>
 #include <utility>
