@@ -16,8 +16,8 @@ namespace prorata {
 ///   eviction  the clock (Corbató, "A paging experiment with the Multics system", 1968): a hand goes round the places;
 ///             a pair that was asked for since its last visit stays once more, another one makes room. New pairs have
 ///             not been asked for yet, and the hand has just passed them
-///   batches   a key that comes several times counts once for its place, at its lowest index; what a cache holds, answers
-///             and evicts depends on the operations and their input alone, not on the number of threads
+///   batches   a key that comes several times counts once for its place, at its lowest index; what a cache holds,
+///             answers and evicts depends on the operations and their input alone, not on the number of threads
 ///   cost      two lines of the cache a key that is found, and one that is not; the clock is turned by one thread
 ///   memory    the budget, beside 40 bytes or so for each key of a batch, of which 2^20 are handled at a time
 ///   threads   one at a time
@@ -60,7 +60,8 @@ class hash_cache {
   index_t bytes() const { return places_.bytes() + capacity() * bytes_of_pair; }
   counters const& counted() const { return counted_; }
 
-  /// values[i] = what the cache has of key i, or `missing`; found[i] says whether it has it. What is found has been used.
+  /// values[i] = what the cache has of key i, or `missing`; found[i] says whether it has it. What is found has been
+  /// used.
   void find(std::span<K const> keys, std::span<V> values, std::span<bool> found, V missing = {}) {
     require(keys.size() == values.size() && keys.size() == found.size(),
             "hash_cache: as many values, and answers, as keys");
