@@ -211,7 +211,7 @@ TEST(StreamEngine, ServesByNewWeightsWithinTwoBatchesAndWithoutWeightWhenNobodyE
     double weights[3];
   };
   double const shares[][3] = {{.5, .3, .2}, {.1, 0, .9}, {0, .5, .5}, {.2, .2, .6}, {0, 0, 1}};
-  for (int run = 0; run < 20; ++run) {
+  for (int run = 0; run < 8; ++run) {
     std::vector<change> changes{{0, {5, 3, 2}}};
     for (std::size_t after = 40 + random() % 60; changes.size() < 4; after += 40 + random() % 60) {
       auto const& s = shares[random() % std::size(shares)];

@@ -18,6 +18,10 @@ struct stream_engine::work {
   std::vector<std::uint32_t> sorted, begins;
   std::chrono::steady_clock::time_point taken;
   std::vector<index_t> behind;  // records that are not plain
+  index_t number = 0;           // in its round
+  bool whole = true;            // it ends with a record
+  watermark before{0};          // of its first record
+  std::int64_t after = 0;       // the watermark behind its last one
 };
 
 /// Records that came behind the watermark, and it.
@@ -25,42 +29,6 @@ struct stream_engine::behind_rows {
   row_batch rows;
   std::vector<std::int64_t> marks;
   std::vector<std::string> lines;
-};
-
-/// A block's turn. Who does not get that far stops the round: the others would wait for ever.
-class stream_engine::turn {
- public:
-  turn(stream_engine& engine, index_t number) : engine_(engine), number_(number) {}
-  ~turn() {
-    if (!passed_) stop();
-  }
-  /// Waits for it. Says whether the round goes on.
-  bool wait() {
-    std::unique_lock lock(engine_.turns_);
-    engine_.next_turn_.wait(lock, [&] { return engine_.turn_ == number_ || engine_.stopped_; });
-    return !engine_.stopped_;
-  }
-  void pass() {
-    {
-      std::lock_guard const lock(engine_.turns_);
-      engine_.turn_ = number_ + 1;
-    }
-    passed_ = true;
-    engine_.next_turn_.notify_all();
-  }
-  void stop() {
-    {
-      std::lock_guard const lock(engine_.turns_);
-      engine_.stopped_ = true;
-    }
-    passed_ = true;
-    engine_.next_turn_.notify_all();
-  }
-
- private:
-  stream_engine& engine_;
-  index_t number_;
-  bool passed_ = false;
 };
 
 stream_engine::stream_engine(window_rule const& rule, watermark const& mark, row_schema schema,
@@ -90,13 +58,14 @@ stream_engine::~stream_engine() = default;
 void stream_engine::run(block_source& source, std::function<void(bool ended)> const& after_round) {
   source_ = &source;
   for (bool ended = false; !ended;) {
-    taken_ = turn_ = 0;
-    stopped_ = ended_ = cut_again_ = false;
-    behind_.clear();
+    begin_round();
     threads_.run_blocks(threads_.threads(), host::loop_body::of([this](index_t worker) {
                           work_on_blocks(static_cast<int>(worker));
                         }));
-    ended = ended_ && !cut_again_;
+    for (index_t b = turn_; b < taken_; ++b)  // they come again
+      if (by_key_) works_[static_cast<std::size_t>(b)]->rows.clear(schema_);
+    if (cut_ != nullptr) source.cut_again(cut_->block);
+    ended = ended_ && cut_ == nullptr;
     if (by_key_ && served_.empty()) add_by_partition();
     if (!served_.empty()) add_by_weight();
     for (auto const& behind : behind_)
@@ -112,64 +81,127 @@ index_t stream_engine::blocks_of_round() const {
   return by_key_ && served_.empty() ? std::max<index_t>(limits_.round_blocks / 4, 1) : limits_.round_blocks;
 }
 
+void stream_engine::begin_round() {
+  taken_ = turn_ = open_ = 0;
+  stopped_ = ended_ = no_more_ = false;
+  cut_ = nullptr;
+  parsed_.clear(), ready_.clear(), behind_.clear(), free_.clear();
+  if (by_key_) return;
+  while (std::ssize(works_) < 3 * threads_.threads())
+    works_.push_back(std::make_unique<work>(limits_.parser(schema_)));
+  for (auto const& w : works_) free_.push_back(w.get());
+}
+
 void stream_engine::work_on_blocks(int worker) {
-  for (;;) {
-    index_t number;
-    work* mine;
-    {
-      std::lock_guard const lock(taking_);
-      if (ended_ || cut_again_ || taken_ >= blocks_of_round() || (taken_ > 0 && !source_->ready())) return;
-      // Where keys stay together, the blocks of a round stay until its end.
-      auto const place = static_cast<std::size_t>(by_key_ ? taken_ : worker);
-      while (works_.size() <= place) works_.push_back(std::make_unique<work>(limits_.parser(schema_)));
-      mine = works_[place].get();
-      if (!source_->next(mine->block)) {
-        ended_ = true;
-        return;
+  try {
+    for (;;) {
+      work *ready = nullptr, *empty = nullptr;
+      {
+        std::unique_lock lock(turns_);
+        auto const may_take = [&] { return !no_more_ && !stopped_ && (by_key_ || !free_.empty()); };
+        change_.wait(lock,
+                     [&] { return !ready_.empty() || may_take() || stopped_ || (no_more_ && open_ == 0); });
+        if (!ready_.empty()) {
+          ready = ready_.back();
+          ready_.pop_back();
+        } else if (!may_take()) {
+          return;
+        } else if (!by_key_) {
+          empty = free_.back();
+          free_.pop_back();
+        }
       }
-      number = taken_++;
-      mine->taken = std::chrono::steady_clock::now();
-      behind_.emplace_back();
+      if (ready != nullptr) {
+        add(*ready, worker);
+        give_back(ready);
+      } else if ((empty = take(empty)) != nullptr) {
+        parse(*empty);
+        take_turns(*empty);
+      }
     }
-    process(number, *mine, worker);
+  } catch (...) {
+    std::lock_guard const lock(turns_);
+    stopped_ = true;  // else the others would wait for ever
+    change_.notify_all();
+    throw;
   }
 }
 
-void stream_engine::process(index_t number, work& mine, int worker) {
-  turn my_turn(*this, number);
-  row_batch& rows = mine.rows;
+/// The next block of the input, in `room` or, where the blocks of a round stay until its end, in one that stays; null
+/// where the round has no more.
+stream_engine::work* stream_engine::take(work* room) {
+  work* mine = room;
+  {
+    std::lock_guard const lock(taking_);
+    bool const more = !ended_ && taken_ < blocks_of_round() && (taken_ == 0 || source_->ready());
+    if (more && by_key_) {
+      if (std::ssize(works_) == taken_) works_.push_back(std::make_unique<work>(limits_.parser(schema_)));
+      mine = works_[static_cast<std::size_t>(taken_)].get();
+    }
+    ended_ = ended_ || (more && !source_->next(mine->block));
+    if (more && !ended_) {
+      mine->number = taken_++;
+      mine->taken = std::chrono::steady_clock::now();
+      std::lock_guard const turns(turns_);
+      ++open_;
+      parsed_.push_back(nullptr), behind_.emplace_back();
+      return mine;
+    }
+  }
+  std::lock_guard const lock(turns_);
+  no_more_ = true;
+  if (room != nullptr) free_.push_back(room);
+  change_.notify_all();
+  return nullptr;
+}
+
+void stream_engine::parse(work& mine) {
   source_->fill(mine.block);
-  bool const whole = mine.parser->parse(mine.block.text(), rows);
+  mine.whole = mine.parser->parse(mine.block.text(), mine.rows);
   mine.behind.clear();
   if (by_key_) find_partitions(mine);
-  if (!my_turn.wait()) return rows.clear(schema_);  // it comes again, or never
-  if (!whole) {
-    rows.clear(schema_);
-    if (mine.block.last)
-      throw input_error(io::printable(source_->name()) + ", from line " + std::to_string(counts_.lines + 1) +
-                        " on: a quoted field does not end");
-    std::lock_guard const lock(taking_);
-    source_->cut_again(mine.block);
-    cut_again_ = true;  // nobody takes what this round would not add
-    return my_turn.stop();
-  }
-  watermark const before = mark_;
-  note_malformed(rows);
-  observe(rows);
-  counts_.lines += rows.lines_of_text;
-  counts_.bytes += mine.block.bytes;
-  counts_.records += rows.size();
-  counts_.unmatched += rows.unmatched;
-  std::int64_t const after = mark_.value();
-  my_turn.pass();
+}
 
+/// Learns, in the order of blocks, how far event time had come: of this one, if its turn has come, and of those behind
+/// it that have waited for that. Nobody waits for a turn: who parses the block that is missing takes the turns of the
+/// others.
+void stream_engine::take_turns(work& mine) {
+  std::lock_guard const lock(turns_);
+  parsed_[static_cast<std::size_t>(mine.number)] = &mine;
+  while (!stopped_ && turn_ < std::ssize(parsed_) && parsed_[static_cast<std::size_t>(turn_)] != nullptr) {
+    work& next = *parsed_[static_cast<std::size_t>(turn_)];
+    if (!next.whole) {
+      if (next.block.last)
+        throw input_error(io::printable(source_->name()) + ", from line " +
+                          std::to_string(counts_.lines + 1) + " on: a quoted field does not end");
+      cut_ = &next;
+      stopped_ = true;
+      break;
+    }
+    next.before = mark_;
+    note_malformed(next.rows);
+    observe(next.rows);
+    next.after = mark_.value();
+    counts_.lines += next.rows.lines_of_text;
+    counts_.bytes += next.block.bytes;
+    counts_.records += next.rows.size();
+    counts_.unmatched += next.rows.unmatched;
+    ready_.push_back(&next);
+    ++turn_, --open_;
+  }
+  change_.notify_all();
+}
+
+/// Adds the records of a block whose turn was, but those that stay for the end of the round.
+void stream_engine::add(work& mine, int worker) {
+  row_batch const& rows = mine.rows;
   if (rows.size() == 0) return;
-  if (!store_->is_plain(rows.least, after)) {
+  if (!store_->is_plain(rows.least, mine.after)) {
     auto behind = std::make_unique<behind_rows>();
-    find_behind(mine, before, *behind);
+    find_behind(mine, mine.before, *behind);
     if (!mine.behind.empty()) {
-      std::lock_guard const lock(taking_);
-      behind_[static_cast<std::size_t>(number)] = std::move(behind);
+      std::lock_guard const lock(turns_);
+      behind_[static_cast<std::size_t>(mine.number)] = std::move(behind);
     }
   }
   if (by_key_) return;
@@ -179,6 +211,13 @@ void stream_engine::process(index_t number, work& mine, int worker) {
     begin = skipped + 1;
   }
   store_->add(worker, rows, begin, rows.size());
+}
+
+void stream_engine::give_back(work* done) {
+  if (by_key_) return;
+  std::lock_guard const lock(turns_);
+  free_.push_back(done);
+  change_.notify_all();
 }
 
 void stream_engine::observe(row_batch const& rows) {

@@ -62,8 +62,8 @@ struct stream_counts {
 };
 
 /// Reads records, adds them up in windows and gives out the windows that are complete.
-///   method  rounds. In a round, threads take blocks, parse them, and take turns in the order of the blocks to learn
-///           how far event time had come; then each adds its block's records to a shard of its own, or, where a key's
+///   method  rounds. In a round, threads take blocks and parse them; in the order of the blocks it is learned how far
+///           event time had come; then a thread adds a block's records to a shard of its own, or, where a key's
 ///           records have to stay together, they wait for the end of the round and go to the shards of their keys. Then
 ///           what came behind the watermark is added record by record, and windows are closed. A round ends early where
 ///           the input has no more for now
@@ -97,11 +97,15 @@ class stream_engine {
  private:
   struct work;
   struct behind_rows;
-  class turn;
 
   void work_on_blocks(int worker);
   index_t blocks_of_round() const;
-  void process(index_t number, work& mine, int worker);
+  void begin_round();
+  work* take(work* room);
+  void parse(work& mine);
+  void take_turns(work& mine);
+  void add(work& mine, int worker);
+  void give_back(work* done);
   void observe(row_batch const& rows);
   void note_malformed(row_batch const& rows);
   void find_behind(work& mine, watermark mark, behind_rows& behind);
@@ -128,13 +132,17 @@ class stream_engine {
   std::mutex taking_;
   block_source* source_ = nullptr;
   index_t taken_ = 0;
-  bool ended_ = false, cut_again_ = false;
-  std::vector<std::unique_ptr<behind_rows>> behind_;  // of each block
+  bool ended_ = false;
 
-  std::mutex turns_;
-  std::condition_variable next_turn_;
-  index_t turn_ = 0;
-  bool stopped_ = false;  // blocks whose turn has not come are not added
+  std::mutex turns_;  // may be locked where taking_ is, and not the other way round
+  std::condition_variable change_;
+  std::vector<work*> parsed_;                         // by number; null: not yet
+  std::vector<work*> ready_, free_;                   // whose turn was; where a block may be taken to
+  std::vector<std::unique_ptr<behind_rows>> behind_;  // of each block
+  index_t turn_ = 0, open_ = 0;  // blocks whose turn was; that were taken, and whose turn was not
+  bool no_more_ = false;         // may be taken
+  bool stopped_ = false;         // blocks whose turn has not come are not added
+  work const* cut_ = nullptr;    // it did not end with a record
   watermark mark_;
   stream_counts counts_;
 };
