@@ -31,14 +31,11 @@ struct digit_rule {
   PRORATA_HD constexpr index_t slot(K key) const {
     K const top = above(key);
     if (count == 1) return top == first ? digit(key) : -1;
-    int low = 0, high = count;  // the first prefix that is not below
-    while (low < high) {
-      int const middle = (low + high) / 2;
-      if (prefixes[middle] < top) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    int low = 0;                         // the first prefix that is not below
+    for (int left = count; left > 0;) {  // (without a branch that nobody can predict)
+      int const half = left - left / 2;
+      low += prefixes[low + half - 1] < top ? half : 0;
+      left -= half;
     }
     return low < count && prefixes[low] == top ? (index_t{low} << bits) + digit(key) : -1;
   }
