@@ -150,7 +150,8 @@ std::vector<K> keys_at(chunked_run& run, key_source<K> const& source, direction 
   file_keys<K> file(run, source, way);
   rank_search<K> search(places, 1, file.source().bits());
   // One more round costs less than to bring together what is many.
-  index_t const few = std::min(std::max(run.cuts().n / 256, index_t{1} << 16), memory / 4 / index_t{sizeof(K)});
+  index_t const few =
+      std::min(std::max(run.cuts().n / 256, index_t{1} << 16), memory / 4 / index_t{sizeof(K)});
   do file.round(search);
   while (!search.done() && search.in_question(0) > few);
   if (!search.done()) {  // what is left fits: it is read once more, and searched in memory
