@@ -167,6 +167,7 @@ class parser : public events::record_parser {
         char const* last = text + *at;
         while (is_blank(last[-1])) --last;
         auto& field = fields_[column];
+        if (field.data != events::no_text.data) return 0;              // it was there before
         if (column == schema_.time && *value >= '1' && *value <= '9')  // a whole number has digits only
           field = {value, static_cast<std::uint32_t>(last - value)};
         else if (!read_token({value, static_cast<std::size_t>(last - value)}, field, to))
@@ -213,13 +214,8 @@ class parser : public events::record_parser {
       if (auto const wrong = read_line(object, to))
         to.malformed.push_back({number, *wrong});
       else
-        add(line, number, to);
+        events::add_record(schema_, fields_, line, number, values_, to);
     }
-  }
-
-  void add(std::string_view line, index_t number, row_batch& to) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    events::add_record(schema_, fields_, line, number, values_, to);
   }
 
   /// Says what is wrong.
