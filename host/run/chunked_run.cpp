@@ -261,7 +261,8 @@ device_error chunked_run::disagreement(piece p) const {
 }
 
 void chunked_run::announce(piece p) const noexcept {
-  for (auto const* source : sources_) source->announce(p.begin, p.end);
+  index_t const after = std::min(p.n, p.end + (p.end - p.begin));  // as a rule the next chunk
+  for (auto const* source : sources_) source->announce(p.begin, after);
 }
 
 void chunked_run::done(int rank, char const* what, piece p, clock::time_point since) const {

@@ -270,7 +270,7 @@ class chunked_run {
   }
   std::size_t local(int rank) const { return static_cast<std::size_t>(rank - team_.first_local_rank()); }
   int after(int rank) const;
-  void announce(piece p) const noexcept;  // that its chunk will be read
+  void announce(piece p) const noexcept;  // that its chunk will be read, and what follows it
   void check_sources() const;
 
   std::vector<std::unique_ptr<gpu_rank>> gpus_;  // before team_: its streams first finish what they have
