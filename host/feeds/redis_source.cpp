@@ -111,11 +111,10 @@ bool redis_source::next(events::text_block& block) {
       continue;
     }
     while (!entries_.empty() && !ended_ && text.size() < block_bytes_) {
-      auto const& entry = entries_.front();
-      text += text_of(entry);
-      ended_ = entry.field("end") != nullptr;
-      last_taken_ = entry.id, last_checksum_ = checksum_of(entry);
+      last_ = std::move(entries_.front());
       entries_.pop_front();
+      text += text_of(last_);
+      ended_ = last_.field("end") != nullptr;
     }
   }
   if (text.empty()) return false;
@@ -166,29 +165,28 @@ std::uint64_t redis_source::checksum_of(redis_entry const& entry) const {
 }
 
 std::string redis_source::place() const {
-  return ended_ ? std::string() : last_taken_ + ' ' + std::to_string(last_checksum_);
+  return ended_ ? std::string() : last_.id + ' ' + std::to_string(checksum_of(last_));
 }
 
 void redis_source::go_to(std::string_view place) {
-  std::size_t const blank = std::min(place.find(' '), place.size());
-  std::string const id(place.substr(0, blank));
+  std::string const id(place.substr(0, place.find(' ')));
   auto const is_another = [&] {
     throw input_error("the checkpoint is of another stream than " + name() +
                       " is now; remove its folder to begin anew, or name another");
   };
   auto const same = server_.entries(server_.command({"XRANGE", stream_, id, id}));
   if (!same.empty()) {
-    last_checksum_ = checksum_of(same.front());
-    if (place.substr(blank) != ' ' + std::to_string(last_checksum_)) is_another();
+    last_ = same.front();
+    if (place != this->place()) is_another();
   } else if (id != "0-0") {  // it may have been trimmed
     auto const about = server_.command({"XINFO", "STREAM", stream_}).list;
     std::string newest;
     for (std::size_t k = 0; k + 1 < about.size(); k += 2)
       if (about[k].text == "last-generated-id") newest = about[k + 1].text;
     if (numbers_of(newest) < numbers_of(id)) is_another();
-    std::from_chars(place.data() + blank + 1, place.data() + place.size(), last_checksum_);
+    last_ = {id, {}};
   }
-  last_read_ = last_taken_ = id;
+  last_read_ = id;
 }
 
 }  // namespace prorata::feeds

@@ -35,7 +35,6 @@ class redis_source : public events::block_source {
 
  private:
   bool read(bool wait);
-  bool take_while_waiting();
   std::string text_of(redis_entry const& entry) const;
   std::uint64_t checksum_of(redis_entry const& entry) const;
 
@@ -48,8 +47,8 @@ class redis_source : public events::block_source {
   std::string header_;
   std::vector<std::string> columns_;
   std::deque<redis_entry> entries_;  // read, and in no block yet
-  std::string last_read_ = "0-0", last_taken_ = "0-0";
-  std::uint64_t last_checksum_ = 0;
+  std::string last_read_ = "0-0";
+  redis_entry last_{"0-0", {}};  // in a block
   index_t at_once_ = 16, bytes_ = 0;
   bool ended_ = false, stopped_ = false;
 };
