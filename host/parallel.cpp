@@ -10,6 +10,10 @@
 
 #include <host/fp_environment.hpp>
 #include <host/parallel.hpp>
+#include <prorata/error.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #ifdef PRORATA_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -39,6 +43,19 @@ struct observed {
   ~observed() { observe(place); }
 };
 
+/// TBB says by a runtime_error that its threads cannot start.
+template <class F>
+void with_threads(F const& f) {
+  try {
+    f();
+  } catch (std::runtime_error const& e) {
+    if (std::string_view(e.what()).starts_with("pthread_create has failed"))
+      throw out_of_memory(std::string("threads cannot start: ") + e.what() +
+                          "; ask for fewer, or raise the limit of threads or of memory");
+    throw;
+  }
+}
+
 void spread(index_t count, loop_body body) {
   tbb::parallel_for(
       tbb::blocked_range<index_t>(0, count, 1),
@@ -56,7 +73,7 @@ void spread(index_t count, loop_body body) {
 void run_blocks(index_t count, loop_body body) {
   publish(body.context);
   observed const at_the_end{body.context};
-  spread(count, body);
+  with_threads([&] { spread(count, body); });
 }
 
 struct thread_limit::arena {
@@ -78,7 +95,7 @@ int thread_limit::threads() const { return arena_->tasks.max_concurrency(); }
 void thread_limit::run_blocks(index_t count, loop_body body) const {
   publish(body.context);
   observed const at_the_end{body.context};
-  arena_->tasks.execute([&] { spread(count, body); });
+  with_threads([&] { arena_->tasks.execute([&] { spread(count, body); }); });
 }
 
 }  // namespace prorata::host

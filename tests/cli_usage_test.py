@@ -11,7 +11,7 @@ import subprocess
 
 import numpy as np
 
-from command_line import PRORATA, Case, answer, main, run
+from command_line import ADDRESS_SANITIZER, PRORATA, Case, answer, main, run
 
 
 class Options(Case):
@@ -190,6 +190,25 @@ class Limits(Case):
             for args in commands:
                 done = run(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (kib << 10, kib << 10)))
                 self.assertEqual(done.returncode, 0, (kib, args, done.stderr))
+
+    def test_little_memory_ends_with_a_line_from_the_first_moment_on(self):
+        if ADDRESS_SANITIZER:
+            return
+        x, events = self.save('x.npy', np.arange(5000.)), self.path('e.csv')
+        with open(events, 'w') as file:
+            file.write('t,k,v\n1,a,1\n')
+        said = set()
+        loaded = False  # below some size the system's loader ends the process
+        for kib in range(8 << 10, 64 << 10, 512):
+            for args in (['version'], ['stats', x], ['stream', events, '--time', 't', '--window', 'tumbling:3', '--agg', 'count']):
+                done = run(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (kib << 10, kib << 10)))
+                loaded = loaded or done.stderr.startswith('prorata: ') or done.returncode == 0
+                if loaded:
+                    self.assertIn(done.returncode, (0, 5), (kib, args, done.stderr))
+                    self.assertEqual(len(done.stderr.splitlines()), 1 if done.returncode else 0, (kib, args, done.stderr))
+                    said.add(done.stderr.split(';')[0].split(':')[1] if done.returncode else '')
+        self.assertTrue({' out of memory', ''} <= said, said)
+        self.assertTrue(any('thread' in line for line in said), said)
 
     def test_threads_that_cannot_start(self):
         x = self.save('x.npy', np.arange(5000.))

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <host/cli/command_line.hpp>
@@ -91,6 +92,17 @@ void run(std::string const& command, cli::arguments const& args, io::job_files& 
   throw usage_error("unknown command '" + io::printable(command, 60) + "'; there are " + names);
 }
 
+/// Without memory for an exception, nothing can be said later on.
+void require_memory_to_begin() {
+  constexpr char line[] = "prorata: out of memory; raise the limit of memory\n";
+  void* const some = std::malloc(std::size_t{1} << 20);
+  if (some == nullptr) {
+    [[maybe_unused]] ssize_t const written = ::write(STDERR_FILENO, line, sizeof line - 1);
+    ::_exit(5);
+  }
+  std::free(some);
+}
+
 /// Threads get at least 2 MiB of stack, also where the shell allows less (ulimit -s).
 void give_threads_enough_stack() {
   pthread_attr_t attributes;
@@ -127,6 +139,7 @@ int report(std::exception_ptr const& failure) {
 
 int main(int argc, char** argv) {
   open_missing_streams();
+  require_memory_to_begin();
   give_threads_enough_stack();
   io::emergency::install_termination_guard();
   io::emergency::install_memory_guard();
