@@ -95,12 +95,13 @@ struct stream::worker {
       if (!skip) {
         try {
           auto const start = std::chrono::steady_clock::now();
+          bool const works = !next->always && !next->waits;
           bool const pretends =
-              !next->always && (options.slowdown > 1.0 || options.jitter > 0 || !options.changes.empty());
+              works && (options.slowdown > 1.0 || options.jitter > 0 || !options.changes.empty());
           if (pretends) fail_if_told(start);
           next->run();
           if (pretends) std::this_thread::sleep_for(rest_of(start));
-          if (!next->always)
+          if (works)
             worked += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         } catch (...) { caught = std::current_exception(); }
       }

@@ -78,6 +78,15 @@ class stream {
     submit(std::make_unique<task_of<F>>(std::move(f)));
   }
 
+  /// Queues f(), which waits for others: that is no work of this device, so one that pretends to be slower does not rest
+  /// after it.
+  template <class F>
+  void enqueue_wait(F f) {
+    auto waiting = std::make_unique<task_of<F>>(std::move(f));
+    waiting->waits = true;
+    submit(std::move(waiting));
+  }
+
   /// From inside queued work: runs f(k) for k in [0, count) on this stream's threads.
   template <class F>
   void parallel(index_t count, F const& f) const {
@@ -108,6 +117,7 @@ class stream {
     virtual ~task() = default;
     virtual void run() = 0;
     std::unique_ptr<task> next;
+    bool waits = false;   // for others
     bool always = false;  // runs even after a failure: events are reached, memory is given back
   };
   struct release;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <host/run/chunk_turns.hpp>
 #include <host/run/guided_chunks.hpp>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,12 @@ enum class chunk_order {
   guided,     ///< whoever is free takes the next one; shares are first guesses of speed (see guided_chunks)
 };
 
+/// Where several jobs share devices: who says whose chunk is next, and what an element costs.
+struct shared_devices {
+  chunk_turns* turns = nullptr;  ///< null: this job is alone
+  index_t bytes_per_element = 1;
+};
+
 /// The chunks of this process's ranks on their streams.
 ///
 ///   main thread         stream of rank r
@@ -38,8 +45,9 @@ class chunk_feed {
   using speed_listener = std::function<void(int, double)>;
 
   chunk_feed(team<stream> team, partition const& cuts, index_t chunk, chunk_order order = chunk_order::shares,
-             speed_listener listener = {})
+             speed_listener listener = {}, shared_devices shared = {})
       : listener_(std::move(listener)),
+        shared_(shared),
         team_(std::move(team)),
         cuts_(cuts),
         chunk_(chunk),
@@ -119,8 +127,16 @@ class chunk_feed {
     if (!p) return;
     int const by = (local + shift_) % team_.local_ranks();
     stream& stream = team_.streams()[static_cast<std::size_t>(by)];
+    if (shared_.turns == nullptr) {
+      work(stream, team_.first_local_rank() + by, *p);
+      stream.enqueue([this, local, &work] { next(local, work); });
+      return;
+    }
+    // Tasks that are passed by, since one before them has failed, give the turn back by their end.
+    auto const turn = shared_.turns->offer(by, (p->end - p->begin) * shared_.bytes_per_element);
+    stream.enqueue_wait([turn] { turn->wait(); });
     work(stream, team_.first_local_rank() + by, *p);
-    stream.enqueue([this, local, &work] { next(local, work); });
+    stream.enqueue([this, local, &work, turn] { next(local, work); });
   }
 
   bool is_lost(int local) const { return lost_.contains(local); }
@@ -187,6 +203,7 @@ class chunk_feed {
   };
 
   speed_listener listener_;
+  shared_devices shared_;
   team<stream> team_;
   partition const& cuts_;
   index_t chunk_;

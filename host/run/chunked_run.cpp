@@ -159,7 +159,7 @@ void chunked_run::fold(fold_job const& job, void* result) {
   // local work: every rank folds its chunks; neighbours join, whichever rank had them
   partials found(job);
   rechecks chosen(limits_.memory / 8);
-  chunk_feed chunks(team_, cuts_, chunk_, order(), on_speed());
+  chunk_feed chunks(team_, cuts_, chunk_, order(), on_speed(), sharing());
   feed_ = &chunks;
   std::vector<partial> fresh_of(
       began_.size());  // each rank's chunk: it stays while the stream has work on it
@@ -238,6 +238,12 @@ int chunked_run::threads_at_once() const {
   int threads = 0;
   for (stream const& s : team_.streams()) threads = std::max(threads, s.threads());
   return threads * at_once_;
+}
+
+shared_devices chunked_run::sharing() const {
+  index_t bytes = 0;
+  for (auto const* source : sources_) bytes += io::size_of(source->array().type);
+  return {limits_.turns, std::max<index_t>(bytes, 1)};
 }
 
 int chunked_run::after(int rank) const {

@@ -104,6 +104,7 @@ struct run_limits {
   bool guided = false;                ///< ranks take chunks as they become free, where no order is needed
   double verify = 0;                  ///< per cent of a fold's chunks that another device computes, too
   int at_once = 0;                    ///< CPU ranks that hold memory for their grains at a time; 0: all
+  chunk_turns* turns = nullptr;       ///< says whose chunk is next on devices that jobs share
 };
 
 /// How large chunks are, in bytes.
@@ -210,7 +211,7 @@ class chunked_run {
   void pass(char const* what, chunk_order order, Work const& work, if_lost then = if_lost::give_up) {
     observer_.begins(what);
     processes_.together([&] {
-      chunk_feed chunks(team_, cuts_, chunk_, order, on_speed());
+      chunk_feed chunks(team_, cuts_, chunk_, order, on_speed(), sharing());
       feed_ = &chunks;
       chunks.run(work, then == if_lost::do_again ? on_loss() : nullptr);
       check_sources();
@@ -261,6 +262,7 @@ class chunked_run {
   chunk_feed::speed_listener on_speed() {
     return [this](int rank, double speed) { observer_.measured(rank, speed); };
   }
+  shared_devices sharing() const;
   chunk_feed::loss_handler on_loss() {
     return [this](int rank, device_error const& error) { observer_.lost(rank, error); };
   }

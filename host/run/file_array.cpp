@@ -41,6 +41,7 @@ host::run_limits file_run::limits_of(run_options const& options) {
   limits.memory = options.memory;
   limits.guided = options.guided;
   limits.verify = options.verify;
+  limits.turns = options.turns;
   return limits;
 }
 

@@ -1,0 +1,154 @@
+// scheduler: several jobs at once on the devices of one process, each with its share of them by weight.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <future>
+#include <host/run/chunk_turns.hpp>
+#include <memory>
+#include <prorata/fair_queue.hpp>
+#include <prorata/file_array.hpp>
+#include <prorata/partition.hpp>
+#include <prorata/team.hpp>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace prorata {
+
+/// What a chunk costs the job that it belongs to.
+enum class chunk_cost {
+  seconds,  ///< how long it kept its device: estimated before, and what was wrong with that is charged to the next one
+  bytes,  ///< what it reads of the job's arrays
+};
+
+/// How jobs share devices.
+struct sharing {
+  service_order order = service_order::fair;
+  chunk_cost cost = chunk_cost::seconds;
+};
+
+/// A job's part in a scheduler, as the job sees it.
+class flow {
+ public:
+  /// Ranks of its own, one on each device, for file_array and for_each_chunk.
+  prorata::team<host::stream> const& team() const { return team_; }
+
+  /// The options with which arrays in files take turns.
+  run_options options(run_options wanted = {}) const {
+    wanted.turns = turns_;
+    return wanted;
+  }
+
+  /// Calls work(stream, rank, piece) for pieces of [0, n): it queues what is to be done with the piece. Whichever rank is
+  /// free, and has its turn, takes the next one.
+  ///   chunk   elements, whole tiles, of the largest piece
+  ///   bytes   of an element, that work on it reads
+  ///   waits   for everything, also when it throws
+  template <class Work>
+  void for_each_chunk(index_t n, index_t chunk, index_t bytes, Work const& work) const {
+    require(n >= 0 && chunk > 0 && chunk % tile == 0 && bytes > 0,
+            "for_each_chunk: a chunk is whole tiles, and an element has bytes");
+    auto const cuts =
+        partition_by_weights(n, std::vector<double>(static_cast<std::size_t>(team_.ranks()), 1.0));
+    host::chunk_feed feed(team_, cuts, chunk, host::chunk_order::guided, {}, {turns_, bytes});
+    feed.run(work);
+  }
+
+ private:
+  friend class scheduler;
+  flow(prorata::team<host::stream> team, host::chunk_turns* turns) : team_(std::move(team)), turns_(turns) {}
+  prorata::team<host::stream> team_;
+  host::chunk_turns* turns_;
+};
+
+/// Jobs on the same devices. Each has ranks of its own there; a device does one chunk at a time, and whose is next
+/// says a fair_queue of that device.
+///   unit      the chunk: no chunk is interrupted. Folds, sweeps and counts over files and for_each_chunk hand chunks
+///             out; what else a job does runs beside them: verbs over arrays in memory, joins of partial results, what
+///             --verify computes again, and sorting
+///   share     of each device, as fair_queue has it: while jobs always have chunks, what one has had and its share differ by
+///             one largest chunk at most (of seconds: as far as they can be told in advance). Weight 0: what nobody
+///             else wants
+///   bits      of a result are those that the job has alone
+///   failures  what a job throws, its own handle rethrows; other jobs do not see it
+///   cost      1 µs to 2 µs a chunk; a thread a job, and one for each of its ranks
+///   threads   any number
+class scheduler {
+ public:
+  /// On these devices, which are CPUs; none: one with every core.
+  ///   throws  out_of_memory (threads), usage_error, as host::stream
+  explicit scheduler(std::vector<host::stream_options> devices = {}, sharing how = {});
+  /// Waits for all jobs.
+  ~scheduler();
+  scheduler(scheduler const&) = delete;
+  scheduler& operator=(scheduler const&) = delete;
+
+  /// What a device gave a job so far.
+  struct service {
+    index_t chunks = 0, bytes = 0;
+    double seconds = 0;
+  };
+
+ private:
+  class job;
+
+ public:
+  /// A job that was submitted. Copies are the same one.
+  template <class R>
+  class handle {
+   public:
+    /// Its result, or what it threw.
+    ///   waits  for the job
+    R get() const {
+      if constexpr (std::is_void_v<R>) {
+        result_.get();
+      } else {
+        return result_.get();
+      }
+    }
+    void wait() const { result_.wait(); }
+    bool ready() const { return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
+
+    /// For all chunks that have not begun.
+    ///   throws  usage_error, as fair_queue
+    void set_weight(double weight) const { scheduler::set_weight(*job_, weight); }
+    /// By device.
+    std::vector<service> served() const { return scheduler::served(*job_); }
+
+   private:
+    friend class scheduler;
+    handle(std::shared_ptr<job> of, std::shared_future<R> result)
+        : job_(std::move(of)), result_(std::move(result)) {}
+    std::shared_ptr<job> job_;
+    std::shared_future<R> result_;
+  };
+
+  /// Starts work(flow), which runs in a thread of its own.
+  ///   example  scheduler jobs;
+  ///            auto const total = jobs.submit([](flow const& f) {
+  ///              return sum(open<double>("x.npy", f.team(), f.options()));
+  ///            }, 3);
+  ///            auto const most = jobs.submit([](flow const& f) {
+  ///              return max(open<double>("y.npy", f.team(), f.options()));
+  ///            }, 1);
+  ///            total.get(), most.get();
+  ///   throws   usage_error (the weight, as fair_queue), out_of_memory (threads): there is no job then
+  template <class Work>
+  auto submit(Work work, double weight) -> handle<std::invoke_result_t<Work&, flow const&>> {
+    using R = std::invoke_result_t<Work&, flow const&>;
+    auto task = std::make_shared<std::packaged_task<R(flow const&)>>(std::move(work));
+    std::shared_future<R> result = task->get_future().share();
+    return {start([task](flow const& f) { (*task)(f); }, weight), std::move(result)};
+  }
+
+ private:
+  struct state;
+  std::shared_ptr<job> start(std::function<void(flow const&)> work, double weight);
+  static void set_weight(job& of, double weight);
+  static std::vector<service> served(job const& of);
+
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace prorata
