@@ -11,12 +11,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
+#include <optional>
 #include <prorata/reduce.hpp>
 #include <prorata/scheduler.hpp>
 #include <random>
 #include <set>
 #include <string>
 #include <tests/array_files.hpp>
+#include <thread>
 
 namespace {
 
@@ -207,6 +210,74 @@ TEST(Scheduler, EveryJobHasTheBitsThatItHasAlone) {
       EXPECT_EQ(std::memcmp(&together, &alone[static_cast<std::size_t>(k % 4)], sizeof together), 0)
           << "seed " << seed;
     }
+  }
+}
+
+TEST(Tenants, AJobBeyondTheMemoryFailsAloneAndSaysWhy) {
+  temporary_directory const folder;
+  std::vector<double> x(300'000);
+  std::iota(x.begin(), x.end(), 0.0);
+  auto const path = tests::saved(folder, "x.npy", x);
+  tenant const small("small", {.memory = 3 << 20}), large("large");
+  scheduler devices({host::stream_options{.threads = 1}});
+  std::promise<void> go;
+  std::atomic<int> begun{0};
+  auto const total = [&, go_on = go.get_future().share()](flow const& f) {
+    ++begun;
+    go_on.wait();
+    return sum(open<double>(path, f.team(), f.options()));
+  };
+  auto const first = devices.submit(total, {.memory = 2 << 20, .of = small});
+  auto const other = devices.submit(total, {.memory = 64 << 20, .of = large});
+  while (begun < 2) std::this_thread::yield();
+  EXPECT_EQ(small.memory_in_use(), 2 << 20);
+  auto const second = devices.submit(total, {.memory = (1 << 20) + 1, .of = small});
+  try {
+    second.get();
+    FAIL() << "it had more than there is";
+  } catch (out_of_memory const& e) {
+    EXPECT_EQ(std::string(e.what()),
+              "tenant small: a job asks for 1048577 bytes, the limit is 3145728 and other jobs have 2097152; "
+              "lower job_terms::memory, or run fewer jobs at once");
+  }
+  auto const third = devices.submit(total, {.memory = 1 << 20, .of = small});
+  while (begun < 3) std::this_thread::yield();
+  EXPECT_EQ(small.memory_in_use(), 3 << 20);
+  go.set_value();
+  for (auto const& job : {first, other, third}) EXPECT_EQ(job.get(), 300'000.0 * 299'999 / 2);
+  EXPECT_EQ(small.memory_in_use(), 0);
+  EXPECT_EQ(devices.submit(total, {.memory = 3 << 20, .of = small}).get(), first.get());
+  // what a verb needs, a job's part may not hold: the job fails, whatever it asks for itself
+  auto const greedy = [&](flow const& f) {
+    return sum(open<double>(path, f.team(), f.options({.memory = index_t{1} << 30, .chunk = 4 << 20})));
+  };
+  EXPECT_THROW(devices.submit(greedy, {.memory = 3 << 20, .of = small}).get(), out_of_memory);
+  EXPECT_EQ(devices.submit(greedy, {.memory = 4 << 20, .of = large}).get(), first.get());
+  EXPECT_EQ(small.memory_in_use(), 0);
+  EXPECT_THROW(devices.submit(greedy, {.memory = -1}), usage_error);
+  EXPECT_THROW(tenant("nobody", {.memory = -1}), usage_error);
+}
+
+TEST(Tenants, ChunksAreDoneByNoMoreThreads) {
+  scheduler devices({host::stream_options{.threads = 4}});
+  for (int const most : {0, 1, 2, 9}) {
+    std::set<int> const seen =
+        devices
+            .submit(
+                [](flow const& f) {
+                  std::mutex mutex;
+                  std::set<int> threads;
+                  f.for_each_chunk(20 * tile, tile, 8, [&](host::stream& s, int, piece) {
+                    s.enqueue([&] {
+                      std::lock_guard const lock(mutex);
+                      threads.insert(s.threads());
+                    });
+                  });
+                  return threads;
+                },
+                {.of = tenant("some", {.threads = most})})
+            .get();
+    EXPECT_EQ(seen, std::set<int>{most == 0 ? 4 : std::min(most, 4)});
   }
 }
 

@@ -170,6 +170,43 @@ class served_device {
 
 }  // namespace
 
+struct tenant::state {
+  std::string name;
+  tenant_limits limits;
+  mutable std::mutex mutex;
+  index_t in_use = 0;
+};
+
+tenant::tenant(std::string name, tenant_limits limits) : state_(std::make_shared<state>()) {
+  require(limits.memory >= 0 && limits.threads >= 0, "a tenant's limits are not negative");
+  state_->name = std::move(name);
+  state_->limits = limits;
+}
+std::string const& tenant::name() const { return state_->name; }
+tenant_limits const& tenant::limits() const { return state_->limits; }
+index_t tenant::memory_in_use() const {
+  std::lock_guard const lock(state_->mutex);
+  return state_->in_use;
+}
+
+scheduler::memory_part::memory_part(job_terms const& terms) : terms_(terms) {
+  if (!terms.of) return;
+  auto& owner = *terms.of->state_;
+  std::lock_guard const lock(owner.mutex);
+  if (terms.memory > owner.limits.memory - owner.in_use)
+    throw out_of_memory("tenant " + owner.name + ": a job asks for " + std::to_string(terms.memory) +
+                        " bytes, the limit is " + std::to_string(owner.limits.memory) +
+                        " and other jobs have " + std::to_string(owner.in_use) +
+                        "; lower job_terms::memory, or run fewer jobs at once");
+  owner.in_use += terms.memory;
+}
+scheduler::memory_part::~memory_part() {
+  if (!terms_.of) return;
+  auto& owner = *terms_.of->state_;
+  std::lock_guard const lock(owner.mutex);
+  owner.in_use -= terms_.memory;
+}
+
 struct scheduler::state {
   std::vector<host::stream_options> options;
   std::list<served_device> devices;
@@ -200,10 +237,15 @@ class scheduler::job final : public host::chunk_turns {
     if (thread_.joinable()) thread_.join();
   }
 
-  void start(std::vector<host::stream_options> const& options, std::function<void(flow const&)> work) {
+  void start(std::vector<host::stream_options> options, std::function<void(flow const&)> work,
+             job_terms const& terms) {
+    int const most = terms.of ? terms.of->limits().threads : 0;
     std::vector<host::stream> streams;
-    for (auto const& o : options) streams.emplace_back(o);
-    flow mine(prorata::team<host::stream>(std::move(streams)), this);
+    for (auto& o : options) {
+      if (most > 0) o.threads = o.threads > 0 ? std::min(o.threads, most) : most;
+      streams.emplace_back(o);
+    }
+    flow mine(prorata::team<host::stream>(std::move(streams)), this, terms.memory);
     try {
       thread_ = std::thread([this, mine = std::move(mine), work = std::move(work)] {
         work(mine);  // a packaged task: what it throws, its future has
@@ -273,8 +315,10 @@ scheduler::~scheduler() {
   for (auto const& one : state_->jobs) one->join();
 }
 
-std::shared_ptr<scheduler::job> scheduler::start(std::function<void(flow const&)> work, double weight) {
-  auto const fresh = std::make_shared<job>(*state_, weight);
+std::shared_ptr<scheduler::job> scheduler::start(std::function<void(flow const&)> work,
+                                                 job_terms const& terms) {
+  require(terms.memory >= 0, "a job's memory is not negative");
+  auto const fresh = std::make_shared<job>(*state_, terms.weight);
   std::list<std::shared_ptr<job>> ended;  // joined when the mutex is free
   std::lock_guard const lock(state_->mutex);
   for (auto at = state_->jobs.begin(); at != state_->jobs.end();) {
@@ -284,7 +328,7 @@ std::shared_ptr<scheduler::job> scheduler::start(std::function<void(flow const&)
   }
   state_->jobs.push_back(fresh);
   try {
-    fresh->start(state_->options, std::move(work));
+    fresh->start(state_->options, std::move(work), terms);
   } catch (...) {
     state_->jobs.pop_back();
     throw;

@@ -1,15 +1,18 @@
 // scheduler: several jobs at once on the devices of one process, each with its share of them by weight.
 #pragma once
 
-#include <exception>
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <host/run/chunk_turns.hpp>
 #include <memory>
+#include <optional>
 #include <prorata/fair_queue.hpp>
 #include <prorata/file_array.hpp>
 #include <prorata/partition.hpp>
 #include <prorata/team.hpp>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,15 +31,53 @@ struct sharing {
   chunk_cost cost = chunk_cost::seconds;
 };
 
+/// What all jobs of a tenant together may use.
+struct tenant_limits {
+  index_t memory = index_t{1} << 62;  ///< bytes of host memory
+  int threads = 0;                    ///< worker threads on a device; 0: as many as the device has
+};
+
+/// Somebody whose jobs stay within limits. Copies are the same one.
+///   memory   a job has job_terms::memory of it from its beginning to its end. Where that is not there, the job fails at
+///            once with out_of_memory, and no other job notices. Verbs over files keep within what flow::options() says, and
+///            that is no more than the job's part; where one cannot, it throws
+///   threads  chunks of its jobs are done by no more threads
+///   not      enforced: what a job allocates itself, arrays in memory among it; the bandwidth of memory and disks, and
+///            caches; GPUs
+///   threads  any number
+class tenant {
+ public:
+  ///   throws  usage_error: a limit that is negative
+  explicit tenant(std::string name, tenant_limits limits = {});
+
+  std::string const& name() const;
+  tenant_limits const& limits() const;
+  /// Bytes that its jobs have.
+  index_t memory_in_use() const;
+
+ private:
+  friend class scheduler;
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+/// How a job takes part.
+struct job_terms {
+  double weight = 1;
+  index_t memory = index_t{1} << 30;  ///< bytes that its verbs over files may hold at a time
+  std::optional<tenant> of{};         ///< nobody: without limits
+};
+
 /// A job's part in a scheduler, as the job sees it.
 class flow {
  public:
   /// Ranks of its own, one on each device, for file_array and for_each_chunk.
   prorata::team<host::stream> const& team() const { return team_; }
 
-  /// The options with which arrays in files take turns.
+  /// The options with which arrays in files take turns, and keep within the job's memory; while the job runs.
   run_options options(run_options wanted = {}) const {
     wanted.turns = turns_;
+    wanted.memory = std::min(wanted.memory, memory_);
     return wanted;
   }
 
@@ -57,9 +98,11 @@ class flow {
 
  private:
   friend class scheduler;
-  flow(prorata::team<host::stream> team, host::chunk_turns* turns) : team_(std::move(team)), turns_(turns) {}
+  flow(prorata::team<host::stream> team, host::chunk_turns* turns, index_t memory)
+      : team_(std::move(team)), turns_(turns), memory_(memory) {}
   prorata::team<host::stream> team_;
   host::chunk_turns* turns_;
+  index_t memory_;
 };
 
 /// Jobs on the same devices. Each has ranks of its own there; a device does one chunk at a time, and whose is next
@@ -133,18 +176,40 @@ class scheduler {
   ///              return max(open<double>("y.npy", f.team(), f.options()));
   ///            }, 1);
   ///            total.get(), most.get();
-  ///   throws   usage_error (the weight, as fair_queue), out_of_memory (threads): there is no job then
+  ///   throws   usage_error (the weight, as fair_queue; memory that is negative), out_of_memory (threads): there is no job
+  ///            then
   template <class Work>
-  auto submit(Work work, double weight) -> handle<std::invoke_result_t<Work&, flow const&>> {
+  auto submit(Work work, job_terms const& terms) -> handle<std::invoke_result_t<Work&, flow const&>> {
     using R = std::invoke_result_t<Work&, flow const&>;
-    auto task = std::make_shared<std::packaged_task<R(flow const&)>>(std::move(work));
+    auto task = std::make_shared<std::packaged_task<R(flow const&)>>(
+        [work = std::move(work), terms](flow const& f) mutable -> R {
+          memory_part const mine(terms);
+          return work(f);
+        });
     std::shared_future<R> result = task->get_future().share();
-    return {start([task](flow const& f) { (*task)(f); }, weight), std::move(result)};
+    return {start([task](flow const& f) { (*task)(f); }, terms), std::move(result)};
+  }
+  template <class Work>
+  auto submit(Work work, double weight) {
+    return submit(std::move(work), job_terms{.weight = weight});
   }
 
  private:
+  /// A job's part of its tenant's memory, while it lives.
+  class memory_part {
+   public:
+    ///   throws  out_of_memory where there is not so much
+    explicit memory_part(job_terms const& terms);
+    ~memory_part();
+    memory_part(memory_part const&) = delete;
+    memory_part& operator=(memory_part const&) = delete;
+
+   private:
+    job_terms const& terms_;
+  };
+
   struct state;
-  std::shared_ptr<job> start(std::function<void(flow const&)> work, double weight);
+  std::shared_ptr<job> start(std::function<void(flow const&)> work, job_terms const& terms);
   static void set_weight(job& of, double weight);
   static std::vector<service> served(job const& of);
 
