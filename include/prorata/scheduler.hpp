@@ -110,12 +110,13 @@ class flow {
 ///   unit      the chunk: no chunk is interrupted. Folds, sweeps and counts over files and for_each_chunk hand chunks
 ///             out; what else a job does runs beside them: verbs over arrays in memory, joins of partial results, what
 ///             --verify computes again, and sorting
-///   share     of each device, as fair_queue has it: while jobs always have chunks, what one has had and its share differ by
-///             one largest chunk at most (of seconds: as far as they can be told in advance). Weight 0: what nobody
-///             else wants
+///   share     of each device: while jobs always have chunks, what one has had and its share differ by about one largest
+///             chunk (of seconds: as far as they can be told in advance). Weight 0: what nobody else wants. A job is away
+///             while it has no chunk to offer, as between two passes over a file
 ///   bits      of a result are those that the job has alone
-///   failures  what a job throws, its own handle rethrows; other jobs do not see it
-///   cost      1 µs to 2 µs a chunk; a thread a job, and one for each of its ranks
+///   failures  what a job throws, its own handle rethrows; other jobs do not see it. Where there is no memory for the queue
+///             itself, the process ends
+///   cost      0.6 µs a chunk of a job alone; a thread a job, and one for each of its ranks
 ///   threads   any number
 class scheduler {
  public:
