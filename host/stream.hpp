@@ -78,8 +78,8 @@ class stream {
     submit(std::make_unique<task_of<F>>(std::move(f)));
   }
 
-  /// Queues f(), which waits for others: that is no work of this device, so one that pretends to be slower does not rest
-  /// after it.
+  /// Queues f(), which waits for others: that is no work of this device, so one that pretends to be slower does not
+  /// rest after it.
   template <class F>
   void enqueue_wait(F f) {
     auto waiting = std::make_unique<task_of<F>>(std::move(f));

@@ -18,8 +18,8 @@ class chunk_turn {
 class chunk_turns {
  public:
   virtual ~chunk_turns() = default;
-  /// The next chunk of a rank of this process stands in line, and then the rank's turn ends, if it has one, in one step:
-  /// so a job that has more to do is never away.
+  /// The next chunk of a rank of this process stands in line, and then the rank's turn ends, if it has one, in one
+  /// step: so a job that has more to do is never away.
   virtual std::shared_ptr<chunk_turn> offer(int local_rank, index_t bytes) = 0;
 };
 

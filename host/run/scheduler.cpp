@@ -144,8 +144,9 @@ class served_device {
     return 1 + static_cast<index_t>(std::min(most, std::ceil(2 * largest / std::max(flow.estimate, 1.0))));
   }
   /// A turn is charged so much that with it the flow has paid for what it has had, and for as many chunks like this one
-  /// as it has turns; but from half to twice of what a chunk costs: what one cost unexpectedly is paid bit by bit, for a
-  /// flow whose turns cost next to nothing would be through with them at once, and pass for one that has nothing to do.
+  /// as it has turns; but from half to twice of what a chunk costs: what one cost unexpectedly is paid bit by bit,
+  /// for a flow whose turns cost next to nothing would be through with them at once, and pass for one that has
+  /// nothing to do.
   void add_turn(place_in_line& flow) {
     constexpr double most = 1e18;
     auto const turns = static_cast<double>(queue_.size(flow.number) + 1);

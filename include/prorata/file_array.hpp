@@ -24,7 +24,8 @@ struct run_options {
                        ///< speed, where a verb needs no order and verifies nothing; false: exact shares
   double verify = 0;   ///< per cent of the chunks that a second rank computes, too, to compare
   host::run_observer* observer = nullptr;  ///< sees how far a verb is; outlives it
-  host::chunk_turns* turns = nullptr;  ///< of a job that shares its devices with others (see scheduler); outlives it
+  host::chunk_turns* turns =
+      nullptr;  ///< of a job that shares its devices with others (see scheduler); outlives it
 };
 
 namespace detail {

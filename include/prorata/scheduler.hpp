@@ -38,9 +38,9 @@ struct tenant_limits {
 };
 
 /// Somebody whose jobs stay within limits. Copies are the same one.
-///   memory   a job has job_terms::memory of it from its beginning to its end. Where that is not there, the job fails at
-///            once with out_of_memory, and no other job notices. Verbs over files keep within what flow::options() says, and
-///            that is no more than the job's part; where one cannot, it throws
+///   memory   a job has job_terms::memory of it from its beginning to its end. Where that is not there, the job fails
+///            at once with out_of_memory, and no other job notices. Verbs over files keep within what flow::options()
+///            says, and that is no more than the job's part; where one cannot, it throws
 ///   threads  chunks of its jobs are done by no more threads
 ///   not      enforced: what a job allocates itself, arrays in memory among it; the bandwidth of memory and disks, and
 ///            caches; GPUs
@@ -81,8 +81,8 @@ class flow {
     return wanted;
   }
 
-  /// Calls work(stream, rank, piece) for pieces of [0, n): it queues what is to be done with the piece. Whichever rank is
-  /// free, and has its turn, takes the next one.
+  /// Calls work(stream, rank, piece) for pieces of [0, n): it queues what is to be done with the piece. Whichever
+  /// rank is free, and has its turn, takes the next one.
   ///   chunk   elements, whole tiles, of the largest piece
   ///   bytes   of an element, that work on it reads
   ///   waits   for everything, also when it throws
@@ -110,12 +110,12 @@ class flow {
 ///   unit      the chunk: no chunk is interrupted. Folds, sweeps and counts over files and for_each_chunk hand chunks
 ///             out; what else a job does runs beside them: verbs over arrays in memory, joins of partial results, what
 ///             --verify computes again, and sorting
-///   share     of each device: while jobs always have chunks, what one has had and its share differ by about one largest
-///             chunk (of seconds: as far as they can be told in advance). Weight 0: what nobody else wants. A job is away
-///             while it has no chunk to offer, as between two passes over a file
+///   share     of each device: while jobs always have chunks, what one has had and its share differ by about one
+///             largest chunk (of seconds: as far as they can be told in advance). Weight 0: what nobody else wants. A
+///             job is away while it has no chunk to offer, as between two passes over a file
 ///   bits      of a result are those that the job has alone
-///   failures  what a job throws, its own handle rethrows; other jobs do not see it. Where there is no memory for the queue
-///             itself, the process ends
+///   failures  what a job throws, its own handle rethrows; other jobs do not see it. Where there is no memory for the
+///             queue itself, the process ends
 ///   cost      0.6 µs a chunk of a job alone; a thread a job, and one for each of its ranks
 ///   threads   any number
 class scheduler {
@@ -177,8 +177,8 @@ class scheduler {
   ///              return max(open<double>("y.npy", f.team(), f.options()));
   ///            }, 1);
   ///            total.get(), most.get();
-  ///   throws   usage_error (the weight, as fair_queue; memory that is negative), out_of_memory (threads): there is no job
-  ///            then
+  ///   throws   usage_error (the weight, as fair_queue; memory that is negative), out_of_memory (threads): there is
+  ///            no job then
   template <class Work>
   auto submit(Work work, job_terms const& terms) -> handle<std::invoke_result_t<Work&, flow const&>> {
     using R = std::invoke_result_t<Work&, flow const&>;
