@@ -552,7 +552,7 @@ class Tcp(Case):
         self.refused(4, 'refused', 'stream', f'tcp://127.0.0.1:{free_port()}', *args)
         self.refused(4, 'refused', 'stream', f'tcp://localhost:{free_port()}', *args)
         for wrong in ('tcp://', 'tcp://localhost', 'tcp://localhost:', 'tcp://localhost:70000', 'tcp://:80', 'tcp://localhost:80/x', 'redis://localhost:1', 'redis://localhost/x'):
-            self.refused(4, 'expected', 'stream', wrong, *args)
+            self.refused(2, 'expected', 'stream', wrong, *args)
 
         def reset(guest):
             guest.sendall(b't,k\n1,a\n')

@@ -4,34 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <host/cli/histogram_picture.hpp>
+#include <host/io/printable.hpp>
 #include <limits>
 
 namespace prorata::cli {
 
 namespace {
-
-std::string escaped(std::string const& text) {
-  std::string out;
-  for (char const c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 /// Neighbouring bins put together, so that at most `most` are left.
 histogram_picture coarser(histogram_picture const& h, std::size_t most) {
@@ -138,7 +116,7 @@ std::string histogram_picture::svg() const {
       "font-family=\"sans-serif\" font-size=\"12\">\n"
       "<title>{2}</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n"
       "<text x=\"{3}\" y=\"26\" font-size=\"15\">{2}</text>\n",
-      width, height, escaped(title), left);
+      width, height, io::xml_text(title), left);
   out += "<g stroke=\"#dddddd\">\n";
   auto const rises = ticks(least, most, 6);
   for (double const t : rises)
@@ -166,7 +144,7 @@ std::string histogram_picture::svg() const {
   out += fmt::format(
       "</g>\n<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n"
       "<text transform=\"translate(18 {}) rotate(-90)\" text-anchor=\"middle\">{}{}</text>\n</svg>\n",
-      (left + width - right) / 2, height - 12, "value", (top + height - bottom) / 2, escaped(what),
+      (left + width - right) / 2, height - 12, "value", (top + height - bottom) / 2, io::xml_text(what),
       h.even ? "" : " per unit");
   return out;
 }

@@ -61,30 +61,8 @@ summary { cursor: pointer; color: var(--soft); } small { color: var(--soft); mar
   .row { grid-template-columns: 1fr; gap: 1px; margin: 6px 0; } .row > span:empty { display: none; } .scale span:nth-child(even) { display: none; } }
 )";
 
-/// Text that is harmless inside XML, in attributes, too.
-std::string text_of(std::string const& raw) {
-  std::string out;
-  for (char const c : io::printable(raw, 4000)) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  return out;
-}
+/// A text of others in the page.
+std::string text_of(std::string const& raw) { return io::xml_text(io::printable(raw, 4000)); }
 
 std::string dumped(json const& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 

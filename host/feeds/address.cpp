@@ -29,8 +29,8 @@ address parse_address(std::string const& text) {
       std::all_of(found.port.begin(), found.port.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
       std::stoi(found.port) <= 65535 && std::stoi(found.port) > 0;
   if (found.host.empty() || !is_port || found.name.empty() == named)
-    throw communication_error("'" + io::printable(text, 100) + "': expected " +
-                              (named ? "redis://HOST:PORT/STREAM" : "tcp://HOST:PORT"));
+    throw usage_error("'" + io::printable(text, 100) + "': expected " +
+                      (named ? "redis://HOST:PORT/STREAM" : "tcp://HOST:PORT"));
   return found;
 }
 

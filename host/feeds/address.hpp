@@ -13,7 +13,7 @@ struct address {
 /// Whether a text is meant as one: it begins with tcp:// or redis://.
 bool is_address(std::string const& text);
 
-///   throws  communication_error saying what is expected
+///   throws  usage_error saying what is expected
 address parse_address(std::string const& text);
 
 }  // namespace prorata::feeds

@@ -46,4 +46,28 @@ std::string printable(std::string_view text, std::size_t limit) {
   return out;
 }
 
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (char const c : text) switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  return out;
+}
+
 }  // namespace prorata::io

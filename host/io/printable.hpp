@@ -11,4 +11,7 @@ namespace prorata::io {
 /// bytes it ends in "...". The result is valid UTF-8 without line breaks.
 std::string printable(std::string_view text, std::size_t limit = 512);
 
+/// Text inside XML and HTML, in attributes, too: control characters become blanks.
+std::string xml_text(std::string_view text);
+
 }  // namespace prorata::io
