@@ -4,6 +4,7 @@
 #include <numeric>
 #include <prorata/distributed_map.hpp>
 #include <prorata/prorata.hpp>
+#include <prorata/rebalance.hpp>
 #include <span>
 #include <tests/every_verb.hpp>
 #include <tests/scattered.hpp>
@@ -121,6 +122,17 @@ std::vector<verb_call> const& every_verb() {
     auto found = make_array<double>(t, m.n);
     map.find(k, found, -1.0);
     return gave(count, std::move(found));
+  };
+  static auto const learned = [](auto const& a) {  // rank r needs r + 1 times as long as rank 0
+    balancer balance(a.team().ranks());
+    std::vector<index_t> elements;
+    std::vector<double> seconds;
+    for (int r = 0; r < a.team().ranks(); ++r) {
+      elements.push_back(a.partition().size(r));
+      seconds.push_back(static_cast<double>((r + 1) * std::max<index_t>(elements.back(), 1)));
+    }
+    balance.learn(elements, seconds);
+    return balance;
   };
   static auto const plan = [](index_t n) { return bin_edges::even({-200, 600, n}, true); };
   static std::vector<verb_call> const all{
@@ -431,6 +443,25 @@ std::vector<verb_call> const& every_verb() {
        }},
       {"redistribute",
        [](T t, M m) { return gave(redistribute(view(t, m.x), partition_by_weights(m.n, weights(t)))); }},
+      {"learn_round",
+       [](T t, M m) {
+         auto a = own(t, m);
+         balancer balance(t.ranks());
+         learn_round(balance, a, [&] { for_each(a, [&m](double& x) { x *= m.factor; }); });
+         return gave(std::move(a));
+       }},
+      {"rebalance",
+       [](T t, M m) {
+         auto a = own(t, m), b = own(t, m);
+         auto balance = learned(a);
+         rebalance(balance, a, b);
+         return gave(std::move(a), std::move(b));
+       }},
+      {"rebalance_plan",
+       [](T t, M m) {
+         auto const a = own(t, m);
+         return gave(rebalance_plan(learned(a), a).cuts.n);
+       }},
       {"distribute_by", [](T t, M m) { return gave(distribute_by(view(t, m.x), by_place{t.ranks()})); }},
       {"distribute_by a rule that refers to its caller's variable",
        [](T t, M m) {

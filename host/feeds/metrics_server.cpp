@@ -55,7 +55,7 @@ metrics_server::metrics_server(std::string const& place, std::function<std::stri
   address where;
   try {
     where = parse_address("tcp://" + (place.find(':') == place.npos ? "127.0.0.1:" + place : place));
-  } catch (communication_error const&) { refuse(name + ": expected PORT or HOST:PORT"); }
+  } catch (usage_error const&) { refuse(name + ": expected PORT or HOST:PORT"); }
   listening_ = listen_at(where, name);
   try {
     if (::pipe(stop_) != 0) io::fail_writing("a pipe", "open", errno);
