@@ -100,7 +100,7 @@ double time_model::seconds(double n) const {
     if (n <= b.elements) return longest + (end - longest) * ((n - a.elements) / (b.elements - a.elements));
     longest = end;
   }
-  // behind the last one as it was before it, but not faster than all elements were on average
+  // behind the last one as it was before it, but at most twice as fast as all elements were on average
   auto const &a = samples_[samples_.size() - 2], &b = samples_.back();
   double const last = std::max(0.0, (longest - a.seconds) / (b.elements - a.elements));
   double const average = longest / b.elements;

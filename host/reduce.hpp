@@ -14,12 +14,6 @@ namespace prorata::host {
 /// last one to finish is not waited for.
 inline constexpr index_t reduce_grain = 128 * tile;
 
-/// A load that wants to be told which elements come next, such as one that reads a file.
-template <class Load>
-concept prepared = requires(Load const& load, index_t i) {
-  load.prepare(i, i);
-};
-
 /// A load that gives its elements a block at a time, such as one that decodes a file: block(first, last, room) is the
 /// load of elements [first, last), and `last` becomes where the block ends.
 template <class Load>
@@ -34,7 +28,6 @@ namespace detail {
 /// One thread's part, start to end. Not inlined: it is the whole of what is compiled for each load.
 template <class R, class Load>
 [[gnu::noinline]] void reduce_part(R const& r, piece p, Load const& load, std::byte* out) {
-  if constexpr (prepared<Load>) load.prepare(p.begin, p.end);
   state_of<R> state(r, p.n, p.begin);
   if constexpr (blockwise<Load>) {
     typename Load::room room;

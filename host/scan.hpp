@@ -207,8 +207,6 @@ struct scanned_block {
 template <class Op, class Load, class R>
 void scan_loose(scan_form<Op> const& form, Load const& load, index_t last,
                 running_fold<typename Op::value_type>& so_far, R* to) {
-  if constexpr (prepared<Load>)
-    if (so_far.end < last) load.prepare(so_far.end, last);
   while (so_far.end < last) {
     auto const x = lifted<Op>(load(so_far.end));
     if (form.exclusive) {
@@ -253,7 +251,6 @@ void scan_tiles(stream const& s, scan_form<Op> const& form, Load const& load, in
     for (index_t k; (k = chain.take()) < blocks; std::swap(now, last)) {
       now->count = std::min(grain, tiles - k * grain);
       index_t const begin = first + k * grain * tile;
-      if constexpr (prepared<Load>) load.prepare(begin, begin + now->count * tile);
       index_t finished = 0;
       for (index_t t = 0; t < now->count; ++t) {
         auto const scan = [&](auto const& between) {
@@ -325,14 +322,9 @@ void scan_nodes(stream& s, Op const& op, piece p, Load load, typename Op::value_
       s.parallel((last - first + grain - 1) / grain, [&](index_t k) {
         detail::tile_scanner<Op> scanner;
         index_t const begin = first + k * grain, end = std::min(begin + grain, last);
-        if constexpr (prepared<Load>) load.prepare(begin * tile, end * tile);
         for (index_t t = begin; t < end; ++t)
           tiles[static_cast<std::size_t>(t - first)] = scanner.fold(op, load, t * tile);
       });
-    if constexpr (prepared<Load>) {
-      load.prepare(p.begin, std::min(first * tile, p.end));
-      load.prepare(std::max(last * tile, p.begin), p.end);
-    }
     detail::fold_nodes(op, load, p.begin, p.end, first, tiles.data(), out);
   });
 }

@@ -293,6 +293,7 @@ class file_join {
   }
   index_t bytes_of_right() const { return right_.count() * bytes_of_right_row(); }
   index_t bytes_of_left_key() const { return io::size_of(left_.array().type); }
+
   void in_memory() {
     key_matches table(right_.count(), along_.width, which_, threads_);
     each_right_chunk("right side",
@@ -362,16 +363,16 @@ class file_join {
   }
 
   /// Rows on their way to the disk, by part, in order within each.
-  class dealer {
+  class scatterer {
    public:
-    dealer(thread_limit const& threads, io::spill& to, index_t parts, index_t record)
+    scatterer(thread_limit const& threads, io::spill& to, index_t parts, index_t record)
         : threads_(threads), to_(to), parts_(parts), record_(record) {}
 
     /// copy(i, where) for rows of these keys.
     template <class Copy>
-    void deal(std::span<word const> keys, Copy const& copy) {
+    void scatter(std::span<word const> keys, Copy const& copy) {
       auto const n = static_cast<index_t>(keys.size()), blocks = (n + block_rows - 1) / block_rows;
-      dealt_.resize(size_of(n * record_));
+      scattered_.resize(size_of(n * record_));
       places_.assign(size_of(blocks * parts_), 0);
       begins_.assign(size_of(parts_) + 1, 0);
       each_block(threads_, n, [&](index_t begin, index_t end) {
@@ -388,12 +389,12 @@ class file_join {
       each_block(threads_, n, [&](index_t begin, index_t end) {
         index_t* const mine = places_.data() + begin / block_rows * parts_;
         for (index_t i = begin; i < end; ++i)
-          copy(i, dealt_.data() + mine[part_of(keys[size_of(i)], parts_)]++ * record_);
+          copy(i, scattered_.data() + mine[part_of(keys[size_of(i)], parts_)]++ * record_);
       });
       auto const append = [&](index_t p) {
         index_t const from = begins_[size_of(p)], size = begins_[size_of(p) + 1] - from;
         if (size > 0)
-          to_.append(static_cast<int>(p), {dealt_.data() + from * record_, size_of(size * record_)});
+          to_.append(static_cast<int>(p), {scattered_.data() + from * record_, size_of(size * record_)});
       };
       threads_.run_blocks(parts_, loop_body::of(append));
     }
@@ -402,7 +403,7 @@ class file_join {
     thread_limit const& threads_;
     io::spill& to_;
     index_t parts_, record_;
-    std::vector<std::byte> dealt_;
+    std::vector<std::byte> scattered_;
     std::vector<index_t> places_, begins_;
   };
 
@@ -446,9 +447,9 @@ class file_join {
     index_t const right_record = word_bytes + width;
     io::spill right(limits_.folder, static_cast<int>(parts), n * right_record);
     {
-      dealer deal(*threads_, right, parts, right_record);
-      each_right_chunk("deal right side", [&](std::span<word const> keys, std::byte const* rows) {
-        deal.deal(keys, [&](index_t i, std::byte* to) {
+      scatterer to_disk(*threads_, right, parts, right_record);
+      each_right_chunk("scatter right side", [&](std::span<word const> keys, std::byte const* rows) {
+        to_disk.scatter(keys, [&](index_t i, std::byte* to) {
           std::memcpy(to, &keys[size_of(i)], sizeof(word));
           if (width > 0) std::memcpy(to + word_bytes, rows + i * width, size_of(width));
         });
@@ -456,15 +457,15 @@ class file_join {
     }
     io::spill left(limits_.folder, static_cast<int>(parts), m * word_bytes);
     {
-      dealer deal(*threads_, left, parts, word_bytes);
+      scatterer to_disk(*threads_, left, parts, word_bytes);
       index_t const chunk = chunk_of(2 * word_bytes, m);
       std::vector<word> keys(size_of(chunk));
-      observer_.begins_moving("deal left side", m * bytes_of_left_key());
+      observer_.begins_moving("scatter left side", m * bytes_of_left_key());
       for (index_t first = 0; first < m; first += chunk) {
         index_t const count = std::min(chunk, m - first);
         read_keys(left_keys_, first, count, keys.data());
-        deal.deal({keys.data(), size_of(count)},
-                  [&](index_t i, std::byte* to) { std::memcpy(to, &keys[size_of(i)], sizeof(word)); });
+        to_disk.scatter({keys.data(), size_of(count)},
+                        [&](index_t i, std::byte* to) { std::memcpy(to, &keys[size_of(i)], sizeof(word)); });
         observer_.moved(count * bytes_of_left_key());
       }
       observer_.ends();

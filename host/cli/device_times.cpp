@@ -53,6 +53,8 @@ device_times::device_times(io::job_files& files, options const& o, int threads, 
 }
 
 void device_times::read(std::string const& path, bool named) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return;  // a pipe would keep this waiting
   std::ifstream in(path, std::ios::binary);
   if (!in) return;  // it will be made, or the failure to write it says why
   try {

@@ -1,6 +1,6 @@
 // A sample of the file gives the splitters; a second look counts.
-#include <cstring>
 #include <host/dynamic/shares.hpp>
+#include <host/io/decoded.hpp>
 #include <host/io/file_window.hpp>
 #include <host/parallel.hpp>
 #include <mutex>
@@ -22,6 +22,7 @@ key_ranges<T> ranges_of_file(io::file_column const& keys, std::vector<double> co
 template <class T>
 std::vector<index_t> count_ranges(io::file_column const& keys, std::vector<T> const& splitters) {
   detail::by_splitter<T> const rank_of{splitters.data(), static_cast<index_t>(splitters.size())};
+  io::decoded<T> const elements(keys.array());
   std::vector<index_t> counts(splitters.size() + 1);
   std::mutex adding;
   constexpr index_t grain = 128 * tile;
@@ -30,13 +31,12 @@ std::vector<index_t> count_ranges(io::file_column const& keys, std::vector<T> co
     std::vector<index_t> mine(counts.size());
     index_t const first = k * grain;
     io::each_window(keys, first, std::min(first + grain, n),
-                    [&](std::byte const* stored, index_t begin, index_t count) {
-                      for (index_t i = 0; i < count; ++i) {
-                        T x;
-                        std::memcpy(&x, stored + i * index_t{sizeof(T)}, sizeof(T));
-                        if (keys.array().swapped)
-                          io::swap_bytes(reinterpret_cast<std::byte*>(&x), 1, sizeof(T));
-                        ++mine[static_cast<std::size_t>(rank_of(x, begin - first + i))];
+                    [&](std::byte const* stored, index_t, index_t count) {
+                      alignas(64) T room[tile];
+                      for (index_t at = 0; at < count; at += tile) {
+                        index_t const some = std::min(tile, count - at);
+                        T const* const x = elements.of(stored + at * index_t{sizeof(T)}, some, room);
+                        for (index_t i = 0; i < some; ++i) ++mine[static_cast<std::size_t>(rank_of(x[i], 0))];
                       }
                     });
     std::lock_guard const lock(adding);

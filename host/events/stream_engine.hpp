@@ -79,7 +79,8 @@ class stream_engine {
   ~stream_engine();
 
   /// Reads all; `after_round` is called when the windows of a round have been given out, and told whether it was the
-  ///   last. throws  input_error for a malformed record, unless they are skipped
+  /// last.
+  ///   throws  input_error for a malformed record, unless they are skipped
   void run(block_source& source, std::function<void(bool ended)> const& after_round);
 
   /// All that is known of the records so far, between two rounds.

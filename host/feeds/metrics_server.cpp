@@ -84,7 +84,10 @@ void metrics_server::serve() {
     if (about[1].revents != 0) return;
     int const guest =
         about[0].revents == 0 ? -1 : ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (guest < 0) continue;
+    if (guest < 0) {  // gone again; or there are too many open files, and there would be at once again
+      if (about[0].revents != 0 && errno != EAGAIN && errno != ECONNABORTED) ::poll(&about[1], 1, 100);
+      continue;
+    }
     try {
       answer(guest);
     } catch (std::bad_alloc const&) {}  // the guest gets nothing; the job goes on

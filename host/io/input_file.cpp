@@ -143,7 +143,7 @@ void input_file::announce(index_t offset, index_t bytes) const noexcept {
   auto const at_hand = [&](index_t at) {
     char byte;
     iovec const one{&byte, 1};
-    return ::preadv2(descriptor_, &one, 1, at, RWF_NOWAIT) >= 0 || errno != EAGAIN;
+    return ::preadv2(descriptor_, &one, 1, at, RWF_NOWAIT) >= 0;  // or nobody knows
   };
   if (!at_hand(offset) || !at_hand(offset + bytes - 1))
     ::posix_fadvise(descriptor_, offset, bytes, POSIX_FADV_WILLNEED);

@@ -19,7 +19,7 @@ namespace prorata {
 ///   batches   a key that comes several times counts once for its place, at its lowest index; what a cache holds,
 ///             answers and evicts depends on the operations and their input alone, not on the number of threads
 ///   cost      two lines of the cache a key that is found, and one that is not; the clock is turned by one thread
-///   memory    the budget, beside 40 bytes or so for each key of a batch, of which 2^20 are handled at a time
+///   memory    the budget, beside about 100 bytes for each new key of a batch, of which 2^20 are handled at a time
 ///   threads   one at a time
 ///   throws    usage_error (lengths that differ), out_of_memory: then it is empty
 ///   example   hash_cache<std::uint64_t, float> near(1 << 30); near.find(asked, found, hit);
