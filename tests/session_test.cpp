@@ -7,10 +7,10 @@
 #include <atomic>
 #include <fstream>
 #include <host/cli/devices.hpp>
-#include <host/cli/progress.hpp>
 #include <host/cli/session.hpp>
 #include <host/dynamic/reductions.hpp>
 #include <host/io/npy.hpp>
+#include <host/pictures/progress.hpp>
 #include <host/run/chunk_feed.hpp>
 #include <host/run/shuffle.hpp>
 #include <map>
@@ -83,7 +83,7 @@ class Session : public testing::Test {
     o.verify = verify;
     o.chunk = "16K";  // two tiles
     o.threads = 1;    // so that elements are read on the stream's own thread
-    o.progress = "never";
+    o.progress = pictures::shown::never;
     return o;
   }
 
@@ -407,24 +407,24 @@ TEST(ExternalSort, sorts_neighbouring_keys_and_gives_the_disk_back_range_by_rang
 }
 
 TEST(Progress, says_what_how_far_how_fast_and_how_long) {
-  EXPECT_EQ(progress_line("sort", 1'000'000'000, 4'000'000'000, 2, 100),
+  EXPECT_EQ(pictures::progress_line("sort", 1'000'000'000, 4'000'000'000, 2, 100),
             "sort [########........................]  25 %  0.50 GB/s  0:02, 0:06 left");
-  EXPECT_EQ(progress_line("sort", 3'725'000'000, 3'725'000'000, 3725, 100),
+  EXPECT_EQ(pictures::progress_line("sort", 3'725'000'000, 3'725'000'000, 3725, 100),
             "sort [################################] 100 %  0.00 GB/s  1:02:05");
 }
 
 TEST(Progress, never_says_more_than_everything) {
-  EXPECT_NE(progress_line("sort", 300, 100, 1, 100).find("100 %"), std::string::npos);
-  EXPECT_NE(progress_line("sort", 5, 0, 1, 100).find("100 %"), std::string::npos);
+  EXPECT_NE(pictures::progress_line("sort", 300, 100, 1, 100).find("100 %"), std::string::npos);
+  EXPECT_NE(pictures::progress_line("sort", 5, 0, 1, 100).find("100 %"), std::string::npos);
 }
 
 TEST(Progress, fits_the_terminal) {
   for (int columns = 1; columns < 120; ++columns)
     for (index_t const done : {0, 1, 50, 100})
-      EXPECT_LT(progress_line("quantile: count", done, 100, 1234, columns).size(),
+      EXPECT_LT(pictures::progress_line("quantile: count", done, 100, 1234, columns).size(),
                 static_cast<std::size_t>(std::max(columns, 2)))
           << columns;
-  EXPECT_EQ(progress_line("quantile", 50, 100, 1, 16), "quantile  50 %");
+  EXPECT_EQ(pictures::progress_line("quantile", 50, 100, 1, 16), "quantile  50 %");
 }
 
 }  // namespace

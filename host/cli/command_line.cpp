@@ -160,7 +160,7 @@ void add_stream_options(command_line& command, options& o) {
   command.option("--memory", o.memory);
   command.option("--chunk", o.chunk);
   command.flag("--json", o.json);
-  command.option("--progress", o.progress);
+  command.option("--progress", o.progress, parse_shown);
   command.option("--trace", o.trace);
   command.option("--report", o.report);
   command.option("--verify", o.verify);

@@ -27,6 +27,11 @@ class command_line {
   void option(std::string const& name, index_t& to);
   void option(std::string const& name, std::uint64_t& to);
   void option(std::string const& name, double& to);
+  /// One whose text parse(text) turns into a value.
+  template <class T, class Parse>
+  void option(std::string const& name, T& to, Parse parse) {
+    add(name, takes::one, [&to, parse](std::string const& value) { to = parse(value); });
+  }
   /// An option that may be given several times.
   void list(std::string const& name, std::vector<std::string>& to);
   /// One that must be there.

@@ -1,7 +1,7 @@
 // Reading caps, and cutting by what elements cost.
 #include <algorithm>
 #include <host/cli/costs.hpp>
-#include <host/cli/progress.hpp>
+#include <host/cli/job.hpp>
 #include <prorata/error.hpp>
 
 namespace prorata::cli {
@@ -41,10 +41,10 @@ cost_partition cut_by_costs(dynamic::element_costs const& costs, std::vector<dou
           "--cap has " + std::to_string(with.caps.size()) + " numbers for " + std::to_string(weights.size()) +
               " devices");
   index_t const size = costs.bytes() / std::max<index_t>(costs.count(), 1);
-  progress bar(o.progress, "costs", 2 * costs.bytes());
+  auto const shown = bar(o, "costs", 2 * costs.bytes());
   auto const read = [&](index_t first, index_t n, double* to) {
     costs.read(first, n, to);
-    bar.add(n * size);
+    shown->add(n * size);
   };
   auto cut = partition_by_costs(costs.count(), read, weights, with);
   costs.check_unchanged();

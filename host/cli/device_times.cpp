@@ -118,7 +118,7 @@ void device_times::learn(std::vector<device_spec> const& devices, std::vector<wo
   std::string const text = nlohmann::json{{"kind", kind_of_file}, {"models", std::move(list)}}.dump(
                                1, ' ', false, nlohmann::json::error_handler_t::replace) +
                            "\n";
-  file_->write(0, std::as_bytes(std::span(text)));
+  file_->write_text(text);
 }
 
 }  // namespace prorata::cli

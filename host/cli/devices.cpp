@@ -225,6 +225,12 @@ std::vector<device_spec> parse_devices(std::string_view text) {
   return devices;
 }
 
+std::vector<std::string> names_of(std::vector<device_spec> const& devices) {
+  std::vector<std::string> names;
+  for (auto const& d : devices) names.push_back(d.name);
+  return names;
+}
+
 job_ranks::job_ranks(options const& o, learned_weights const& learned)
     : own(parse_devices(o.devices)),
       devices(devices_of_job(own)),

@@ -36,6 +36,8 @@ struct device_spec {
 ///   throws  usage_error (not a device list), device_error (no such GPU)
 std::vector<device_spec> parse_devices(std::string_view text);
 
+std::vector<std::string> names_of(std::vector<device_spec> const& devices);
+
 /// The ranks of the job: --devices of every process, and a weight for each: --weights, or "equal", or "auto"
 /// (measured), by default the speeds of `sim:` devices and equal ones otherwise.
 struct job_ranks {

@@ -1,7 +1,6 @@
 // prorata generate: a reproducible array to try things on.
 #include <chrono>
 #include <host/cli/command_line.hpp>
-#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -41,16 +40,16 @@ T element(std::uint64_t bits) {
 
 void generate_command(arguments const& args, io::job_files& files) {
   command_line command("generate");
-  std::string dtype = "f4", shape, output, progress_mode = "auto";
+  std::string dtype = "f4", shape, output;
   std::uint64_t seed = 1;
   bool json = false;
   command.option("--dtype", dtype);
   command.required("--shape,--count", shape);
   command.option("--seed", seed);
   command.required("-o,--output", output);
-  command.option("--progress", progress_mode);
   command.flag("--json", json);
   options o;
+  command.option("--progress", o.progress, parse_shown);
   command.option("--report", o.report);
   command.parse(args);
   auto const type = io::parse_dtype(dtype).type;
@@ -66,7 +65,7 @@ void generate_command(arguments const& args, io::job_files& files) {
   {
     constexpr index_t grain = 128 * tile;
     piece const grains = host::process_shares(all_processes(), 1).mine((count + grain - 1) / grain);
-    progress bar(progress_mode, "generate", (grains.end - grains.begin) * grain * size);
+    auto const shown = bar(o, "generate", (grains.end - grains.begin) * grain * size);
     host::for_each_block(grains.end - grains.begin, [&](index_t k) {
       index_t const begin = (grains.begin + k) * grain, end = std::min(begin + grain, count);
       io::visit(type, [&](auto tag) {
@@ -76,7 +75,7 @@ void generate_command(arguments const& args, io::job_files& files) {
           values[static_cast<std::size_t>(i - begin)] = element<T>(random_bits(seed, i));
         out.write(begin, std::as_bytes(std::span(values)));
       });
-      bar.add((end - begin) * size);
+      shown->add((end - begin) * size);
     });
   }
   page.ends();

@@ -6,7 +6,6 @@
 #include <host/algorithms/group_file.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/limits.hpp>
-#include <host/cli/number_json.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>

@@ -1,16 +1,12 @@
 // prorata histogram: how many elements of a file lie in each bin, as numbers and as a picture.
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <host/algorithms/binning.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/histogram_picture.hpp>
 #include <host/cli/job.hpp>
-#include <host/cli/number_json.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -18,6 +14,7 @@
 #include <host/io/decoded.hpp>
 #include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/histogram.hpp>
 #include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -136,25 +133,6 @@ bin_edges edges_for(session& job, options const& o, histogram_request const& a,
   return bin_edges::even({low, high, bins}, floats);
 }
 
-/// Columns of the terminal, where standard output is one.
-int columns_of_terminal() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) return size.ws_col;
-  return 80;
-}
-
-/// Unicode, where the locale speaks it.
-bool speaks_utf8() {
-  for (char const* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    char const* const value = std::getenv(name);
-    if (value == nullptr || *value == '\0') continue;
-    std::string text(value);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
-  }
-  return false;
-}
-
 void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
   bool const weighted = !found.weights.empty();
   io::dtype const type = !weighted || found.kind == addend::signed_integer ? io::dtype::i64
@@ -223,7 +201,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
 
   auto const bins = static_cast<std::size_t>(edges.bins());
   std::string const what = a.by.empty() ? "count" : "sum of " + io::printable(a.by);
-  histogram_picture drawn{io::printable(o.inputs.front()), {}, {}, a.edges.empty(), what};
+  pictures::histogram drawn{io::printable(o.inputs.front()), {}, {}, a.edges.empty(), what};
   if (picture || !o.json) {
     drawn.edges = edges.edges();
     drawn.heights.reserve(bins);
@@ -233,10 +211,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
                                 : std::visit([](auto v) { return static_cast<double>(v); }, found.weight(k)));
   }
   if (output) write_npy(*output, found, edges.bins());
-  if (picture) {
-    auto const text = drawn.svg();
-    picture->write(0, std::as_bytes(std::span(text.data(), text.size())));
-  }
+  if (picture) { picture->write_text(drawn.svg()); }
   job.finish();
   if (job.is_described()) {
     auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
@@ -274,7 +249,8 @@ void histogram_command(arguments const& args, io::job_files& files) {
     else
       drawn.apart.push_back({names[k], std::to_string(count), ""});
   }
-  print("{}", drawn.lines(terminal ? columns_of_terminal() : 80, 40, terminal && speaks_utf8()));
+  print("{}",
+        drawn.lines(pictures::columns_of(STDOUT_FILENO, 20, 80), 40, terminal && pictures::speaks_utf8()));
   print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), job.gb_per_s());
 }
 

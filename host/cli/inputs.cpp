@@ -1,7 +1,7 @@
 // Opening inputs by name: .npy by its header, anything else by --dtype.
 #include <algorithm>
 #include <host/cli/inputs.hpp>
-#include <host/cli/progress.hpp>
+#include <host/cli/job.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
@@ -34,9 +34,9 @@ input::input(io::job_files& files, std::string const& path, options const& o)
 
 void input::store_in_c_order(std::string const& folder, options const& o) {
   if (!reordered()) return;
-  progress bar(o.progress, "order", array().data_bytes);
+  auto const shown = bar(o, "order", array().data_bytes);
   host::store_in_c_order(*this, folder.empty() ? "." : folder, parse_bytes(o.memory, "--memory"),
-                         [&](index_t done) { bar.add(done); });
+                         [&](index_t done) { shown->add(done); });
 }
 
 std::string input::position(index_t rest) const {

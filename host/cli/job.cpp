@@ -63,6 +63,10 @@ void join_processes() {
 
 host::processes const& all_processes() { return joined ? *joined : host::processes::one(); }
 
+std::unique_ptr<pictures::progress> bar(options const& o, std::string const& label, index_t bytes) {
+  return std::make_unique<pictures::progress>(o.progress, label, bytes, all_processes().first());
+}
+
 prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
   if (make_team == nullptr) return prorata::team<host::stream>(std::move(streams));
   std::unique_ptr<prorata::team<host::stream>> team;

@@ -7,13 +7,11 @@
 #include <cstring>
 #include <host/algorithms/join_file.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/html_page.hpp>
 #include <host/cli/inputs.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
-#include <host/cli/progress.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
@@ -79,7 +77,7 @@ class join_job final : public host::run_observer {
     command.option("--threads", o.threads);
     command.option("--memory", o.memory);
     command.flag("--json", o.json);
-    command.option("--progress", o.progress);
+    command.option("--progress", o.progress, parse_shown);
     command.option("--report", o.report);
   }
 
@@ -171,7 +169,7 @@ class join_job final : public host::run_observer {
 
  private:
   void begins_moving(char const* what, index_t bytes) override {
-    bar_ = std::make_unique<progress>(o.progress, name_ + ": " + what, bytes);
+    bar_ = bar(o, name_ + ": " + what, bytes);
     page_.begins(what, bytes);
   }
   void moved(index_t bytes) override { bar_->add(bytes); }
@@ -186,7 +184,7 @@ class join_job final : public host::run_observer {
   double seconds_ = 0;
   std::list<input> inputs_;
   std::list<io::array_sink> sinks_;
-  std::unique_ptr<progress> bar_;
+  std::unique_ptr<pictures::progress> bar_;
   stages_report page_;
 };
 

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <exception>
 #include <host/cli/command_line.hpp>
-#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>

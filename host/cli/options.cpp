@@ -68,6 +68,13 @@ std::vector<double> parse_numbers(std::string_view text, char const* option) {
   return values;
 }
 
+pictures::shown parse_shown(std::string const& text) {
+  if (text == "auto") return pictures::shown::on_a_terminal;
+  if (text == "always") return pictures::shown::always;
+  require(text == "never", "--progress is auto, always or never");
+  return pictures::shown::never;
+}
+
 apportionment parse_method(std::string_view text) {
   if (text == "hamilton") return apportionment::hamilton;
   if (text == "webster") return apportionment::webster;

@@ -1,6 +1,7 @@
 // What the command line says, checked and in units: the options that commands share.
 #pragma once
 
+#include <host/pictures/terminal.hpp>
 #include <optional>
 #include <prorata/apportion.hpp>
 #include <string>
@@ -15,7 +16,8 @@ struct options {
   std::string devices, weights, memory = "1G", chunk, cap, method = "hamilton";
   std::string costs, dtype, shape, offset;
   std::string output, trace, report, times;
-  std::string progress = "auto", schedule;
+  std::string schedule;
+  pictures::shown progress = pictures::shown::on_a_terminal;
   int threads = 0;
   double verify = 0;
   bool exact = false, json = false, raw = false;
@@ -31,6 +33,9 @@ std::string folder_of(std::string const& path);
 /// "4,2,1,1": numbers ≥ 0.
 ///   throws  usage_error naming the index
 std::vector<double> parse_numbers(std::string_view text, char const* option);
+
+/// "auto", "always", "never": --progress.
+pictures::shown parse_shown(std::string const& text);
 
 /// "hamilton", "webster", "dhondt".
 apportionment parse_method(std::string_view text);

@@ -1,7 +1,6 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
 #include <host/algorithms/selection.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/number_json.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/printable.hpp>
@@ -109,12 +108,13 @@ void topk_command(arguments const& args, io::job_files& files) {
       one["index"] = f.index;
       return one;
     };
-    nlohmann::json const others{{"op", "topk"},
-                                {"n", in->count()},
-                                {"dtype", io::describe(in->array().type).code},
-                                {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-                                {"seconds", job.seconds()},
-                                {"bytes", job.bytes()}};
+    nlohmann::json const others{
+        {"op", "topk"},
+        {"n", in->count()},
+        {"dtype", io::describe(in->array().type).code},
+        {"plan", pictures::plan_json(plan_of(job.devices(), job.weights(), job.cuts()))},
+        {"seconds", job.seconds()},
+        {"bytes", job.bytes()}};
     job.describe(with_list(others, "result", k, result));
     if (o.json) {
       printed_object const out;

@@ -1,12 +1,14 @@
 // Each way of sharing, and the caps it has to keep.
 #include <algorithm>
 #include <host/cli/costs.hpp>
-#include <host/cli/number_json.hpp>
 #include <host/cli/partitions.hpp>
+#include <host/dynamic/number.hpp>
 #include <host/io/printable.hpp>
 #include <prorata/error.hpp>
 
 namespace prorata::cli {
+
+using dynamic::shortest;
 
 namespace {
 

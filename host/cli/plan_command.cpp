@@ -1,6 +1,5 @@
 // prorata plan: who would get what, without touching data.
 #include <host/cli/command_line.hpp>
-#include <host/cli/number_json.hpp>
 #include <host/cli/partitions.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -111,13 +110,13 @@ void plan_command(arguments const& args, io::job_files& files) {
   partition const cuts = ranges ? partition_by_cuts(found.cuts) : partition{};
   std::vector<double> const loads = o.costs.empty() ? std::vector<double>{} : found.loads;
   if (o.json) {
-    nlohmann::json out{
-        {"op", "plan"},
-        {"n", request.n},
-        {"partition", request.kind},
-        {"loads", found.loads},
-        {"bottleneck", found.bottleneck},
-        {"plan", ranges ? plan_json(devices, weights, cuts, loads) : shares_json(devices, weights, found)}};
+    nlohmann::json out{{"op", "plan"},
+                       {"n", request.n},
+                       {"partition", request.kind},
+                       {"loads", found.loads},
+                       {"bottleneck", found.bottleneck},
+                       {"plan", ranges ? pictures::plan_json(plan_of(devices, weights, cuts, loads))
+                                       : shares_json(devices, weights, found)}};
     if (ranges) {
       out["method"] = o.method;
       out["granularity"] = grain;
@@ -145,7 +144,7 @@ void plan_command(arguments const& args, io::job_files& files) {
   } else {
     print("{} cut by their costs, bottleneck {:.6g} {}\n", elements, found.bottleneck, most);
   }
-  print_plan(devices, weights, cuts, loads);
+  print("{}", pictures::plan_table(plan_of(devices, weights, cuts, loads)));
 }
 
 }  // namespace prorata::cli

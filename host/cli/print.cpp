@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t enough = std::size_t{1} << 16;  // bytes that are written at once
 constexpr std::size_t end_bytes = 2;                  // "}\n"
 std::string printed, noted;
+std::vector<std::string> words;
 
 void write_all(std::string_view text) {
   while (!text.empty()) {
@@ -54,6 +55,9 @@ void print_the_end() {
   write_all(printed);
   printed.clear();
 }
+
+void note_words(int argc, char const* const* argv) { words.assign(argv, argv + argc); }
+std::vector<std::string> const& noted_words() { return words; }
 
 void note(std::string const& line) {
   if (all_processes().first()) noted += "prorata: note: " + line + '\n';

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace prorata::cli {
 
@@ -24,6 +25,10 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
 void print_all_but_the_end();
 /// Writes those.
 void print_the_end();
+
+/// The words of this process's command line: main says them.
+void note_words(int argc, char const* const* argv);
+std::vector<std::string> const& noted_words();
 
 /// Something that went as asked, but not quite: a line on standard error once the job has ended well. Where it fails
 /// there is one line, and that says why.

@@ -1,27 +1,18 @@
 // Printing plans and findings.
-#include <host/cli/number_json.hpp>
+#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
-#include <prorata/normalize.hpp>
 
 namespace prorata::cli {
 
-nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                         partition const& cuts, std::vector<double> const& loads) {
-  auto const shares = normalize(weights);
-  auto plan = nlohmann::json::array();
-  for (int rank = 0; rank < cuts.ranks(); ++rank) {
-    auto const k = static_cast<std::size_t>(rank);
-    plan.push_back({{"rank", rank},
-                    {"device", devices[k].name},
-                    {"weight", weights[k]},
-                    {"share", shares[k]},
-                    {"begin", cuts.begin(rank)},
-                    {"count", cuts.size(rank)}});
-    if (!loads.empty()) plan.back()["load"] = loads[k];
-  }
-  return plan;
+pictures::plan plan_of(std::vector<device_spec> const& devices, std::vector<double> weights, partition cuts,
+                       std::vector<double> loads) {
+  return {names_of(devices), std::move(weights), std::move(cuts), std::move(loads)};
+}
+pictures::plan plan_of(session const& job) {
+  return plan_of(job.devices(), job.weights(), job.cuts(), job.loads());
 }
 
 namespace {
@@ -45,27 +36,12 @@ nlohmann::json devices_json(session const& job) {
 
 nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own) {
   own["op"] = op;
-  own["plan"] = plan_json(job.devices(), job.weights(), job.cuts(), job.loads());
+  own["plan"] = pictures::plan_json(plan_of(job));
   own["seconds"] = job.seconds();
   own["bytes"] = job.bytes();
   own["gb_per_s"] = job.gb_per_s();
   own["devices"] = devices_json(job);
   return own;
-}
-
-void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                partition const& cuts, std::vector<double> const& loads) {
-  auto const shares = normalize(weights);
-  std::size_t width = 6;
-  for (auto const& d : devices) width = std::max(width, d.name.size());
-  print("  rank  {:<{}}     weight    share               begin               count{}\n", "device", width,
-        loads.empty() ? "" : "           load");
-  for (int rank = 0; rank < cuts.ranks(); ++rank) {
-    auto const k = static_cast<std::size_t>(rank);
-    print("  {:>4}  {:<{}} {:>10.6g} {:>7.2f}% {:>19} {:>19}{}\n", rank, devices[k].name, width, weights[k],
-          shares[k] * 100, cuts.begin(rank), cuts.size(rank),
-          loads.empty() ? "" : fmt::format(" {:>14.6g}", loads[k]));
-  }
 }
 
 printed_object::printed_object() { print("{{"); }
@@ -98,16 +74,16 @@ bool said_as_json(session& job, options const& o, std::function<nlohmann::json()
   return o.json;
 }
 
-std::string count_text(index_t count, std::string const& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+void stages_report::open(io::job_files& files, options const& o) {
+  if (o.report.empty()) return;
+  require(all_processes().alone(), "--report is for one process, and there are several; leave it out");
+  file_ = &files.write(o.report);
 }
 
-std::string bytes_text(index_t bytes) {
-  constexpr char const* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes);
-  int unit = 0;
-  for (; value >= 1024 && unit < 6; ++unit) value /= 1024;
-  return unit == 0 ? count_text(bytes, "byte") : fmt::format("{:.2f} {}", value, units[unit]);
+void stages_report::describe(nlohmann::json const& said) {
+  if (file_ == nullptr) return;
+  events_.ends();
+  file_->write_text(pictures::html_page({noted_words(), said, events_, {}, {}}));
 }
 
 void report(session& job, options const& o, std::string const& operation, input const& first,
@@ -141,7 +117,7 @@ void report(session& job, options const& o, std::string const& operation, input 
   }
   print("{} of {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(first.array().type),
         bytes_text(job.bytes()));
-  if (job.devices().size() > 1) print_plan(job.devices(), job.weights(), job.cuts(), job.loads());
+  if (job.devices().size() > 1) print("{}", pictures::plan_table(plan_of(job)));
   for (auto const& f : found) {
     auto const bits = dynamic::bits_text(f.value);
     print("  {:<8} {:<25} {}{}{}\n", f.name, shortest(f.value), bits ? *bits : "", where(f),

@@ -3,22 +3,34 @@
 
 #include <functional>
 #include <host/cli/session.hpp>
+#include <host/dynamic/number.hpp>
 #include <host/dynamic/reductions.hpp>
+#include <host/pictures/amounts.hpp>
+#include <host/pictures/number_json.hpp>
+#include <host/pictures/plan.hpp>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace prorata::cli {
 
-/// One object a rank: device, weight, begin, count, and load where elements have costs.
-nlohmann::json plan_json(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                         partition const& cuts, std::vector<double> const& loads = {});
+using dynamic::number;
+using dynamic::number_at;
+using dynamic::shortest;
+using pictures::bytes_text;
+using pictures::count_text;
+using pictures::json_of;
+using pictures::json_value;
+
+/// The plan of a job, for a picture of it.
+pictures::plan plan_of(session const& job);
+pictures::plan plan_of(std::vector<device_spec> const& devices, std::vector<double> weights, partition cuts,
+                       std::vector<double> loads = {});
 
 /// What every command says of its job: op, plan, seconds, bytes, gb_per_s and what each device did, beside members of
 /// its own. All processes ask together.
 nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own);
-
-/// The plan as a table on stdout.
-void print_plan(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                partition const& cuts, std::vector<double> const& loads = {});
 
 /// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed. Writes --report.
 void report(session& job, options const& o, std::string const& operation, input const& first,
@@ -42,10 +54,25 @@ nlohmann::json with_list(nlohmann::json object, char const* name, index_t n,
 /// Says what make() has to say of a job to --report, and on stdout with --json: whether it did that.
 bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make);
 
-/// "1 element", "5 elements".
-std::string count_text(index_t count, std::string const& noun);
+/// --report of a command that works in stages on all its devices together.
+class stages_report {
+ public:
+  /// Begins the page: a bad name must not cost a job.
+  ///   throws  usage_error (several processes), as job_files::write
+  void open(io::job_files& files, options const& o);
+  bool is_wanted() const { return file_ != nullptr; }
+  void begins(std::string name, index_t bytes) {
+    if (is_wanted()) events_.begins(std::move(name), bytes);
+  }
+  void ends() { events_.ends(); }
+  /// Puts everything but the page on disk, for what is said of the job may be how long that took.
+  void prepare(io::job_files& files) const { files.prepare(file_); }
+  /// What --json says. Writes the page, if it was asked for.
+  void describe(nlohmann::json const& said);
 
-/// "1.00 GiB", "37 bytes".
-std::string bytes_text(index_t bytes);
+ private:
+  pictures::timeline events_;
+  io::atomic_file* file_ = nullptr;
+};
 
 }  // namespace prorata::cli

@@ -1,12 +1,12 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
 #include <host/cli/costs.hpp>
-#include <host/cli/html_page.hpp>
 #include <host/cli/job.hpp>
 #include <host/cli/limits.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/session.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -56,16 +56,6 @@ std::optional<device_times> times_of(io::job_files& files, options const& o,
   if (!all_processes().alone()) return {};
   for (auto const* in : inputs) work += ' ' + std::string(io::name_of(in->array().type));
   return std::optional<device_times>(std::in_place, files, o, threads_of(o), std::move(work));
-}
-
-std::vector<std::string> names_of(std::vector<device_spec> const& devices) {
-  std::vector<std::string> names;
-  for (auto const& d : devices) names.push_back(d.name);
-  return names;
-}
-
-void write_text(io::atomic_file& file, std::string const& text) {
-  file.write(0, std::as_bytes(std::span(text.data(), text.size())));
 }
 
 }  // namespace
@@ -133,7 +123,7 @@ void session::begins(char const* what) { begins_moving(what, own_bytes_); }
 
 void session::begins_moving(char const* what, index_t bytes) {
   std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
-  progress_ = std::make_unique<progress>(options_.progress, name, bytes);
+  progress_ = bar(options_, name, bytes);
   if (events_) events_->begins(name, bytes);
 }
 
@@ -190,12 +180,13 @@ void session::finish() {
     times_->learn(devices(), by_device, cuts_.n);
   }
   if (events_) events_->ends();
-  if (trace_file_ != nullptr) write_text(*trace_file_, trace_text(*events_, names_of(devices())));
+  if (trace_file_ != nullptr) trace_file_->write_text(pictures::trace_text(*events_, names_of(devices())));
 }
 
 void session::describe(nlohmann::json const& said) {
   if (report_file_ == nullptr) return;
-  write_text(*report_file_, html_page({noted_words(), said, *events_, names_of(devices()), weights()}));
+  report_file_->write_text(
+      pictures::html_page({noted_words(), said, *events_, names_of(devices()), weights()}));
 }
 
 }  // namespace prorata::cli

@@ -5,8 +5,8 @@
 #include <host/cli/device_times.hpp>
 #include <host/cli/devices.hpp>
 #include <host/cli/inputs.hpp>
-#include <host/cli/progress.hpp>
-#include <host/cli/timeline.hpp>
+#include <host/pictures/progress.hpp>
+#include <host/pictures/timeline.hpp>
 #include <host/run/chunked_run.hpp>
 #include <memory>
 #include <mutex>
@@ -91,11 +91,11 @@ class session : host::run_observer {
   clock::time_point start_;
   std::optional<clock::time_point> end_;
   std::optional<host::chunked_run> run_;
-  std::unique_ptr<progress> progress_;
+  std::unique_ptr<pictures::progress> progress_;
   mutable std::mutex mutex_;
-  std::vector<device_work> work_;        // of this process's ranks
-  std::vector<host::time_spent> spent_;  // of the chunk that each of them ends
-  std::optional<timeline> events_;       // where somebody looks at them
+  std::vector<device_work> work_;             // of this process's ranks
+  std::vector<host::time_spent> spent_;       // of the chunk that each of them ends
+  std::optional<pictures::timeline> events_;  // where somebody looks at them
   io::atomic_file *trace_file_ = nullptr,
                   *report_file_ = nullptr;  // begun before the work: a bad name must not cost a job
   std::string label_;

@@ -23,7 +23,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   app.flag("--raw", options_.raw);
   app.option("--memory", options_.memory);
   app.flag("--json", options_.json);
-  app.option("--progress", options_.progress);
+  app.option("--progress", options_.progress, parse_shown);
   app.option("--report", options_.report);
   add_device_options(app, options_);
   add_raw_options(app, options_);
@@ -47,7 +47,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
 
 void sorting_job::begins_moving(char const*, index_t bytes) {
   start_ = std::chrono::steady_clock::now();
-  bar_ = std::make_unique<progress>(options_.progress, command_, bytes);
+  bar_ = bar(options_, command_, bytes);
   report_.begins(command_, bytes);
 }
 
@@ -65,7 +65,7 @@ void sorting_job::finish(index_t ranges) {
                             {"descending", descending_},
                             {"output", options_.output},
                             {"ranges", ranges},
-                            {"plan", plan_json(ranks_->devices, ranks_->weights, cuts())},
+                            {"plan", pictures::plan_json(plan_of(ranks_->devices, ranks_->weights, cuts()))},
                             {"seconds", seconds},
                             {"bytes", bytes},
                             {"gb_per_s", speed}};

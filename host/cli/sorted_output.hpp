@@ -4,9 +4,8 @@
 #include <chrono>
 #include <host/algorithms/sort_file.hpp>
 #include <host/cli/devices.hpp>
-#include <host/cli/html_page.hpp>
 #include <host/cli/inputs.hpp>
-#include <host/cli/progress.hpp>
+#include <host/cli/report.hpp>
 #include <host/cli/sorters.hpp>
 #include <host/io/array_sink.hpp>
 #include <memory>
@@ -61,7 +60,7 @@ class sorting_job : public host::run_observer {
   io::dtype type_ = io::dtype::f64;
   std::optional<io::array_sink> out_;
   std::optional<job_ranks> ranks_;
-  std::unique_ptr<progress> bar_;
+  std::unique_ptr<pictures::progress> bar_;
   std::chrono::steady_clock::time_point start_;
   stages_report report_;
 };

@@ -9,13 +9,13 @@
 #include <host/cli/report.hpp>
 #include <host/cli/stream_ends.hpp>
 #include <host/cli/stream_options.hpp>
-#include <host/cli/stream_status.hpp>
 #include <host/cli/stream_tables.hpp>
 #include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
 #include <host/feeds/json_lines.hpp>
 #include <host/feeds/metrics_server.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/stream_status.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -27,9 +27,10 @@ namespace {
 struct stream_options {
   std::string input, time, time_unit = "ms", by, window, aggregates = "count", lateness = "0", advance,
                            malformed = "fatal", late, output, block = "128K", checkpoint,
-                           checkpoint_every = "10s", partition = "hash:16", weights, progress = "auto",
-                           format, idle, weights_file, metrics;
+                           checkpoint_every = "10s", partition = "hash:16", weights, format, idle,
+                           weights_file, metrics;
   std::vector<std::string> joins;
+  pictures::shown progress = pictures::shown::on_a_terminal;
   int threads = 0;
   bool json = false;
 };
@@ -136,7 +137,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--late", o.late);
   command.option("-o,--output", o.output);
   command.option("--block", o.block);
-  command.option("--progress", o.progress);
+  command.option("--progress", o.progress, parse_shown);
   command.option("--partition", o.partition);
   command.option("--weights", o.weights);
   command.option("--weights-file", o.weights_file);
@@ -267,7 +268,7 @@ void stream_command(arguments const& args, io::job_files& files) {
     if (sink) sink->go_to(engine.counts().results);
   }
   std::mutex state_mutex;
-  stream_state state;
+  pictures::stream_state state;
   state.sub_streams = engine.sub_streams();
   auto const note_state = [&] {
     std::lock_guard const lock(state_mutex);
@@ -281,10 +282,10 @@ void stream_command(arguments const& args, io::job_files& files) {
   if (!o.metrics.empty())
     metrics.emplace(o.metrics, [&] {
       std::lock_guard const lock(state_mutex);
-      return metrics_text(state, sub_streams);
+      return pictures::metrics_text(state, sub_streams);
     });
   auto last_saved = start;
-  std::optional<stream_status> status(o.progress);
+  std::optional<pictures::stream_status> status(o.progress);
   engine.run(source, [&](bool ended) {
     write();
     note_state();
@@ -330,7 +331,7 @@ void stream_command(arguments const& args, io::job_files& files) {
                                  {"stopped", source.stopped()},
                                  {"seconds", seconds},
                                  {"records_per_s", speed}};
-    if (auto const lag = lag_of(state)) report["lag_s"] = *lag;
+    if (auto const lag = pictures::lag_of(state)) report["lag_s"] = *lag;
     if (!sub_streams.empty()) report["sub_streams"] = sub_streams_json(sub_streams, engine.sub_streams());
     print("{}\n", report.dump());
   } else if (!o.output.empty()) {

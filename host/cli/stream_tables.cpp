@@ -3,12 +3,14 @@
 
 #include <cstring>
 #include <host/cli/inputs.hpp>
-#include <host/cli/report.hpp>
 #include <host/cli/stream_tables.hpp>
 #include <host/events/aggregates.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/amounts.hpp>
 
 namespace prorata::cli {
+
+using pictures::count_text;
 
 namespace {
 

@@ -76,10 +76,14 @@ void unique_command(arguments const& args, io::job_files& files) {
   double const seconds = job.seconds();
   if (!said_as_json(job, o, [&] {
         return nlohmann::json{
-            {"op", "unique"},       {"n", in->count()},
-            {"distinct", distinct}, {"dtype", io::describe(in->array().type).code},
-            {"output", o.output},   {"plan", plan_json(job.devices(), job.weights(), job.cuts())},
-            {"seconds", seconds},   {"bytes", job.bytes()}};
+            {"op", "unique"},
+            {"n", in->count()},
+            {"distinct", distinct},
+            {"dtype", io::describe(in->array().type).code},
+            {"output", o.output},
+            {"plan", pictures::plan_json(plan_of(job.devices(), job.weights(), job.cuts()))},
+            {"seconds", seconds},
+            {"bytes", job.bytes()}};
       })) {
     print("{}: {} distinct of {}\n  {:.3g} s\n", io::printable(o.output), distinct,
           count_text(in->count(), "element"), seconds);

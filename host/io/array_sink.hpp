@@ -42,7 +42,7 @@ class array_sink {
 
  private:
   void write_header(std::string const& text) {
-    out_->write(0, std::as_bytes(std::span(text.data(), text.size())));
+    out_->write_text(text);
     begin_ = static_cast<index_t>(text.size());
   }
 

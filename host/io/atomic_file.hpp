@@ -22,6 +22,8 @@ class atomic_file {
   std::string const& path() const { return place_.path(); }
   int descriptor() const { return data_.descriptor(); }
 
+  /// Writes all of a file of text.
+  void write_text(std::string_view text) const { write(0, std::as_bytes(std::span(text))); }
   /// Writes data at byte `offset`, whole, across short writes and interruptions.
   void write(index_t offset, std::span<std::byte const> data) const {
     require(!prepared_, "an output is not written to once it is on disk");

@@ -1,26 +1,15 @@
 // The painter thread of the progress bar.
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <host/cli/job.hpp>
-#include <host/cli/progress.hpp>
 #include <host/io/emergency.hpp>
-#include <prorata/error.hpp>
+#include <host/pictures/progress.hpp>
 #include <system_error>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 namespace {
-
-/// Columns of the terminal that stderr is; else of a wide one.
-int columns_of_stderr() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 100;
-}
 
 /// "0:07", "1:02:03".
 std::string clock_text(double seconds) {
@@ -59,14 +48,13 @@ std::string progress_line(std::string const& label, index_t done, index_t total,
   return line;
 }
 
-progress::progress(std::string const& mode, std::string label, index_t total_bytes)
+progress::progress(shown when, std::string label, index_t total_bytes, bool speaks)
     : label_(std::move(label)), total_(total_bytes), start_(std::chrono::steady_clock::now()) {
-  require(mode == "auto" || mode == "always" || mode == "never", "--progress is auto, always or never");
-  if (!all_processes().first()) return;
+  if (!speaks) return;
   io::emergency::doing(label_);
-  if (mode == "never" || (mode == "auto" && isatty(STDERR_FILENO) == 0)) return;
+  if (!is_shown(when)) return;
   try {
-    painter_ = std::thread([this, patient = mode == "auto"] { paint(patient); });
+    painter_ = std::thread([this, patient = when == shown::on_a_terminal] { paint(patient); });
   } catch (std::system_error const&) {  // no thread to spare: the job matters more than its bar
   }
 }
@@ -88,19 +76,15 @@ void progress::paint(bool patient) {
     return changed_.wait_for(lock, time, [&] { return closing_; });
   };
   if (patient && closed_within(300ms)) return;
-  do draw(false);
+  do draw();
   while (!closed_within(100ms));
-  draw(true);
+  draw();
+  line_.end();
 }
 
-void progress::draw(bool last) {
+void progress::draw() {
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  std::string line = progress_line(label_, done_.load(), total_, seconds, columns_of_stderr());
-  std::size_t const bytes = line.size();
-  line.resize(std::max(bytes, drawn_), ' ');  // over what was longer
-  drawn_ = bytes;
-  std::fprintf(stderr, "\r%s%s", line.c_str(), last ? "\n" : "");
-  std::fflush(stderr);
+  line_.draw(progress_line(label_, done_.load(), total_, seconds, columns_of(STDERR_FILENO, 1, 100)));
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

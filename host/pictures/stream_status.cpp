@@ -1,16 +1,13 @@
 // What a stream's line says.
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <host/cli/stream_status.hpp>
 #include <host/io/emergency.hpp>
-#include <prorata/error.hpp>
+#include <host/pictures/stream_status.hpp>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 std::optional<double> lag_of(stream_state const& state) {
   if (!state.event_time) return {};
@@ -84,30 +81,19 @@ std::string metrics_text(stream_state const& state, std::vector<events::sub_stre
   return text;
 }
 
-stream_status::stream_status(std::string const& mode)
-    : shown_(mode == "always" || (mode == "auto" && isatty(STDERR_FILENO) != 0)) {
-  require(mode == "auto" || mode == "always" || mode == "never", "--progress is auto, always or never");
-  io::emergency::doing("stream");
-}
+stream_status::stream_status(shown when) : shown_(is_shown(when)) { io::emergency::doing("stream"); }
 
 stream_status::~stream_status() {
   io::emergency::doing("");
-  if (drawn_ > 0) std::fputc('\n', stderr);
+  if (line_.is_drawn()) line_.end();
 }
 
 void stream_status::after_round(stream_state const& state, bool ended) {
   using namespace std::chrono_literals;
   auto const now = std::chrono::steady_clock::now();
-  if (!shown_ || (!ended && drawn_ > 0 && now - last_ < 100ms)) return;
+  if (!shown_ || (!ended && line_.is_drawn() && now - last_ < 100ms)) return;
   last_ = now;
-  winsize size{};
-  int const columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
-  std::string line = status_line(state, columns);
-  std::size_t const bytes = line.size();
-  line.resize(std::max(bytes, drawn_), ' ');  // over what was longer
-  drawn_ = bytes;
-  std::fprintf(stderr, "\r%s", line.c_str());
-  std::fflush(stderr);
+  line_.draw(status_line(state, columns_of(STDERR_FILENO, 1, 100)));
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -5,15 +5,14 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <host/cli/html_page.hpp>
-#include <host/cli/job.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/error.hpp>
 #include <set>
 #include <string_view>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 namespace {
 
@@ -442,26 +441,8 @@ class page {
   std::string out_;
 };
 
-std::vector<std::string> words_of_main;
-
 }  // namespace
 
 std::string html_page(report_facts const& facts) { return page(facts).text(); }
 
-void stages_report::open(io::job_files& files, options const& o) {
-  if (o.report.empty()) return;
-  require(all_processes().alone(), "--report is for one process, and there are several; leave it out");
-  file_ = &files.write(o.report);
-}
-
-void stages_report::describe(nlohmann::json const& said) {
-  if (file_ == nullptr) return;
-  events_.ends();
-  auto const text = html_page({noted_words(), said, events_, {}, {}});
-  file_->write(0, std::as_bytes(std::span(text.data(), text.size())));
-}
-
-void note_words(int argc, char const* const* argv) { words_of_main.assign(argv, argv + argc); }
-std::vector<std::string> const& noted_words() { return words_of_main; }
-
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -1,17 +1,17 @@
 // Numbers as JSON: what is printed reads back as the same bits.
 #include <cmath>
-#include <host/cli/number_json.hpp>
+#include <host/pictures/number_json.hpp>
 #include <nlohmann/json.hpp>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 nlohmann::json json_value(number const& x) {
   return std::visit(
       [&](auto v) -> nlohmann::json {
         if constexpr (std::is_floating_point_v<decltype(v)>) {
-          if (!std::isfinite(v)) return shortest(x);
+          if (!std::isfinite(v)) return dynamic::shortest(x);
           // A float is written with the digits that read back as that float, not as the double beside it.
-          if constexpr (std::is_same_v<decltype(v), float>) return std::stod(shortest(x));
+          if constexpr (std::is_same_v<decltype(v), float>) return std::stod(dynamic::shortest(x));
         }
         return v;
       },
@@ -27,4 +27,4 @@ nlohmann::json json_of(number const& x) {
   return j;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 /// What is drawn. Bars follow the edges; where these are not even, an area stands for a height.
-struct histogram_picture {
+struct histogram {
   std::string title;
   std::vector<double> edges;
   std::vector<double> heights;  ///< one a bin: its count, or the sum of its weights
@@ -26,4 +26,4 @@ struct histogram_picture {
   std::string svg() const;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -3,19 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <host/cli/histogram_picture.hpp>
 #include <host/io/printable.hpp>
+#include <host/pictures/histogram.hpp>
 #include <limits>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 namespace {
 
 /// Neighbouring bins put together, so that at most `most` are left.
-histogram_picture coarser(histogram_picture const& h, std::size_t most) {
+histogram coarser(histogram const& h, std::size_t most) {
   std::size_t const together = (h.heights.size() + most - 1) / most;
   if (together <= 1) return h;
-  histogram_picture c{h.title, {}, {}, h.even, h.what};
+  histogram c{h.title, {}, {}, h.even, h.what};
   for (std::size_t k = 0; k < h.heights.size(); k += together) {
     c.edges.push_back(h.edges[k]);
     double sum = 0;
@@ -47,7 +47,7 @@ constexpr char const* eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊",
 
 }  // namespace
 
-std::string histogram_picture::lines(int width, int rows, bool fine) const {
+std::string histogram::lines(int width, int rows, bool fine) const {
   auto const h = coarser(*this, static_cast<std::size_t>(std::max(rows, 1)));
   double const largest = std::max(0.0, *std::max_element(h.heights.begin(), h.heights.end()));
   std::vector<std::string> labels, numbers;
@@ -82,7 +82,7 @@ std::string histogram_picture::lines(int width, int rows, bool fine) const {
   return out;
 }
 
-std::string histogram_picture::svg() const {
+std::string histogram::svg() const {
   constexpr double width = 800, height = 480, left = 80, right = 20, top = 44, bottom = 52;
   auto h = coarser(*this, static_cast<std::size_t>(width - left - right));
   // bars that reach to infinity have no width to draw
@@ -149,4 +149,4 @@ std::string histogram_picture::svg() const {
   return out;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

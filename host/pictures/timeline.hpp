@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 /// A job's events, in seconds since it was made; from any thread.
 class timeline {
@@ -74,4 +74,4 @@ std::vector<std::vector<device_span>> rows_of(timeline const& events, std::size_
 /// waiting, reading, computing and writing is drawn one after the other.
 std::string trace_text(timeline const& events, std::vector<std::string> const& devices);
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -1,10 +1,10 @@
 // Collecting events, and writing them as a trace.
 #include <algorithm>
-#include <host/cli/timeline.hpp>
+#include <host/pictures/timeline.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 void timeline::begins(std::string name, index_t bytes) {
   ends();
@@ -122,4 +122,4 @@ std::string trace_text(timeline const& events, std::vector<std::string> const& d
   return json{{"traceEvents", std::move(all)}, {"displayTimeUnit", "ms"}}.dump();
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures

@@ -1,13 +1,14 @@
-// A line on the terminal's stderr that says how a stream is going.
+// How a stream is going: a line on a terminal, and the text that Prometheus reads.
 #pragma once
 
 #include <chrono>
 #include <host/events/stream_engine.hpp>
+#include <host/pictures/terminal.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::pictures {
 
 /// What is known of a stream after a round.
 struct stream_state {
@@ -31,17 +32,17 @@ std::string status_line(stream_state const& state, int columns);
 ///   streams  of the sub-streams; their weights are those of the state
 std::string metrics_text(stream_state const& state, std::vector<events::sub_stream> const& streams);
 
-/// Draws it after rounds, ten times a second at most: "auto" only where stderr is a terminal, "always", "never".
+/// Draws it after rounds, ten times a second at most. Who interrupts the stream is told that it was one.
 class stream_status {
  public:
-  explicit stream_status(std::string const& mode);
+  explicit stream_status(shown when);
   ~stream_status();
   void after_round(stream_state const& state, bool ended);
 
  private:
   bool shown_;
-  std::size_t drawn_ = 0;  // bytes of the line that is on the terminal
+  overwritten_line line_;
   std::chrono::steady_clock::time_point last_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::pictures
