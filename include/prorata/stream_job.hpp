@@ -1,0 +1,353 @@
+// stream_job: runs a stream_query over the batches that inputs push, on several threads, and gives out windows as they
+// are complete.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <host/events/query_windows.hpp>
+#include <host/events/stream_driver.hpp>
+#include <host/parallel.hpp>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <prorata/per_window.hpp>
+#include <prorata/record_columns.hpp>
+#include <prorata/stream_query.hpp>
+#include <ranges>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace prorata {
+
+struct stream_job_options {
+  int threads = 0;                ///< 0: every core
+  index_t queue = 1 << 20;        ///< records that may wait in an input before who pushes has to wait
+  index_t block_bytes = 1 << 18;  ///< of records that a thread takes at a time
+};
+
+/// How an input takes part.
+struct stream_input_options {
+  std::int64_t lateness = 0;                      ///< see watermark
+  std::int64_t advance = 2 * largest_event_time;  ///< see watermark
+  double weight = 1;                              ///< of its turns, while other inputs have batches, too
+};
+
+struct stream_job_counts {
+  index_t records = 0;      ///< that came
+  index_t late = 0;         ///< came after all their windows had closed, and count in none
+  index_t partly_late = 0;  ///< came after some of their windows had closed, and count in the others
+  index_t results = 0;
+};
+
+/// Runs a query.
+///   results  sink(window_bounds, key, answer, answer …), without the key where the query has none: in the order of the
+///            windows' ends, then of their begins, then of keys. They are the same for every number of threads, every
+///            cut of an input into batches, and every order in which several inputs are served; but what comes from an
+///            input that was idle may be late or not
+///   windows  close when the watermarks of all inputs have reached their ends; inputs that are idle, or have ended, do
+///            not hold them back; one that has not brought anything does. An event is late by its own input's watermark,
+///            which is that of all its records, also of those that a filter leaves out
+///   batches  records, or columns_of<Record>(…). A batch that is lent is done with when push() returns; one that is
+///            given, as std::vector<Record>&&, waits in a queue
+///   threads  any number may push. Functions of the query are called on several threads, sinks on one that belongs to
+///            the job
+///   failure  what a function or a sink throws ends the job: it is thrown by every push() and by finish()
+///   cost     reads a batch once; a filter that comes first is a loop of its own. A result costs as much as a record does
+///   throws   usage_error: a time beyond 2^61, or pushing to a job that is finished
+///   source   panes: Li et al., No Pane, No Gain, 2005; watermarks: Akidau et al., The Dataflow Model, 2015
+template <class Query, class Sink>
+class stream_job {
+  using record = typename Query::record_type;
+
+ public:
+  class input {
+   public:
+    /// Adds the records of a batch, which is done with on return.
+    template <class Batch>
+    void push(Batch const& batch) {
+      auto const size = static_cast<index_t>(batch.size());
+      job_->driver_.push_and_wait(number_, size, [&] { job_->add(number_, as_rows(batch)); });
+    }
+    /// Takes a batch in, as soon as there is room.
+    void push(std::vector<record>&& batch) {
+      auto const size = std::ssize(batch);
+      auto const kept = std::make_shared<std::vector<record> const>(std::move(batch));
+      job_->driver_.push(number_, size,
+                         [job = job_, number = number_, kept] { job->add(number, as_rows(*kept)); });
+    }
+    /// Nothing comes for a while: windows close without it, until the next push.
+    void idle() { set(presence::idle); }
+    /// Nothing comes any more.
+    void close() { set(presence::closed); }
+    void set_weight(double weight) { job_->driver_.set_weight(number_, weight); }
+    /// Records that were added.
+    index_t served() const { return job_->driver_.served(number_); }
+
+   private:
+    friend class stream_job;
+    input(stream_job* job, std::size_t number) : job_(job), number_(number) {}
+    void set(typename stream_job::presence to) {
+      job_->driver_.push(number_, 0, [job = job_, number = number_, to] { job->set_presence(number, to); });
+    }
+    using presence = typename stream_job::presence;
+    stream_job* job_;
+    std::size_t number_;
+  };
+
+  stream_job(Query query, Sink sink, stream_job_options const& o = {})
+      : query_(std::move(query)),
+        sink_(std::move(sink)),
+        threads_(o.threads),
+        block_(std::max<index_t>(o.block_bytes / static_cast<index_t>(sizeof(record)), 1)),
+        windows_(query_, threads_.threads()),
+        scratch_(static_cast<std::size_t>(threads_.threads())),
+        driver_(o.queue) {}
+  stream_job(stream_job const&) = delete;
+  stream_job& operator=(stream_job const&) = delete;
+
+  /// One more input. The first one should be there before any pushes: windows do not wait for who comes later.
+  input add_input(stream_input_options const& o = {}) {
+    watermark const mark(o.lateness, o.advance);
+    std::lock_guard const lock(inputs_mutex_);
+    auto const number = driver_.add_input(o.weight);
+    inputs_.push_back({mark, presence::active});
+    return input(this, number);
+  }
+
+  /// The same to the job's only input, which is made if need be.
+  template <class Batch>
+  void push(Batch&& batch) {
+    std::call_once(only_made_, [&] { only_ = add_input(); });
+    only_->push(std::forward<Batch>(batch));
+  }
+
+  /// Waits for all batches and closes all windows.
+  void finish() {
+    driver_.finish([&] { close(watermark::after_all); });
+  }
+
+  /// What comes too late is given there, in the order of its input, on the job's thread. Before the first push.
+  void on_late(std::function<void(record const&)> late) { late_ = std::move(late); }
+
+  /// Between pushes, or after finish().
+  stream_job_counts const& counts() const { return counts_; }
+  index_t open_groups() const { return windows_.open_groups(); }
+
+ private:
+  friend class input;
+  enum class presence { active, idle, closed };
+  struct input_state {
+    watermark mark;
+    presence now;
+    index_t records = 0;  ///< that it has brought
+  };
+
+  /// What is known of a block before its records are added.
+  struct block_times {
+    std::int64_t first = 0, least = 0, largest = 0;
+  };
+  /// What a thread has of its own.
+  struct scratch {
+    std::vector<std::uint32_t> selected;
+    index_t partly_late = 0;
+  };
+
+  template <class Batch>
+  static auto as_rows(Batch const& batch) {
+    if constexpr (std::ranges::contiguous_range<Batch>)
+      return std::span<record const>(batch);
+    else
+      return batch;
+  }
+
+  template <class Rows>
+  void add(std::size_t number, Rows const& rows) {
+    input_state mine = state_of(number);
+    auto const n = static_cast<index_t>(rows.size());
+    // records of one time are in the order of inputs, and of each one's records
+    index_t const first_place = (static_cast<index_t>(number) << 48) + mine.records;
+    index_t const blocks = (n + block_ - 1) / block_;
+    // the watermark before each block, at least what has been closed while this input was idle
+    std::vector<watermark> marks(static_cast<std::size_t>(blocks) + 1, mine.mark);
+    std::vector<block_times> times(static_cast<std::size_t>(blocks));
+    std::vector<std::atomic<bool>> known(static_cast<std::size_t>(blocks));
+    std::vector<std::vector<record>> late(static_cast<std::size_t>(blocks));
+    std::atomic<index_t> next = 0, turn = 0;
+    std::atomic<bool> failed = false;
+    std::mutex turns;
+    auto const go_on = [&] {  // over blocks whose times are known
+      std::unique_lock const lock(turns, std::try_to_lock);
+      if (!lock.owns_lock()) return;
+      for (index_t b = turn; b < blocks && known[static_cast<std::size_t>(b)]; turn = ++b) {
+        auto const at = static_cast<std::size_t>(b);
+        watermark mark = marks[at];
+        if (!mark.observe_all(times[at].first, times[at].largest))
+          for (index_t i = b * block_; i < std::min(n, (b + 1) * block_); ++i) mark.observe(time_of(rows, i));
+        marks[at + 1] = mark;
+      }
+    };
+    auto const work = [&](index_t worker) {
+      std::deque<index_t> waiting;
+      auto const add_those_known = [&] {
+        go_on();
+        while (!waiting.empty() && waiting.front() < turn) {
+          auto const at = static_cast<std::size_t>(waiting.front());
+          add_block(static_cast<int>(worker), rows, waiting.front() * block_, times[at], marks[at],
+                    marks[at + 1], first_place, late[at]);
+          waiting.pop_front();
+        }
+      };
+      try {
+        for (index_t b; !failed && (b = next++) < blocks;) {
+          auto const at = static_cast<std::size_t>(b);
+          times[at] = look_at(rows, b * block_, std::min(n, (b + 1) * block_));
+          known[at] = true;
+          waiting.push_back(b);
+          add_those_known();
+        }
+        while (!waiting.empty() && !failed) {
+          add_those_known();
+          if (!waiting.empty()) std::this_thread::yield();
+        }
+      } catch (...) {
+        failed = true;
+        throw;
+      }
+    };
+    threads_.run_blocks(std::min<index_t>(threads_.threads(), blocks), host::loop_body::of(work));
+    counts_.records += n;
+    for (auto& s : scratch_) counts_.partly_late += std::exchange(s.partly_late, 0);
+    for (auto const& list : late) {
+      counts_.late += std::ssize(list);
+      if (late_)
+        for (record const& r : list) late_(r);
+    }
+    set_state(number, {marks.back(), presence::active, mine.records + n});
+  }
+
+  input_state state_of(std::size_t number) {
+    std::lock_guard const lock(inputs_mutex_);
+    return inputs_[number];
+  }
+  void set_presence(std::size_t number, presence to) {
+    input_state mine = state_of(number);
+    mine.now = to;
+    set_state(number, mine);
+  }
+  void set_state(std::size_t number, input_state const& to) {
+    std::int64_t w = watermark::after_all;
+    {
+      std::lock_guard const lock(inputs_mutex_);
+      inputs_[number] = to;
+      for (auto const& in : inputs_)
+        if (in.now == presence::active) w = std::min(w, in.mark.value());
+    }
+    if (w != watermark::after_all) close(w);
+  }
+
+  template <class Rows>
+  std::int64_t time_of(Rows const& rows, index_t i) const {
+    return static_cast<std::int64_t>(std::invoke(query_.time, rows[static_cast<std::size_t>(i)]));
+  }
+
+  template <class Rows>
+  block_times look_at(Rows const& rows, index_t begin, index_t end) const {
+    block_times t{time_of(rows, begin), largest_event_time, -largest_event_time};
+    std::int64_t least = t.first, largest = t.first;
+    for (index_t i = begin; i < end; ++i) {
+      std::int64_t const now = time_of(rows, i);
+      least = std::min(least, now), largest = std::max(largest, now);
+    }
+    require(least >= -largest_event_time && largest <= largest_event_time,
+            "stream_job: times are within 2^61");
+    t.least = least, t.largest = largest;
+    return t;
+  }
+
+  template <class Rows>
+  void add_block(int worker, Rows const& rows, index_t begin, block_times const& times,
+                 watermark const& before, watermark const& after, index_t first_place,
+                 std::vector<record>& late) {
+    auto const n = static_cast<index_t>(rows.size());
+    index_t const end = std::min(n, begin + block_);
+    auto& mine = scratch_[static_cast<std::size_t>(worker)];
+    typename windows::adder adder(windows_, worker);
+    if (!windows_.all_plain(times.least, std::max(after.value(), closed_)))
+      return add_behind(mine, adder, rows, begin, end, before, first_place, late);
+    auto const add_one = [&](index_t i) {
+      query_.steps(rows[static_cast<std::size_t>(i)], [&](auto const& x) {
+        adder(time_of(rows, i), first_place + i, std::invoke(query_.key, x), x);
+      });
+    };
+    if constexpr (std::is_same_v<decltype(Query::select), detail::every_record>) {
+      for (index_t i = begin; i < end; ++i) add_one(i);
+      return;
+    }
+    auto& chosen = mine.selected;
+    chosen.resize(static_cast<std::size_t>(block_));
+    std::size_t count = 0;
+    for (index_t i = begin; i < end; ++i) {
+      chosen[count] = static_cast<std::uint32_t>(i - begin);
+      count += static_cast<std::size_t>(
+          static_cast<bool>(std::invoke(query_.select, rows[static_cast<std::size_t>(i)])));
+    }
+    for (std::size_t k = 0; k < count; ++k) add_one(begin + chosen[k]);
+  }
+
+  /// Records one by one, of which some are behind the watermark.
+  template <class Rows>
+  void add_behind(scratch& mine, typename events::windows_of<Query>::adder& adder, Rows const& rows,
+                  index_t begin, index_t end, watermark mark, index_t first_place,
+                  std::vector<record>& late) {
+    for (index_t i = begin; i < end; ++i) {
+      record const& r = rows[static_cast<std::size_t>(i)];
+      std::int64_t const t = time_of(rows, i);
+      mark.observe(t);
+      if (!std::invoke(query_.select, r)) continue;
+      query_.steps(r, [&](auto const& x) {
+        std::int64_t const w = std::max(mark.value(), closed_);
+        switch (windows_.arrival_of(t, w)) {
+          case events::arrival::in_time:
+            return adder(t, first_place + i, std::invoke(query_.key, x), x);
+          case events::arrival::partly_late:
+            ++mine.partly_late;
+            return adder.behind(t, w, std::invoke(query_.key, x), x);
+          case events::arrival::late:
+            late.push_back(r);
+        }
+      });
+    }
+  }
+
+  void close(std::int64_t w) {
+    if (w <= closed_) return;
+    closed_ = w;
+    auto const give = [&](window_bounds const& window, auto const& key, auto const& state) {
+      ++counts_.results;
+      query_.give(sink_, window, key, state);
+    };
+    windows_.close(w, give);
+  }
+
+  using windows = events::windows_of<Query>;
+
+  Query const query_;
+  Sink sink_;
+  host::thread_limit threads_;
+  index_t block_;
+  windows windows_;
+  std::vector<scratch> scratch_;
+  std::function<void(record const&)> late_;
+  stream_job_counts counts_;
+  std::int64_t closed_ = watermark::before_all;
+  std::mutex inputs_mutex_;
+  std::vector<input_state> inputs_;
+  std::once_flag only_made_;
+  std::optional<input> only_;
+  events::stream_driver driver_;  // last: its thread uses the others
+};
+
+}  // namespace prorata
