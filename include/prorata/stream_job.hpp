@@ -48,14 +48,14 @@ struct stream_job_counts {
 ///            cut of an input into batches, and every order in which several inputs are served; but what comes from an
 ///            input that was idle may be late or not
 ///   windows  close when the watermarks of all inputs have reached their ends; inputs that are idle, or have ended, do
-///            not hold them back; one that has not brought anything does. An event is late by its own input's watermark,
-///            which is that of all its records, also of those that a filter leaves out
+///            not hold them back; one that has not brought anything does. An event is late by its own input's
+///            watermark, which is that of all its records, also of those that a filter leaves out
 ///   batches  records, or columns_of<Record>(…). A batch that is lent is done with when push() returns; one that is
 ///            given, as std::vector<Record>&&, waits in a queue
 ///   threads  any number may push. Functions of the query are called on several threads, sinks on one that belongs to
 ///            the job
 ///   failure  what a function or a sink throws ends the job: it is thrown by every push() and by finish()
-///   cost     reads a batch once; a filter that comes first is a loop of its own. A result costs as much as a record does
+///   cost     reads a batch once; a filter that comes first is a loop of its own
 ///   throws   usage_error: a time beyond 2^61, or pushing to a job that is finished
 ///   source   panes: Li et al., No Pane, No Gain, 2005; watermarks: Akidau et al., The Dataflow Model, 2015
 template <class Query, class Sink>
