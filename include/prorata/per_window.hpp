@@ -333,8 +333,8 @@ struct distinct {
   }
 };
 
-/// One of your own, from add(State&, record), merge(State&, State const&) and result(State const&); State{} is that of no
-/// record.
+/// One of your own, from add(State&, record), merge(State&, State const&) and result(State const&); State{} is that of
+/// no record.
 ///   order   none is fixed: add and merge should not depend on one, or results do
 template <class State, class Add, class Merge, class Result>
 struct fold {
