@@ -6,10 +6,11 @@
 
 #include <atomic>
 #include <fstream>
-#include <host/cli/devices.hpp>
-#include <host/cli/session.hpp>
 #include <host/dynamic/reductions.hpp>
 #include <host/io/npy.hpp>
+#include <host/jobs/devices.hpp>
+#include <host/jobs/session.hpp>
+#include <host/jobs/texts.hpp>
 #include <host/pictures/progress.hpp>
 #include <host/run/chunk_feed.hpp>
 #include <host/run/shuffle.hpp>
@@ -21,7 +22,7 @@
 
 #include "temporary_directory.hpp"
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 /// A sum of integers that remembers whether it was given the result of nothing to join.
 struct witness_of_joins : order_free<plus<std::int64_t>> {
@@ -39,14 +40,14 @@ struct witness_of_joins : order_free<plus<std::int64_t>> {
     }
   };
 };
-}  // namespace prorata::cli
+}  // namespace prorata::jobs
 
 template <>
-struct prorata::host::on_gpu<prorata::cli::witness_of_joins>
-    : prorata::host::unchanged_on_gpu<prorata::cli::witness_of_joins, prorata::host::gpu_reduction::sum_i64> {
-};
+struct prorata::host::on_gpu<prorata::jobs::witness_of_joins>
+    : prorata::host::unchanged_on_gpu<prorata::jobs::witness_of_joins,
+                                      prorata::host::gpu_reduction::sum_i64> {};
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -77,12 +78,12 @@ class Session : public testing::Test {
     file.write(reinterpret_cast<char const*>(elements.data()), 8 * n);
   }
 
-  options with(std::string devices, double verify = 0) const {
-    options o;
+  job_options with(std::string devices, double verify = 0) const {
+    job_options o;
     o.devices = std::move(devices);
     o.verify = verify;
-    o.chunk = "16K";  // two tiles
-    o.threads = 1;    // so that elements are read on the stream's own thread
+    o.chunk = 16 << 10;  // two tiles
+    o.threads = 1;       // so that elements are read on the stream's own thread
     o.progress = pictures::shown::never;
     return o;
   }
@@ -100,7 +101,7 @@ class Session : public testing::Test {
   }
 
   template <class F>
-  std::int64_t sum(options const& o, F const& at) const {
+  std::int64_t sum(job_options const& o, F const& at) const {
     io::job_files files;
     input const in(files, path, o);
     session job(files, o, {&in}, 8, "sum");
@@ -116,8 +117,8 @@ constexpr std::int64_t total = n * (n - 1) / 2;
 
 TEST_F(Session, ranks_without_elements_send_nothing) {
   for (char const* weights : {"1,0,1", "0,1,0", "0,0,1", "1,0,0"}) {
-    options o = with("cpu*3");
-    o.weights = weights;
+    job_options o = with("cpu*3");
+    o.weights = parse_weights(weights);
     io::job_files files;
     input const in(files, path, o);
     session job(files, o, {&in}, 8, "sum");
@@ -179,9 +180,9 @@ TEST_F(Session, verify_notices_a_device_that_corrupts_a_chunk) {
 }
 
 TEST_F(Session, verify_holds_no_more_results_than_memory_is_for) {
-  options o = with("cpu*2", 100);
-  o.memory = "4K";  // an eighth of it: a few results at a time
-  o.chunk = "8K";
+  job_options o = with("cpu*2", 100);
+  o.memory = {4096, "4K"};  // an eighth of it: a few results at a time
+  o.chunk = 8 << 10;
   EXPECT_EQ(sum(o, as_it_is), total);
   EXPECT_THROW(sum(o, corrupting{n - 1}), device_error);
 }
@@ -189,7 +190,7 @@ TEST_F(Session, verify_holds_no_more_results_than_memory_is_for) {
 TEST_F(Session, verify_needs_another_device) { EXPECT_THROW(sum(with("cpu", 10), as_it_is), usage_error); }
 
 TEST_F(Session, verify_of_a_job_that_writes_goes_to_the_next_device_too) {
-  options o = with("cpu*3", 100);
+  job_options o = with("cpu*3", 100);
   io::job_files files;
   input const in(files, path, o);
   session job(files, o, {&in}, 8, "map");
@@ -209,7 +210,7 @@ TEST_F(Session, verify_of_a_job_that_writes_goes_to_the_next_device_too) {
   EXPECT_THROW(job.passes().verify([&](piece p) { throw job.passes().disagreement(p); }, on_gpu),
                device_error);
 
-  options const nobody = with("cpu*3");
+  job_options const nobody = with("cpu*3");
   session silent(files, nobody, {&in}, 8, "map");
   silent.passes().verify([](piece) { FAIL(); }, on_gpu);
 }
@@ -224,7 +225,7 @@ TEST_F(Session, a_rewritten_input_is_noticed_by_a_fold) {
 }
 
 TEST_F(Session, a_rewritten_input_is_noticed_by_run_and_sweep) {
-  options const o = with("cpu*2");
+  job_options const o = with("cpu*2");
   auto const on_gpu = [](host::stream const&, host::gpu_rank&, piece) {};
   {
     io::job_files files;
@@ -428,4 +429,4 @@ TEST(Progress, fits_the_terminal) {
 }
 
 }  // namespace
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

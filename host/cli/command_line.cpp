@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <host/cli/command_line.hpp>
+#include <host/cli/print.hpp>
 #include <host/io/printable.hpp>
+#include <memory>
 #include <prorata/error.hpp>
 #include <type_traits>
 
@@ -139,32 +141,49 @@ void command_line::parse(arguments const& args) {
   }
   for (auto const& e : entries_)
     if (e.required && !e.given) refuse((e.is_word() ? "name the " : "needs ") + e.names.back());
+  for (auto const& look : checks_) look();
+}
+
+void add_memory_option(command_line& command, options& o) {
+  command.option("--memory", o.memory, [](auto const& text) { return parse_bytes(text, "--memory"); });
 }
 
 void add_device_options(command_line& command, options& o) {
   command.option("--devices", o.devices);
-  command.option("--weights", o.weights);
-  command.option("--method", o.method);
+  command.option("--weights", o.weights, parse_weights);
+  command.option("--method", o.method, parse_method);
   command.option("--costs", o.costs);
   command.option("--cap", o.cap);
   command.option("--threads", o.threads);
 }
 
 void add_raw_options(command_line& command, options& o) {
-  command.option("--dtype", o.dtype);
-  command.option("--shape", o.shape);
-  command.option("--offset", o.offset);
+  struct said {
+    std::optional<io::element_type> dtype;
+    std::optional<std::vector<index_t>> shape;
+    std::optional<index_t> offset;
+  };
+  auto const raw = std::make_shared<said>();
+  command.option("--dtype", raw->dtype, io::parse_dtype);
+  command.option("--shape", raw->shape, io::parse_shape);
+  command.option("--offset", raw->offset, [](auto const& text) { return io::parse_count(text, "--offset"); });
+  command.check([raw, &o] {
+    require(raw->dtype || (!raw->shape && !raw->offset),
+            "--shape and --offset need --dtype: they describe a raw file");
+    if (raw->dtype) o.raw_inputs = io::raw_layout{*raw->dtype, raw->shape, raw->offset.value_or(0)};
+  });
 }
 
 void add_stream_options(command_line& command, options& o) {
-  command.option("--memory", o.memory);
-  command.option("--chunk", o.chunk);
+  o.words = noted_words();
+  add_memory_option(command, o);
+  command.option("--chunk", o.chunk, [](auto const& text) { return parse_bytes(text, "--chunk").bytes; });
   command.flag("--json", o.json);
   command.option("--progress", o.progress, parse_shown);
   command.option("--trace", o.trace);
   command.option("--report", o.report);
   command.option("--verify", o.verify);
-  command.option("--schedule", o.schedule);
+  command.option("--schedule", o.schedule, parse_schedule);
   command.option("--times", o.times);
 }
 
@@ -175,7 +194,7 @@ void refuse_verify(options const& o, std::string const& command) {
 }
 
 void refuse_guided(options const& o, std::string const& command) {
-  require(o.schedule != "guided",
+  require(o.schedule != schedule::guided,
           command +
               ": --schedule guided is for stats, reduce, map, histogram, quantile, topk, select and groupby, "
               "whose chunks can be done in any order; leave it out");

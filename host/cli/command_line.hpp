@@ -5,6 +5,7 @@
 #include <functional>
 #include <host/cli/commands.hpp>
 #include <host/cli/options.hpp>
+#include <host/jobs/texts.hpp>
 #include <prorata/config.hpp>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ class command_line {
   void expression(std::string const& name, std::string& to);
   void flag(std::string const& name, bool& to);
 
+  /// Called when everything is set, to look at options together.
+  void check(std::function<void()> look) { checks_.push_back(std::move(look)); }
+
   /// Sets everything from what was typed after the command's name.
   ///   throws  usage_error
   void parse(arguments const& args);
@@ -64,8 +68,11 @@ class command_line {
 
   std::string name_;
   std::vector<entry> entries_;
+  std::vector<std::function<void()>> checks_;
 };
 
+/// Adds --memory.
+void add_memory_option(command_line& command, options& o);
 /// Adds --devices, --weights, --method, --costs, --cap, --threads: where work goes.
 void add_device_options(command_line& command, options& o);
 /// Adds --dtype, --shape, --offset: what a headerless file holds.

@@ -4,9 +4,9 @@
 
 #include <fstream>
 #include <host/cli/command_line.hpp>
-#include <host/cli/gpu/gpus.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/jobs/gpu/gpus.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
 

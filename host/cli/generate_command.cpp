@@ -1,12 +1,12 @@
 // prorata generate: a reproducible array to try things on.
 #include <chrono>
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
+#include <host/jobs/launched.hpp>
 #include <host/parallel.hpp>
 #include <nlohmann/json.hpp>
 
@@ -65,7 +65,7 @@ void generate_command(arguments const& args, io::job_files& files) {
   {
     constexpr index_t grain = 128 * tile;
     piece const grains = host::process_shares(all_processes(), 1).mine((count + grain - 1) / grain);
-    auto const shown = bar(o, "generate", (grains.end - grains.begin) * grain * size);
+    auto const shown = bar(o.progress, "generate", (grains.end - grains.begin) * grain * size);
     host::for_each_block(grains.end - grains.begin, [&](index_t k) {
       index_t const begin = (grains.begin + k) * grain, end = std::min(begin + grain, count);
       io::visit(type, [&](auto tag) {

@@ -5,13 +5,13 @@
 #include <cstring>
 #include <host/algorithms/group_file.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
+#include <host/jobs/limits.hpp>
 #include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
@@ -156,7 +156,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   require(shown >= 0 && shown <= 1000000, "--head is a number of rows from 0 to 1000000");
   auto const wanted = columns_named(!list.empty() ? list : o.inputs.size() == 2 ? "count,sum" : "count");
 
-  auto const in = open_inputs(files, o, numbering::any, folder);
+  auto const in = open_inputs(files, o.inputs, o, numbering::any, folder);
   input const* const values = in.size() > 1 ? in[1].get() : nullptr;
   group_plan plan{values != nullptr ? host::addend_in(*values) : addend::unsigned_integer, {0, false}, ddof};
   for (auto const& c : wanted) {
@@ -187,7 +187,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
 
   session job(files, o, arrays, bytes, "groupby");
   auto const outcome = host::group_file(job.passes(), host::file_rows::stored(*in[0], values), plan,
-                                        {folder, parse_bytes(o.memory, "--memory"), threads_of(o)},
+                                        {folder, o.memory.bytes, threads_of(o)},
                                         [&](index_t place, host::group_column_words const& words) {
                                           for (auto& c : columns)
                                             c.write(place, words[static_cast<std::size_t>(c.named.column)]);
@@ -195,7 +195,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   for (auto& c : columns) c.sink.finish(outcome.groups);
   job.finish();
   index_t const n = job.cuts().n, rows = std::min(shown, outcome.groups);
-  if (job.is_described()) {
+  if (is_described(job, o)) {
     nlohmann::json first = nlohmann::json::object(), outputs = nlohmann::json::object();
     for (auto const& c : columns) {
       auto list_of = nlohmann::json::array();
@@ -222,7 +222,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
     if (!c.path.empty()) print("  {} → {}\n", c.named.name, io::printable(c.path));
   if (outcome.spilled > 0)
     print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
-          bytes_text(outcome.spilled), o.memory);
+          bytes_text(outcome.spilled), o.memory.text);
   print("  {:.3g} s, {:.2f} GB/s\n", job.seconds(), job.gb_per_s());
 }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <host/algorithms/binning.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -14,6 +13,7 @@
 #include <host/io/decoded.hpp>
 #include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/launched.hpp>
 #include <host/pictures/histogram.hpp>
 #include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
@@ -76,10 +76,10 @@ index_t bins_by_rule(std::string const& rule, host::element_span const& of, doub
 /// --by a group, too.
 void require_room(options const& o, index_t bins, bool weighted) {
   constexpr index_t always = 16 << 20;  // bytes
-  index_t const each = weighted ? 160 : 48, most = std::max(parse_bytes(o.memory, "--memory"), always);
+  index_t const each = weighted ? 160 : 48, most = std::max(o.memory.bytes, always);
   if (bins > most / each)
     throw out_of_memory("histogram: " + std::to_string(bins) + " bins need --memory " +
-                        std::to_string((bins * each >> 20) + 1) + "M, which is " + o.memory +
+                        std::to_string((bins * each >> 20) + 1) + "M, which is " + o.memory.text +
                         "; raise it or ask for fewer");
 }
 
@@ -168,7 +168,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
           "histogram: --by adds up in one process, and there are several; start one");
   if (!a.by.empty()) o.inputs.push_back(a.by);
 
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o.inputs, o);
   std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
@@ -213,7 +213,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
   if (output) write_npy(*output, found, edges.bins());
   if (picture) { picture->write_text(drawn.svg()); }
   job.finish();
-  if (job.is_described()) {
+  if (is_described(job, o)) {
     auto const at = [](index_t k) { return static_cast<std::size_t>(k); };
     auto const edge = [&](index_t k) { return json_value(edges.edges()[at(k)]); };
     auto const count = [&](index_t k) { return nlohmann::json(found.counts[at(k)]); };

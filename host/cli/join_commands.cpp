@@ -7,15 +7,15 @@
 #include <cstring>
 #include <host/algorithms/join_file.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/inputs.hpp>
-#include <host/cli/job.hpp>
-#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
+#include <host/jobs/inputs.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/limits.hpp>
 #include <limits>
 #include <list>
 #include <map>
@@ -75,7 +75,7 @@ class join_job final : public host::run_observer {
     command.option("--missing", missing);
     command.option("--temp", folder_);
     command.option("--threads", o.threads);
-    command.option("--memory", o.memory);
+    add_memory_option(command, o);
     command.flag("--json", o.json);
     command.option("--progress", o.progress, parse_shown);
     command.option("--report", o.report);
@@ -83,8 +83,7 @@ class join_job final : public host::run_observer {
 
   /// When the command line was read.
   void begin() {
-    memory_ = parse_bytes(o.memory, "--memory");
-    require(memory_ >= index_t{16} << 20, "--memory: " + name_ + " needs at least 16M");
+    require(o.memory.bytes >= index_t{16} << 20, "--memory: " + name_ + " needs at least 16M");
     require(all_processes().alone(), name_ + ": this command is for one process; start it without mpirun");
     o.threads = threads_of(o);
     if (!folder_.empty()) io::spill{folder_};  // a bad name must not cost a job
@@ -130,7 +129,7 @@ class join_job final : public host::run_observer {
                          std::vector<host::join_column> const& columns) {
     page_.open(files_, o);
     auto const start = std::chrono::steady_clock::now();
-    auto const outcome = join_files(sides, kind, columns, {folder_, memory_, o.threads}, *this);
+    auto const outcome = join_files(sides, kind, columns, {folder_, o.memory.bytes, o.threads}, *this);
     for (auto const& in : inputs_) {
       in.file().check_unchanged();
       bytes_ += in.array().data_bytes;
@@ -160,7 +159,7 @@ class join_job final : public host::run_observer {
     print("{}", said);
     if (outcome.parts > 0)
       print("  by way of the disk in {} parts, {}, to stay within --memory {}\n", outcome.parts,
-            bytes_text(outcome.spilled), o.memory);
+            bytes_text(outcome.spilled), o.memory.text);
     print("  {:.3g} s, {:.2f} GB/s\n", seconds_, speed);
   }
 
@@ -169,7 +168,7 @@ class join_job final : public host::run_observer {
 
  private:
   void begins_moving(char const* what, index_t bytes) override {
-    bar_ = bar(o, name_ + ": " + what, bytes);
+    bar_ = bar(o.progress, name_ + ": " + what, bytes);
     page_.begins(what, bytes);
   }
   void moved(index_t bytes) override { bar_->add(bytes); }
@@ -180,7 +179,7 @@ class join_job final : public host::run_observer {
 
   std::string name_, folder_;
   io::job_files& files_;
-  index_t memory_ = 0, bytes_ = 0;
+  index_t bytes_ = 0;
   double seconds_ = 0;
   std::list<input> inputs_;
   std::list<io::array_sink> sinks_;

@@ -8,10 +8,10 @@
 #include <cstring>
 #include <exception>
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/launched.hpp>
 #include <new>
 #include <prorata/error.hpp>
 #include <system_error>
@@ -117,7 +117,7 @@ void give_threads_enough_stack() {
 /// What the shell is told of a failure, and by which line.
 int report(std::exception_ptr const& failure) {
   auto const said = [](int code, char const* what) {
-    return cli::all_processes().first() ? fail(code, what) : code;
+    return jobs::all_processes().first() ? fail(code, what) : code;
   };
   try {
     std::rethrow_exception(failure);
@@ -146,8 +146,8 @@ int main(int argc, char** argv) {
   try {
     cli::note_words(argc, argv);
     if (argc < 2) return fail(2, "name a command, as in: prorata stats x.npy; prorata help lists them");
-    cli::join_processes();
-    auto const& all = cli::all_processes();
+    jobs::join_processes();
+    auto const& all = jobs::all_processes();
     io::job_files files(all.alone() ? nullptr : &all);
     files.note_standard_streams();
     run(argv[1], {argv + 2, argv + argc}, files);
@@ -162,7 +162,7 @@ int main(int argc, char** argv) {
   } catch (...) {
     auto const failure = std::current_exception();
     io::emergency::doing("");  // a launcher interrupts those that are not as fast to leave
-    cli::all_processes().give_up(failure);
+    jobs::all_processes().give_up(failure);
     return report(failure);
   }
 }

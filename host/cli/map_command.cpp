@@ -30,7 +30,7 @@ void map_command(arguments const& args, io::job_files& files) {
   require(!o.output.empty(), "map: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(files, o, numbering::any, folder_of(o.output));
+  auto const in = open_inputs(files, o.inputs, o, numbering::any, folder_of(o.output));
   std::vector<io::element_type> types;
   std::vector<io::file_column const*> arrays;
   index_t bytes = 0;

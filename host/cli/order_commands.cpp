@@ -31,7 +31,7 @@ quantile_method method_named(std::string const& name) {
 std::unique_ptr<input> only_input(io::job_files& files, options const& o, char const* name) {
   require(o.inputs.size() == 1,
           std::string(name) + " takes one file, not " + std::to_string(o.inputs.size()));
-  auto in = std::move(open_inputs(files, o).front());
+  auto in = std::move(open_inputs(files, o.inputs, o).front());
   if (in->count() == 0)
     throw input_error(io::printable(in->array().path) + ": the array is empty; " + name +
                       " of nothing has no value");
@@ -62,8 +62,8 @@ void quantile_command(arguments const& args, io::job_files& files) {
   dynamic::answer found;
   host::with_keys(*in, direction::ascending, [&]<class K>(host::key_source<K> const& source) {
     std::vector<double> elements;
-    for (K const key : host::keys_at(job.passes(), source, direction::ascending, plan.places(),
-                                     parse_bytes(o.memory, "--memory")))
+    for (K const key :
+         host::keys_at(job.passes(), source, direction::ascending, plan.places(), o.memory.bytes))
       elements.push_back(source.number(key));
     auto const values = plan.finish(elements);
     for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
@@ -87,10 +87,10 @@ void topk_command(arguments const& args, io::job_files& files) {
   refuse_verify(o, "topk");
   index_t const asked = parse_index(count, "topk: how many", 1);
   auto const in = only_input(files, o, "topk");
-  index_t const budget = parse_bytes(o.memory, "--memory"), k = std::min(asked, in->count());
+  index_t const budget = o.memory.bytes, k = std::min(asked, in->count());
   if (k > budget / 64)
     throw out_of_memory("topk: " + std::to_string(k) + " elements and their order need " +
-                        std::to_string(k * 64) + " bytes, --memory allows " + o.memory +
+                        std::to_string(k * 64) + " bytes, --memory allows " + o.memory.text +
                         "; raise it or ask for fewer");
   session job(files, o, {in.get()}, io::size_of(in->array().type), "topk");
   std::vector<placed_value> found;
@@ -100,7 +100,7 @@ void topk_command(arguments const& args, io::job_files& files) {
       found.push_back({number_at(in->array().type, source.elements({&one.key, 1}).data()), one.index});
   });
   job.finish();
-  if (job.is_described()) {
+  if (is_described(job, o)) {
     auto const result = [&](index_t j) {
       auto const& f = found[static_cast<std::size_t>(j)];
       auto one = json_of(f.value);

@@ -1,8 +1,8 @@
 // prorata plan: who would get what, without touching data.
 #include <host/cli/command_line.hpp>
-#include <host/cli/partitions.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/jobs/partitions.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/apportion.hpp>
 
@@ -13,13 +13,11 @@ namespace {
 /// --room as elements that fit each device.
 std::vector<index_t> room_of(std::string const& text, std::size_t ranks, index_t element_bytes) {
   std::vector<index_t> room;
-  for (std::size_t from = 0; !text.empty() && from <= text.size();) {
-    std::size_t const comma = std::min(text.find(',', from), text.size());
-    room.push_back(parse_bytes(std::string_view(text).substr(from, comma - from), "--room") / element_bytes);
-    from = comma + 1;
-  }
+  if (text.empty()) return room;
+  for (auto const word : split_at_commas(text))
+    room.push_back(parse_bytes(word, "--room").bytes / element_bytes);
   if (room.size() == 1) room.assign(ranks, room.front());
-  require(room.empty() || room.size() == ranks,
+  require(room.size() == ranks,
           "--room has " + std::to_string(room.size()) + " sizes for " + std::to_string(ranks) + " devices");
   return room;
 }
@@ -64,29 +62,32 @@ nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<
 void plan_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("plan");
-  std::string n, granularity = "1024", block = "1024", room;
+  std::optional<index_t> n;
+  std::string room;
   partition_request request;
+  auto const from = [](char const* option, index_t least) {
+    return [=](auto const& text) { return parse_index(text, option, least); };
+  };
   command.option("inputs", o.inputs);
-  command.option("--n", n);
-  command.option("--granularity", granularity);
-  command.option("--partition", request.kind);
-  command.option("--block", block);
+  command.option("--n", n, from("--n", 0));
+  command.option("--granularity", request.granularity, from("--granularity", 0));
+  command.option("--partition", request.how, parse_sharing);
+  command.option("--block", request.block, from("--block", 0));
   command.option("--room", room);
   command.flag("--json", o.json);
   add_device_options(command, o);
   add_raw_options(command, o);
   command.parse(args);
   require(
-      !n.empty() + !o.inputs.empty() + !o.costs.empty() == 1,
+      n.has_value() + !o.inputs.empty() + !o.costs.empty() == 1,
       "plan: say how many elements: with --n N, an input file, or the costs of elements with --costs FILE");
-  index_t const grain = request.granularity = parse_index(granularity, "--granularity");
+  index_t const grain = request.granularity;
   require(grain >= 1, "--granularity is at least 1");
-  request.block = parse_index(block, "--block");
 
   std::vector<device_spec> devices;
   std::vector<double> weights;
-  if (o.devices.empty() && !o.weights.empty() && o.weights != "equal" && o.weights != "auto") {
-    weights = parse_numbers(o.weights, "--weights");  // they are enough for a plan
+  if (o.devices.empty() && o.weights.how == weight_choice::kind::given) {
+    weights = o.weights.given;  // they are enough for a plan
     require_weights(weights, true);
     for (std::size_t k = 0; k < weights.size(); ++k)
       devices.push_back({device_kind::cpu, 0, 1, "rank " + std::to_string(k)});
@@ -94,16 +95,17 @@ void plan_command(arguments const& args, io::job_files& files) {
     job_ranks const ranks(o);
     devices = ranks.devices, weights = ranks.weights;
   }
-  index_t element_bytes = o.dtype.empty() ? 8 : io::size_of(io::parse_dtype(o.dtype).type);
+  index_t element_bytes = o.raw_inputs ? io::size_of(o.raw_inputs->element.type) : 8;
   if (!o.inputs.empty()) {
-    auto const in = open_inputs(files, o);
+    auto const in = open_inputs(files, o.inputs, o);
     request.n = in.front()->count();
     element_bytes = io::size_of(in.front()->array().type);
-  } else if (!n.empty()) {
-    request.n = parse_index(n, "--n");
+  } else if (n) {
+    request.n = *n;
   } else {
     request.n = input(files, o.costs, o).count();
   }
+  request.keys = o.inputs;
   request.room = room_of(room, weights.size(), element_bytes);
   auto const found = share_out(files, request, weights, o);
   bool const ranges = !found.cuts.empty();
@@ -112,20 +114,20 @@ void plan_command(arguments const& args, io::job_files& files) {
   if (o.json) {
     nlohmann::json out{{"op", "plan"},
                        {"n", request.n},
-                       {"partition", request.kind},
+                       {"partition", name_of(request.how)},
                        {"loads", found.loads},
                        {"bottleneck", found.bottleneck},
                        {"plan", ranges ? pictures::plan_json(plan_of(devices, weights, cuts, loads))
                                        : shares_json(devices, weights, found)}};
     if (ranges) {
-      out["method"] = o.method;
+      out["method"] = name_of(o.method);
       out["granularity"] = grain;
       out["cuts"] = found.cuts;
     } else {
       out["counts"] = found.counts;
     }
-    if (request.kind == "block-cyclic") out["block"] = request.block;
-    if (request.kind == "range") {
+    if (request.how == sharing::block_cyclic) out["block"] = request.block;
+    if (request.how == sharing::range) {
       out["splitters"] = nlohmann::json::array();
       for (auto const& x : found.splitters) out["splitters"].push_back(x ? json_of(*x) : nlohmann::json());
     }
@@ -135,12 +137,12 @@ void plan_command(arguments const& args, io::job_files& files) {
   std::string const elements = count_text(request.n, "element");
   char const* const most = "(the largest load / weight)";
   if (!ranges) {
-    print("{}, partition {}, bottleneck {:.6g} {}\n", elements, request.kind, found.bottleneck, most);
+    print("{}, partition {}, bottleneck {:.6g} {}\n", elements, name_of(request.how), found.bottleneck, most);
     return print_shares(devices, weights, found);
   }
   if (o.costs.empty()) {
-    print("{}, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", elements, o.method, grain,
-          found.bottleneck, most);
+    print("{}, method {}, cuts at multiples of {}, bottleneck {:.6g} {}\n", elements, name_of(o.method),
+          grain, found.bottleneck, most);
   } else {
     print("{} cut by their costs, bottleneck {:.6g} {}\n", elements, found.bottleneck, most);
   }

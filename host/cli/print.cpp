@@ -5,10 +5,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/system_error.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/notes.hpp>
 #include <prorata/error.hpp>
 #include <string>
 
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::size_t enough = std::size_t{1} << 16;  // bytes that are written at once
 constexpr std::size_t end_bytes = 2;                  // "}\n"
-std::string printed, noted;
+std::string printed;
 std::vector<std::string> words;
 
 void write_all(std::string_view text) {
@@ -35,7 +36,7 @@ void write_all(std::string_view text) {
 }  // namespace
 
 void print_text(std::string_view text) {
-  if (!all_processes().first()) return;
+  if (!jobs::all_processes().first()) return;
   if (printed.size() + text.size() >= enough) {
     print_the_end();
     std::size_t const now = text.size() - std::min(text.size(), end_bytes);
@@ -59,13 +60,9 @@ void print_the_end() {
 void note_words(int argc, char const* const* argv) { words.assign(argv, argv + argc); }
 std::vector<std::string> const& noted_words() { return words; }
 
-void note(std::string const& line) {
-  if (all_processes().first()) noted += "prorata: note: " + line + '\n';
-}
-
 void print_notes() {
-  std::fwrite(noted.data(), 1, noted.size(), stderr);  // where nobody can read it, nothing is lost
-  noted.clear();
+  for (auto const& line : jobs::take_notes())  // where nobody can read it, nothing is lost
+    std::fputs(("prorata: note: " + line + '\n').c_str(), stderr);
 }
 
 }  // namespace prorata::cli

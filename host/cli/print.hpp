@@ -30,9 +30,8 @@ void print_the_end();
 void note_words(int argc, char const* const* argv);
 std::vector<std::string> const& noted_words();
 
-/// Something that went as asked, but not quite: a line on standard error once the job has ended well. Where it fails
-/// there is one line, and that says why.
-void note(std::string const& line);
+/// Notes (jobs::note) are lines on standard error once the job has ended well. Where it fails there is one line, and
+/// that says why.
 void print_notes();
 
 }  // namespace prorata::cli

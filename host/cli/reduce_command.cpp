@@ -24,7 +24,7 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
               (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
   require(!o.exact || op.has_exact,
           std::string(op.name) + " has no --exact form; sum, mean, var, std, dot, norm and wmean have");
-  auto const in = open_inputs(files, o);
+  auto const in = open_inputs(files, o.inputs, o);
   if (in.front()->count() == 0 && !op.has_empty)
     throw input_error(io::printable(in.front()->array().path) + ": the array is empty; " + op.name +
                       " of nothing has no value");

@@ -1,7 +1,7 @@
 // Printing plans and findings.
-#include <host/cli/job.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/jobs/launched.hpp>
 #include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
 
@@ -67,7 +67,7 @@ nlohmann::json with_list(nlohmann::json object, char const* name, index_t n,
 }
 
 bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make) {
-  if (!job.is_described()) return false;
+  if (!is_described(job, o)) return false;
   auto const said = make();
   job.describe(said);
   if (o.json) print("{}\n", said.dump());
@@ -91,7 +91,7 @@ void report(session& job, options const& o, std::string const& operation, input 
   auto const where = [&](dynamic::finding const& f) {
     return f.is_place ? first.position(std::get<std::int64_t>(f.value)) : std::string();
   };
-  if (job.is_described()) {
+  if (is_described(job, o)) {
     auto const shown = [&](dynamic::finding const& f) {
       auto one = json_of(f.value);
       if (auto const text = where(f); !text.empty()) one["where"] = text;

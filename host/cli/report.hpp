@@ -2,9 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <host/cli/session.hpp>
+#include <host/cli/options.hpp>
 #include <host/dynamic/number.hpp>
 #include <host/dynamic/reductions.hpp>
+#include <host/jobs/session.hpp>
 #include <host/pictures/amounts.hpp>
 #include <host/pictures/number_json.hpp>
 #include <host/pictures/plan.hpp>
@@ -50,6 +51,9 @@ class printed_object {
 /// The object with a list of n as --report shows it: the first ones, and how many there are.
 nlohmann::json with_list(nlohmann::json object, char const* name, index_t n,
                          std::function<nlohmann::json(index_t)> const& element);
+
+/// Whether somebody wants what --json says: --json itself, or --report.
+inline bool is_described(session const& job, options const& o) { return o.json || job.has_page(); }
 
 /// Says what make() has to say of a job to --report, and on stdout with --json: whether it did that.
 bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make);

@@ -32,7 +32,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   require(!o.output.empty(), "scan: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
-  auto const in = open_inputs(files, o, numbering::c_order, folder_of(o.output));
+  auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
   auto const& array = in.front()->array();
   io::dtype const type = to.empty() ? dynamic::scan_result(array.type, op) : io::parse_dtype(to).type;
   require(!io::is_floating(array.type) || io::is_floating(type),

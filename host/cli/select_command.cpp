@@ -42,7 +42,7 @@ void select_command(arguments const& args, io::job_files& files) {
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");
 
-  auto const in = open_inputs(files, o, numbering::c_order, folder_of(o.output));
+  auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
   std::vector<io::element_type> types;
   std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
@@ -66,7 +66,7 @@ void select_command(arguments const& args, io::job_files& files) {
     condition.run(data, flags, p.end - p.begin, space);
   };
   host::gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};
-  host::kept_elements kept(ask, first.count, parse_bytes(o.memory, "--memory"), &on_gpu);
+  host::kept_elements kept(ask, first.count, o.memory.bytes, &on_gpu);
   index_t const total = kept.count(job.passes());
 
   io::dtype const type = indices ? io::dtype::i64 : first.type;

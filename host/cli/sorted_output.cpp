@@ -1,13 +1,13 @@
 // The frame around `sort` and `argsort`.
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
-#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
 #include <host/cli/sorted_output.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/limits.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
@@ -21,7 +21,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   app.flag("--descending", descending_);
   app.option("--temp", folder_);
   app.flag("--raw", options_.raw);
-  app.option("--memory", options_.memory);
+  add_memory_option(app, options_);
   app.flag("--json", options_.json);
   app.option("--progress", options_.progress, parse_shown);
   app.option("--report", options_.report);
@@ -31,8 +31,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   require(options_.inputs.size() == 1,
           command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
   require(!options_.output.empty(), command_ + ": name the output with -o FILE");
-  memory_ = parse_bytes(options_.memory, "--memory");
-  require(memory_ >= index_t{16} << 20, "--memory: sorting needs at least 16M");
+  require(options_.memory.bytes >= index_t{16} << 20, "--memory: sorting needs at least 16M");
   options_.threads = threads_of(options_);
 
   ranks_.emplace(options_);
@@ -47,7 +46,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
 
 void sorting_job::begins_moving(char const*, index_t bytes) {
   start_ = std::chrono::steady_clock::now();
-  bar_ = bar(options_, command_, bytes);
+  bar_ = bar(options_.progress, command_, bytes);
   report_.begins(command_, bytes);
 }
 

@@ -3,11 +3,11 @@
 
 #include <chrono>
 #include <host/algorithms/sort_file.hpp>
-#include <host/cli/devices.hpp>
-#include <host/cli/inputs.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/sorters.hpp>
 #include <host/io/array_sink.hpp>
+#include <host/jobs/devices.hpp>
+#include <host/jobs/inputs.hpp>
+#include <host/jobs/sorters.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +37,7 @@ class sorting_job : public host::run_observer {
   }
 
   host::file_sort_limits limits() const {
-    return {folder_, memory_, options_.threads, ranks_->shares(cuts())};
+    return {folder_, options_.memory.bytes, options_.threads, ranks_->shares(cuts())};
   }
 
   /// Puts the output on disk and reports.
@@ -55,7 +55,6 @@ class sorting_job : public host::run_observer {
   options options_;
   std::string command_, folder_;
   bool descending_ = false;
-  index_t memory_ = 0;
   std::unique_ptr<input> in_;
   io::dtype type_ = io::dtype::f64;
   std::optional<io::array_sink> out_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
@@ -15,6 +14,8 @@
 #include <host/feeds/json_lines.hpp>
 #include <host/feeds/metrics_server.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/notes.hpp>
 #include <host/pictures/stream_status.hpp>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -160,7 +161,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   std::int64_t const advance =
       o.advance.empty() ? 2 * largest_event_time : unit.duration(o.advance, "--max-advance");
   watermark const mark(unit.duration(o.lateness, "--lateness"), advance);
-  index_t const block = parse_bytes(o.block, "--block");
+  index_t const block = parse_bytes(o.block, "--block").bytes;
   require(block >= 1 && block <= index_t{1} << 30, "--block is from 1 byte to 1G");
   auto wanted = events::parse_aggregates(o.aggregates);
   std::vector<join_option> joins;

@@ -4,11 +4,12 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
-#include <host/cli/options.hpp>
-#include <host/cli/print.hpp>
+
 #include <host/cli/stream_options.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
+#include <host/jobs/notes.hpp>
+#include <host/jobs/texts.hpp>
 #include <utility>
 
 namespace prorata::cli {

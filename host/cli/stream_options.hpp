@@ -1,6 +1,7 @@
 // Options of stream: durations, windows, partitions and weights.
 #pragma once
 
+#include <host/cli/options.hpp>
 #include <host/events/stream_engine.hpp>
 #include <optional>
 #include <prorata/windows.hpp>

@@ -2,10 +2,10 @@
 #include <fmt/core.h>
 
 #include <cstring>
-#include <host/cli/inputs.hpp>
 #include <host/cli/stream_tables.hpp>
 #include <host/events/aggregates.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/inputs.hpp>
 #include <host/pictures/amounts.hpp>
 
 namespace prorata::cli {

@@ -1,6 +1,7 @@
 // The tables that a stream is joined with.
 #pragma once
 
+#include <host/cli/options.hpp>
 #include <host/events/table_join.hpp>
 #include <host/io/job_files.hpp>
 #include <string>

@@ -2,15 +2,15 @@
 // them.
 #include <host/algorithms/unique_file.hpp>
 #include <host/cli/command_line.hpp>
-#include <host/cli/job.hpp>
-#include <host/cli/limits.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/cli/sorters.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/limits.hpp>
+#include <host/jobs/sorters.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
@@ -45,8 +45,8 @@ void unique_command(arguments const& args, io::job_files& files) {
   if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(o.output);
   bool const numbered = !also.index.empty() || !also.inverse.empty();
-  auto const in =
-      std::move(open_inputs(files, o, numbered ? numbering::c_order : numbering::any, folder).front());
+  auto const in = std::move(
+      open_inputs(files, o.inputs, o, numbered ? numbering::c_order : numbering::any, folder).front());
 
   auto const open = [&](std::string const& name) {
     return name.empty() ? nullptr : &open_output(files, o, name);
@@ -67,7 +67,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   auto const find = [&]<class U>(host::key_source<U> const& source) {
     return host::unique_file(job.passes(), source,
                              *open_sorter<U>(job.ranks().own, job.ranks().own_weights(), o), outputs,
-                             {folder, parse_bytes(o.memory, "--memory"), threads_of(o)});
+                             {folder, o.memory.bytes, threads_of(o)});
   };
   index_t const distinct = host::with_keys(*in, direction::ascending, host::alike::equal, find);
   values.finish(distinct), counted.finish(distinct), first.finish(distinct);

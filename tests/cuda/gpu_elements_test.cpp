@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <host/cli/inputs.hpp>
 #include <host/dynamic/column_load.hpp>
+#include <host/jobs/inputs.hpp>
 #include <host/run/gpu/forms.hpp>
 #include <host/run/gpu/words.hpp>
 #include <random>
@@ -15,7 +15,7 @@
 namespace {
 
 using namespace prorata;
-using namespace prorata::cli;
+using namespace prorata::jobs;
 using namespace prorata::dynamic;
 using namespace prorata::host;
 using io::dtype;
@@ -48,12 +48,13 @@ void with_every_type(F const& f) {
       std::string const path = (folder.path() / "x.bin").string();
       std::ofstream(path, std::ios::binary)
           .write(reinterpret_cast<char const*>(bytes.data()), n * known.size);
-      options o;
-      o.dtype = std::string(1, order) + known.code;
+      job_options o;
+      auto const dtype = std::string(1, order) + known.code;
+      o.raw_inputs = io::raw_layout{io::parse_dtype(dtype), {}};
       io::job_files files;
       input const in(files, path, o);
       stored_elements const stored{bytes.data(), in.array().type, in.array().swapped};
-      SCOPED_TRACE(o.dtype);
+      SCOPED_TRACE(dtype);
       f(in, stored);
     }
 }

@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <host/algorithms/team_sorter_on.hpp>
-#include <host/cli/gpu/gpus.hpp>
-#include <host/cli/sorters.hpp>
 #include <host/expression/cuda_source.hpp>
+#include <host/jobs/gpu/gpus.hpp>
+#include <host/jobs/sorters.hpp>
 #include <host/run/gpu/forms.hpp>
 #include <host/run/gpu/kernel_of.hpp>
 #include <host/run/gpu/scan_of.hpp>
@@ -18,7 +18,7 @@
 #include <mutex>
 #include <prorata/host.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -207,18 +207,18 @@ template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector
 template std::unique_ptr<team_sorter<std::uint64_t>> open_gpu_sorter(std::vector<device_spec> const&,
                                                                      sorting_shares, int);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs
 
 std::vector<std::unique_ptr<prorata::host::gpu_rank>> prorata::host::open_gpu_ranks(
     std::vector<std::optional<int>> const& gpus, index_t slot_bytes) {
-  cli::pretended_verbs const verbs{std::make_shared<cli::printed_kernels>()};
+  jobs::pretended_verbs const verbs{std::make_shared<jobs::printed_kernels>()};
   std::vector<std::unique_ptr<gpu_rank>> ranks;
   for (auto const& number : gpus) {
     auto const open = [&] {
       return stream({.threads = 1, .slowdown = 1, .name = "gpu:" + std::to_string(*number)});
     };
     ranks.push_back(
-        number ? std::make_unique<slot_rank<cli::pretended_verbs>>(open(), open(), open(), slot_bytes, verbs)
+        number ? std::make_unique<slot_rank<jobs::pretended_verbs>>(open(), open(), open(), slot_bytes, verbs)
                : nullptr);
   }
   return ranks;

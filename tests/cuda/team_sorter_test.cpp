@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <host/algorithms/team_sorter_on.hpp>
-#include <host/cli/gpu/gpus.hpp>
-#include <host/cli/sorters.hpp>
+#include <host/jobs/gpu/gpus.hpp>
+#include <host/jobs/sorters.hpp>
 #include <numeric>
 #include <prorata/error.hpp>
 #include <prorata/host.hpp>
 #include <random>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 index_t free_bytes[2] = {};
@@ -38,8 +38,8 @@ namespace {
 
 constexpr index_t million = 1000000, plenty = index_t{1} << 40;
 
-sorting_shares shares_of(char const* devices, std::vector<double> const& weights, options const& o = {}) {
-  return cli::shares_of(parse_devices(devices), weights, o);
+sorting_shares shares_of(char const* devices, std::vector<double> const& weights, job_options const& o = {}) {
+  return jobs::shares_of(parse_devices(devices), weights, o);
 }
 
 /// Free memory of which three quarters hold n elements, each twice and a byte.
@@ -66,7 +66,7 @@ TEST(sorting_shares, gpus_hold_what_is_free_together) {
   EXPECT_EQ(shares_of("gpu", {1, 1}).most(3 * million, plenty, 8, 0), 3 * million);
   EXPECT_EQ(shares_of("gpu,cpu", {1, 1, 1}).most(20 * million, plenty, 8, 0), 20 * million);
   EXPECT_EQ(shares_of("gpu,cpu", {1, 1, 0}).most(20 * million, plenty, 8, 0), 7 * million);
-  options capped;
+  job_options capped;
   capped.cap = "2000000";
   EXPECT_EQ(shares_of("gpu", {1, 1}, capped).most(4 * million, plenty, 8, 0), 3 * million);
   capped.costs = "costs.npy";  // then the cap is of costs
@@ -126,4 +126,4 @@ TEST(team_sorter, a_device_without_memory_fails_and_the_team_goes_on) {
 }
 
 }  // namespace
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

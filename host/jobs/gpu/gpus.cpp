@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <host/cli/gpu/gpus.hpp>
+#include <host/jobs/gpu/gpus.hpp>
 #include <kernels/device.hpp>
 #include <kernels/pinned.hpp>
 #include <kernels/stream.hpp>
 #include <memory>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 int gpu_count() { return cuda::device_count(); }
 
@@ -57,4 +57,4 @@ double gpu_speed(int number) {
   return static_cast<double>(bytes / sizeof(float)) / best;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 /// One GPU as `prorata devices` lists it.
 struct gpu_info {
@@ -32,4 +32,4 @@ index_t gpu_free_bytes(int number);
 /// works on, and the link is slower than its memory.
 double gpu_speed(int number);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -3,14 +3,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <host/cli/job.hpp>
 #include <host/comm/mpi_module.hpp>
+#include <host/jobs/launched.hpp>
 #include <memory>
 #include <prorata/error.hpp>
 #include <string>
 #include <system_error>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -63,8 +63,8 @@ void join_processes() {
 
 host::processes const& all_processes() { return joined ? *joined : host::processes::one(); }
 
-std::unique_ptr<pictures::progress> bar(options const& o, std::string const& label, index_t bytes) {
-  return std::make_unique<pictures::progress>(o.progress, label, bytes, all_processes().first());
+std::unique_ptr<pictures::progress> bar(pictures::shown when, std::string const& label, index_t bytes) {
+  return std::make_unique<pictures::progress>(when, label, bytes, all_processes().first());
 }
 
 prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
@@ -74,4 +74,4 @@ prorata::team<host::stream> team_of_job(std::vector<host::stream> streams) {
   return *team;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -1,12 +1,13 @@
-// Reading option values: sizes with units, lists of numbers, names of methods.
+// Reading values: sizes with units, lists of numbers, names of methods.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <host/cli/options.hpp>
 #include <host/io/printable.hpp>
-#include <limits>
+#include <host/jobs/texts.hpp>
+#include <optional>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -23,7 +24,7 @@ std::optional<double> real_number(std::string_view text) {
 
 }  // namespace
 
-index_t parse_bytes(std::string_view text, char const* option) {
+byte_size parse_bytes(std::string_view text, char const* option) {
   std::string lower(text);
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -46,7 +47,7 @@ index_t parse_bytes(std::string_view text, char const* option) {
   auto const value = real_number(digits);
   if (!value || !(*value > 0) || *value * unit >= 0x1p63)
     refuse_option(option, text, "a size in bytes such as 4096, 64K, 512M or 1.5G");
-  return static_cast<index_t>(*value * unit);
+  return {static_cast<index_t>(*value * unit), std::string(text)};
 }
 
 std::string folder_of(std::string const& path) {
@@ -54,21 +55,42 @@ std::string folder_of(std::string const& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-std::vector<double> parse_numbers(std::string_view text, char const* option) {
-  std::vector<double> values;
+std::vector<std::string_view> split_at_commas(std::string_view text) {
+  std::vector<std::string_view> words;
   for (std::size_t from = 0; from <= text.size();) {
     std::size_t const comma = std::min(text.find(',', from), text.size());
-    auto const value = real_number(text.substr(from, comma - from));
+    words.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return words;
+}
+
+std::vector<double> parse_numbers(std::string_view text, char const* option) {
+  std::vector<double> values;
+  for (auto const word : split_at_commas(text)) {
+    auto const value = real_number(word);
     if (!value)
       refuse_option(option, text,
                     "numbers separated by commas; number " + std::to_string(values.size()) + " is not one");
     values.push_back(*value);
-    from = comma + 1;
   }
   return values;
 }
 
-pictures::shown parse_shown(std::string const& text) {
+weight_choice parse_weights(std::string_view text) {
+  using kind = weight_choice::kind;
+  if (text == "equal") return {kind::equal, {}};
+  if (text == "auto") return {kind::measured, {}};
+  return {kind::given, parse_numbers(text, "--weights")};
+}
+
+schedule parse_schedule(std::string_view text) {
+  if (text == "guided") return schedule::guided;
+  if (text == "static") return schedule::fixed;
+  refuse_option("--schedule", text, "guided or static");
+}
+
+pictures::shown parse_shown(std::string_view text) {
   if (text == "auto") return pictures::shown::on_a_terminal;
   if (text == "always") return pictures::shown::always;
   require(text == "never", "--progress is auto, always or never");
@@ -82,6 +104,12 @@ apportionment parse_method(std::string_view text) {
   refuse_option("--method", text, "hamilton, webster or dhondt");
 }
 
+char const* name_of(apportionment method) {
+  return method == apportionment::hamilton  ? "hamilton"
+         : method == apportionment::webster ? "webster"
+                                            : "dhondt";
+}
+
 index_t parse_index(std::string_view text, char const* option, index_t least) {
   index_t value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -90,4 +118,4 @@ index_t parse_index(std::string_view text, char const* option, index_t least) {
   return value;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -2,16 +2,17 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <host/cli/devices.hpp>
-#include <host/cli/gpu/gpus.hpp>
-#include <host/cli/job.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/devices.hpp>
+#include <host/jobs/gpu/gpus.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/texts.hpp>
 #include <host/reduce.hpp>
 #include <prorata/error.hpp>
 #include <prorata/normalize.hpp>
 #include <prorata/reductions.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -20,16 +21,6 @@ namespace {
                     "' is not a device; use cpu, gpu, gpu:N or sim:SPEED,SPEED, each with *COUNT; a sim: "
                     "device's SPEED may "
                     "be followed by ~PERCENT of noise, and by @SECONDSs=SPEED or @SECONDSs=fail");
-}
-
-std::vector<std::string_view> split_at_commas(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (std::size_t from = 0; from <= text.size();) {
-    std::size_t const comma = std::min(text.find(',', from), text.size());
-    words.push_back(text.substr(from, comma - from));
-    from = comma + 1;
-  }
-  return words;
 }
 
 template <class N>
@@ -147,27 +138,29 @@ std::vector<device_spec> devices_of_job(std::vector<device_spec> const& mine) {
 }
 
 std::vector<double> weights_of(std::vector<device_spec> const& devices, std::vector<device_spec> const& mine,
-                               options const& o, job_ranks::learned_weights const& learned) {
+                               job_options const& o, job_ranks::learned_weights const& learned) {
   std::vector<double> weights;
+  using kind = weight_choice::kind;
+  auto const how = o.weights.how;
   require(o.times.empty() || learned,
           "--times is for commands that hand out chunks: stats, reduce, map, scan, select, histogram, "
           "quantile, topk, "
           "unique, groupby; leave it out");
-  require(o.times.empty() || o.weights == "auto",
+  require(o.times.empty() || how == kind::measured,
           "--times is what --weights auto learns; name both, or leave it out");
-  if (auto known = o.weights == "auto" && learned ? learned(devices) : std::nullopt) {
+  if (auto known = how == kind::measured && learned ? learned(devices) : std::nullopt) {
     weights = std::move(*known);
-  } else if (o.weights.empty()) {
+  } else if (how == kind::by_speed) {
     for (auto const& d : devices) weights.push_back(d.speed);
-  } else if (o.weights == "equal") {
+  } else if (how == kind::equal) {
     weights.assign(devices.size(), 1.0);
-  } else if (o.weights == "auto") {
+  } else if (how == kind::measured) {
     for (auto const& d : mine)
       weights.push_back(d.kind == device_kind::gpu ? gpu_speed(d.number)
                                                    : measured_speed(d, devices, o.threads));
     weights = all_processes().gather(std::move(weights));
   } else {
-    weights = parse_numbers(o.weights, "--weights");
+    weights = o.weights.given;
     if (weights.size() != devices.size())
       throw usage_error("--weights has " + std::to_string(weights.size()) + " numbers for " +
                         std::to_string(devices.size()) + " devices");
@@ -231,7 +224,7 @@ std::vector<std::string> names_of(std::vector<device_spec> const& devices) {
   return names;
 }
 
-job_ranks::job_ranks(options const& o, learned_weights const& learned)
+job_ranks::job_ranks(job_options const& o, learned_weights const& learned)
     : own(parse_devices(o.devices)),
       devices(devices_of_job(own)),
       weights(weights_of(devices, own, o, learned)),
@@ -248,14 +241,10 @@ host::process_shares job_ranks::shares(partition const& cuts) const {
   return {all_processes(), cuts, first, static_cast<int>(own.size())};
 }
 
-std::vector<index_t> caps_of(options const& o, std::size_t devices) {
+std::vector<index_t> caps_of(job_options const& o, std::size_t devices) {
   std::vector<index_t> caps;
   if (o.cap.empty()) return caps;
-  for (std::size_t from = 0; from <= o.cap.size();) {
-    std::size_t const comma = std::min(o.cap.find(',', from), o.cap.size());
-    caps.push_back(parse_index(std::string_view(o.cap).substr(from, comma - from), "--cap"));
-    from = comma + 1;
-  }
+  for (auto const word : split_at_commas(o.cap)) caps.push_back(parse_index(word, "--cap"));
   if (caps.size() == 1) caps.assign(devices, caps.front());
   if (caps.size() != devices)
     throw usage_error("--cap has " + std::to_string(caps.size()) + " numbers for " + std::to_string(devices) +
@@ -263,10 +252,9 @@ std::vector<index_t> caps_of(options const& o, std::size_t devices) {
   return caps;
 }
 
-partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity,
+partition cuts_of(index_t n, std::vector<double> const& weights, job_options const& o, index_t granularity,
                   std::vector<index_t> const& room) {
-  partition_options p{
-      .granularity = granularity, .method = parse_method(o.method), .caps = caps_of(o, weights.size())};
+  partition_options p{.granularity = granularity, .method = o.method, .caps = caps_of(o, weights.size())};
   if (p.caps.empty()) {
     p.caps = room;
   } else {
@@ -293,4 +281,4 @@ host::stream_options stream_options_of(device_spec const& device, std::vector<de
   return options;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -1,41 +1,32 @@
-// Opening inputs by name: .npy by its header, anything else by --dtype.
+// Opening inputs by name.
 #include <algorithm>
-#include <host/cli/inputs.hpp>
-#include <host/cli/job.hpp>
 #include <host/io/npy.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
+#include <host/jobs/inputs.hpp>
+#include <host/jobs/launched.hpp>
 #include <host/run/c_order.hpp>
 #include <prorata/error.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
-io::array_file described(io::input_file const& file, options const& o) {
-  bool const raw = !o.dtype.empty();
-  if (!raw) {
-    if (!o.shape.empty() || !o.offset.empty())
-      throw usage_error("--shape and --offset need --dtype: they describe a raw file");
-    return io::read_npy(file);
-  }
-  io::raw_layout layout{io::parse_dtype(o.dtype), {}, 0};
-  if (!o.shape.empty()) layout.shape = io::parse_shape(o.shape);
-  if (!o.offset.empty()) layout.offset = io::parse_count(o.offset, "--offset");
-  return io::describe_raw(file.path(), file.size(), layout);
+io::array_file described(io::input_file const& file, job_options const& o) {
+  return o.raw_inputs ? io::describe_raw(file.path(), file.size(), *o.raw_inputs) : io::read_npy(file);
 }
 
 }  // namespace
 
-input::input(io::job_files& files, std::string const& path, options const& o)
+input::input(io::job_files& files, std::string const& path, job_options const& o)
     : io::file_column(files.read(path), [&o](io::input_file const& opened) { return described(opened, o); }) {
 }
 
-void input::store_in_c_order(std::string const& folder, options const& o) {
+void input::store_in_c_order(std::string const& folder, job_options const& o) {
   if (!reordered()) return;
-  auto const shown = bar(o, "order", array().data_bytes);
-  host::store_in_c_order(*this, folder.empty() ? "." : folder, parse_bytes(o.memory, "--memory"),
+  auto const shown = bar(o.progress, "order", array().data_bytes);
+  host::store_in_c_order(*this, folder.empty() ? "." : folder, o.memory.bytes,
                          [&](index_t done) { shown->add(done); });
 }
 
@@ -49,10 +40,11 @@ std::string input::position(index_t rest) const {
   return "(" + text + ")";
 }
 
-std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options const& o, numbering by,
+std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, std::vector<std::string> const& paths,
+                                                job_options const& o, numbering by,
                                                 std::string const& folder) {
   std::vector<std::unique_ptr<input>> inputs;
-  for (auto const& path : o.inputs) {
+  for (auto const& path : paths) {
     inputs.push_back(std::make_unique<input>(files, path, o));
     auto const &first = inputs.front()->array(), &next = inputs.back()->array();
     if (next.shape != first.shape)
@@ -67,4 +59,4 @@ std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, options co
   return inputs;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

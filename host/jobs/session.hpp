@@ -2,9 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <host/cli/device_times.hpp>
-#include <host/cli/devices.hpp>
-#include <host/cli/inputs.hpp>
+#include <host/jobs/device_times.hpp>
+#include <host/jobs/devices.hpp>
+#include <host/jobs/inputs.hpp>
 #include <host/pictures/progress.hpp>
 #include <host/pictures/timeline.hpp>
 #include <host/run/chunked_run.hpp>
@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 /// Whether a device of another kind gives the same bits: not for exp and its like, whose last bits differ.
 enum class bits { same_on_all, differ_by_kind };
@@ -34,7 +34,10 @@ struct device_work {
 class session : host::run_observer {
  public:
   /// Opens the devices and cuts the inputs among them.
-  session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
+  ///   o      lives as long
+  ///   label  what is done
+  ///   throws  usage_error, input_error (costs), infeasible, device_error, out_of_memory
+  session(io::job_files& files, job_options const& o, std::vector<io::file_column const*> inputs,
           index_t bytes_per_element, std::string label, bits computed = bits::same_on_all);
 
   job_ranks const& ranks() const { return ranks_; }
@@ -61,12 +64,12 @@ class session : host::run_observer {
   /// Of every rank of the job, so far. All processes ask together.
   std::vector<device_work> work() const;
 
-  /// The job is done: writes --trace, if it was asked for.
+  /// The job is done: writes its trace, if it was asked for.
   void finish();
 
-  /// Whether somebody wants what --json says: --json itself, or --report.
-  bool is_described() const { return options_.json || report_file_ != nullptr; }
-  /// What --json says, after finish(): writes --report, if it was asked for.
+  /// Whether its page was asked for, and so somebody wants to know what describe() is told.
+  bool has_page() const { return report_file_ != nullptr; }
+  /// What is said of the job, after finish(): writes its page, if it was asked for.
   void describe(nlohmann::json const& said);
 
  private:
@@ -82,7 +85,7 @@ class session : host::run_observer {
   void lost(int rank, device_error const& error) override;
   device_error disagreement(int rank, int other, piece p) const override;
 
-  options const& options_;
+  job_options const& options_;
   std::optional<device_times> times_;  // with --weights auto
   job_ranks ranks_;
   std::vector<double> loads_;
@@ -101,4 +104,4 @@ class session : host::run_observer {
   std::string label_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

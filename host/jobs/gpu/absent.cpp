@@ -1,10 +1,10 @@
 // Without the CUDA half there are no GPUs, and the message says how to get them.
-#include <host/cli/gpu/gpus.hpp>
-#include <host/cli/sorters.hpp>
+#include <host/jobs/gpu/gpus.hpp>
+#include <host/jobs/sorters.hpp>
 #include <host/run/gpu/rank.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 int gpu_count() { return 0; }
 std::string gpu_absence() {
@@ -24,7 +24,7 @@ template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector
 template std::unique_ptr<team_sorter<std::uint64_t>> open_gpu_sorter(std::vector<device_spec> const&,
                                                                      sorting_shares, int);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs
 
 std::vector<std::unique_ptr<prorata::host::gpu_rank>> prorata::host::open_gpu_ranks(
     std::vector<std::optional<int>> const& gpus, index_t) {

@@ -1,9 +1,9 @@
 // Sorting keys of 32 bits, compiled by nvcc.
-#include <host/cli/gpu/sorter.cuh>
+#include <host/jobs/gpu/sorter.cuh>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 template std::unique_ptr<team_sorter<std::uint32_t>> open_gpu_sorter(std::vector<device_spec> const&,
                                                                      sorting_shares, int);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

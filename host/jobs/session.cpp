@@ -1,21 +1,21 @@
 // Setting up a job: devices, cuts, and chunks that fit the memory budget.
-#include <host/cli/costs.hpp>
-#include <host/cli/job.hpp>
-#include <host/cli/limits.hpp>
-#include <host/cli/print.hpp>
-#include <host/cli/session.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/costs.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/limits.hpp>
+#include <host/jobs/notes.hpp>
+#include <host/jobs/session.hpp>
 #include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
 /// Where the inputs are cut: by --costs, or else by the weights alone.
-partition cuts_for(io::job_files& files, options const& o, index_t n, std::vector<double> const& weights,
+partition cuts_for(io::job_files& files, job_options const& o, index_t n, std::vector<double> const& weights,
                    std::vector<double>& loads) {
   if (o.costs.empty()) return cuts_of(n, weights, o);
   auto const file = open_costs(files, o);
@@ -29,10 +29,8 @@ partition cuts_for(io::job_files& files, options const& o, index_t n, std::vecto
 }
 
 /// Whether devices take chunks as they become free: by default where nothing asks for shares that are known before.
-///   throws  usage_error where something does, and --schedule asks for the other
-bool is_guided(options const& o, std::vector<device_spec> const& devices, bits computed) {
-  require(o.schedule.empty() || o.schedule == "guided" || o.schedule == "static",
-          "--schedule '" + io::printable(o.schedule, 60) + "': expected guided or static");
+///   throws  usage_error where something does, and o.schedule asks for the other
+bool is_guided(job_options const& o, std::vector<device_spec> const& devices, bits computed) {
   bool const several_kinds = std::any_of(devices.begin(), devices.end(),
                                          [&](auto const& d) { return d.kind != devices.front().kind; });
   char const* const asks_for_shares = !o.costs.empty() ? "--costs asks for shares"
@@ -41,16 +39,16 @@ bool is_guided(options const& o, std::vector<device_spec> const& devices, bits c
                                       : computed == bits::differ_by_kind && several_kinds
                                           ? "GPUs and CPUs have other last bits of exp and its like"
                                           : nullptr;
-  if (o.schedule == "guided" && asks_for_shares != nullptr)
+  if (o.schedule == schedule::guided && asks_for_shares != nullptr)
     throw usage_error(std::string("--schedule guided gives chunks to whoever is free, and ") +
                       asks_for_shares + "; leave one of them out");
-  return o.schedule != "static" && asks_for_shares == nullptr;
+  return o.schedule != schedule::fixed && asks_for_shares == nullptr;
 }
 
 /// What --weights auto learns from, and goes by: a job of one process.
-std::optional<device_times> times_of(io::job_files& files, options const& o,
+std::optional<device_times> times_of(io::job_files& files, job_options const& o,
                                      std::vector<io::file_column const*> const& inputs, std::string work) {
-  if (o.weights != "auto") return {};
+  if (o.weights.how != weight_choice::kind::measured) return {};
   require(o.times.empty() || all_processes().alone(),
           "--times is for one process, and there are several; leave it out");
   if (!all_processes().alone()) return {};
@@ -60,7 +58,7 @@ std::optional<device_times> times_of(io::job_files& files, options const& o,
 
 }  // namespace
 
-session::session(io::job_files& files, options const& o, std::vector<io::file_column const*> inputs,
+session::session(io::job_files& files, job_options const& o, std::vector<io::file_column const*> inputs,
                  index_t bytes_per_element, std::string label, bits computed)
     : options_(o),
       times_(times_of(files, o, inputs, label)),
@@ -81,13 +79,12 @@ session::session(io::job_files& files, options const& o, std::vector<io::file_co
   // bytes: above that a larger chunk is no faster; on GPUs each one begins and ends without overlap
   bool const has_gpus =
       std::any_of(own.begin(), own.end(), [](auto const& d) { return d.kind == device_kind::gpu; });
-  host::chunk_request const wanted{.bytes = o.chunk.empty() ? 0 : parse_bytes(o.chunk, "--chunk"),
-                                   .enough = has_gpus ? 256 << 20 : 32 << 20,
-                                   .memory = parse_bytes(o.memory, "--memory")};
+  host::chunk_request const wanted{
+      .bytes = o.chunk, .enough = has_gpus ? 256 << 20 : 32 << 20, .memory = o.memory.bytes};
   auto const chunk = host::elements_of_chunk(wanted, bytes_per_element_, static_cast<int>(own.size()));
   if (!chunk)
     throw usage_error("--chunk: " + std::to_string(own.size()) + " chunks of it do not fit --memory " +
-                      o.memory);
+                      o.memory.text);
   constexpr index_t slot = 16 << 20;  // bytes: copies of that size run at the link's speed
   index_t most = 0;
   for (int rank = ranks_.first; rank < ranks_.first + std::ssize(own); ++rank) {
@@ -123,7 +120,7 @@ void session::begins(char const* what) { begins_moving(what, own_bytes_); }
 
 void session::begins_moving(char const* what, index_t bytes) {
   std::string const name = *what == '\0' || what == label_ ? label_ : label_ + ": " + what;
-  progress_ = bar(options_, name, bytes);
+  progress_ = bar(options_.progress, name, bytes);
   if (events_) events_->begins(name, bytes);
 }
 
@@ -186,7 +183,7 @@ void session::finish() {
 void session::describe(nlohmann::json const& said) {
   if (report_file_ == nullptr) return;
   report_file_->write_text(
-      pictures::html_page({noted_words(), said, *events_, names_of(devices()), weights()}));
+      pictures::html_page({options_.words, said, *events_, names_of(devices()), weights()}));
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

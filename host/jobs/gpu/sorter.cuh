@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <host/algorithms/team_sorter_on.hpp>
-#include <host/cli/sorters.hpp>
+#include <host/jobs/sorters.hpp>
 #include <kernels/device.hpp>
 #include <kernels/pinned.hpp>
 #include <prorata/mixed.cuh>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 template <class U>
 std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& devices,
@@ -30,4 +30,4 @@ std::unique_ptr<team_sorter<U>> open_gpu_sorter(std::vector<device_spec> const& 
       });
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

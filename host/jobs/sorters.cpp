@@ -1,17 +1,17 @@
-// What the options of a command make of its devices.
+// What the options of a job make of its devices.
 #include <algorithm>
-#include <host/cli/gpu/gpus.hpp>
-#include <host/cli/limits.hpp>
-#include <host/cli/print.hpp>
-#include <host/cli/sorters.hpp>
+#include <host/jobs/gpu/gpus.hpp>
+#include <host/jobs/limits.hpp>
+#include <host/jobs/notes.hpp>
+#include <host/jobs/sorters.hpp>
 #include <prorata/error.hpp>
 #include <prorata/normalize.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 sorting_shares shares_of(std::vector<device_spec> const& devices, std::vector<double> const& weights,
-                         options const& o) {
+                         job_options const& o) {
   std::vector<std::optional<index_t>> gpu_bytes;
   for (auto const& device : devices) {
     gpu_bytes.emplace_back();
@@ -23,7 +23,7 @@ sorting_shares shares_of(std::vector<device_spec> const& devices, std::vector<do
     gpu_bytes.back() = gpu_free_bytes(device.number) / 4 * 3 / sharing;
   }
   partition_options p;
-  p.method = parse_method(o.method);
+  p.method = o.method;
   if (o.costs.empty()) p.caps = caps_of(o, weights.size());  // with costs it is a cap of those
   return {weights, std::move(p), std::move(gpu_bytes)};
 }
@@ -32,7 +32,8 @@ namespace {
 
 /// Shards of one CPU do not make a sort faster, and each takes some memory: where there are more than the machine
 /// and --memory bear, neighbours are sorted as one, with the weights of both. What comes out is the same.
-void put_shards_together(std::vector<device_spec>& devices, std::vector<double>& weights, options const& o) {
+void put_shards_together(std::vector<device_spec>& devices, std::vector<double>& weights,
+                         job_options const& o) {
   auto const most =
       static_cast<std::size_t>(std::max(2, std::min(std::max(2 * cores(), 8), borne_by_memory(o))));
   bool const alike = std::all_of(devices.begin(), devices.end(),
@@ -50,7 +51,8 @@ void put_shards_together(std::vector<device_spec>& devices, std::vector<double>&
   static bool said = false;
   if (!std::exchange(said, true))
     note(std::to_string(devices.size()) + " shards of the CPU are sorted as " + std::to_string(most) +
-         ", which is as many as " + std::to_string(cores()) + " cores and --memory " + o.memory + " bear");
+         ", which is as many as " + std::to_string(cores()) + " cores and --memory " + o.memory.text +
+         " bear");
   devices.resize(most);
   weights = std::move(sums);
 }
@@ -59,7 +61,7 @@ void put_shards_together(std::vector<device_spec>& devices, std::vector<double>&
 
 template <class U>
 std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& all,
-                                            std::vector<double> const& given, options const& o) {
+                                            std::vector<double> const& given, job_options const& o) {
   auto devices = all;
   auto weights = given;
   put_shards_together(devices, weights, o);
@@ -72,8 +74,10 @@ std::unique_ptr<team_sorter<U>> open_sorter(std::vector<device_spec> const& all,
 }
 
 template std::unique_ptr<team_sorter<std::uint32_t>> open_sorter(std::vector<device_spec> const&,
-                                                                 std::vector<double> const&, options const&);
+                                                                 std::vector<double> const&,
+                                                                 job_options const&);
 template std::unique_ptr<team_sorter<std::uint64_t>> open_sorter(std::vector<device_spec> const&,
-                                                                 std::vector<double> const&, options const&);
+                                                                 std::vector<double> const&,
+                                                                 job_options const&);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <host/cli/device_times.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/device_times.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string machine_name() {
 
 }  // namespace
 
-device_times::device_times(io::job_files& files, options const& o, int threads, std::string work)
+device_times::device_times(io::job_files& files, job_options const& o, int threads, std::string work)
     : machine_(machine_name()), work_(std::move(work)), threads_(threads) {
   bool const named = !o.times.empty();
   std::string const path = named ? o.times : default_place();
@@ -121,4 +121,4 @@ void device_times::learn(std::vector<device_spec> const& devices, std::vector<wo
   file_->write_text(text);
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <host/cli/options.hpp>
+#include <host/jobs/options.hpp>
 #include <host/run/processes.hpp>
 #include <host/stream.hpp>
 #include <optional>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 enum class device_kind { cpu, gpu };
 
@@ -45,7 +45,7 @@ struct job_ranks {
   ///            --times is refused
   ///   throws  as parse_devices; usage_error when the number of weights is not that of the ranks, or one is no weight
   using learned_weights = std::function<std::optional<std::vector<double>>(std::vector<device_spec> const&)>;
-  explicit job_ranks(options const& o, learned_weights const& learned = {});
+  explicit job_ranks(job_options const& o, learned_weights const& learned = {});
 
   std::vector<device_spec> own, devices;  ///< of this process, and of all
   std::vector<double> weights;            ///< of all
@@ -59,16 +59,16 @@ struct job_ranks {
 
 /// --cap, a number a device; empty where it is not given.
 ///   throws  usage_error where there is another number of them
-std::vector<index_t> caps_of(options const& o, std::size_t devices);
+std::vector<index_t> caps_of(job_options const& o, std::size_t devices);
 
 /// How n elements are cut among the devices, in whole tiles.
 ///   room    elements that fit each device; shares beyond it go to devices that have room. Empty: no limit
 ///   throws  infeasible when --cap and room hold fewer than n elements
-partition cuts_of(index_t n, std::vector<double> const& weights, options const& o, index_t granularity = 1024,
-                  std::vector<index_t> const& room = {});
+partition cuts_of(index_t n, std::vector<double> const& weights, job_options const& o,
+                  index_t granularity = 1024, std::vector<index_t> const& room = {});
 
 /// A host stream that behaves as the device should, among the others.
 host::stream_options stream_options_of(device_spec const& device, std::vector<device_spec> const& all,
                                        int threads);
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

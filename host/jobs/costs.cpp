@@ -1,14 +1,15 @@
 // Reading caps, and cutting by what elements cost.
 #include <algorithm>
-#include <host/cli/costs.hpp>
-#include <host/cli/job.hpp>
+#include <host/jobs/costs.hpp>
+#include <host/jobs/launched.hpp>
+#include <host/jobs/texts.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
-std::unique_ptr<input> open_costs(io::job_files& files, options const& o) {
-  options as_named = o;  // --dtype and its like say what headerless files hold; a .npy file says so itself
-  if (o.costs.ends_with(".npy")) as_named.dtype = as_named.shape = as_named.offset = "";
+std::unique_ptr<input> open_costs(io::job_files& files, job_options const& o) {
+  job_options as_named = o;  // a .npy file says itself what it holds
+  if (o.costs.ends_with(".npy")) as_named.raw_inputs.reset();
   return std::make_unique<input>(files, o.costs, as_named);
 }
 
@@ -34,14 +35,14 @@ std::vector<double> caps_of(std::string text, std::size_t ranks, bool& fractions
 }  // namespace
 
 cost_partition cut_by_costs(dynamic::element_costs const& costs, std::vector<double> const& weights,
-                            options const& o, index_t granularity) {
+                            job_options const& o, index_t granularity) {
   cost_options with{.caps = {}, .granularity = granularity, .normalised = false};
   with.caps = caps_of(o.cap, weights.size(), with.normalised);
   require(with.caps.empty() || with.caps.size() == weights.size(),
           "--cap has " + std::to_string(with.caps.size()) + " numbers for " + std::to_string(weights.size()) +
               " devices");
   index_t const size = costs.bytes() / std::max<index_t>(costs.count(), 1);
-  auto const shown = bar(o, "costs", 2 * costs.bytes());
+  auto const shown = bar(o.progress, "costs", 2 * costs.bytes());
   auto const read = [&](index_t first, index_t n, double* to) {
     costs.read(first, n, to);
     shown->add(n * size);
@@ -51,4 +52,4 @@ cost_partition cut_by_costs(dynamic::element_costs const& costs, std::vector<dou
   return cut;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

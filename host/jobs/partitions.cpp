@@ -1,19 +1,20 @@
 // Each way of sharing, and the caps it has to keep.
 #include <algorithm>
-#include <host/cli/costs.hpp>
-#include <host/cli/partitions.hpp>
 #include <host/dynamic/number.hpp>
 #include <host/io/printable.hpp>
+#include <host/jobs/costs.hpp>
+#include <host/jobs/partitions.hpp>
+#include <host/jobs/texts.hpp>
 #include <prorata/error.hpp>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 using dynamic::shortest;
 
 namespace {
 
 /// Refuses shares beyond what --cap allows; `what` they are.
-void require_caps(dynamic::shares const& s, options const& o, partition_request const& request,
+void require_caps(dynamic::shares const& s, job_options const& o, partition_request const& request,
                   char const* what) {
   double const most = s.loads.empty() ? 0 : *std::max_element(s.loads.begin(), s.loads.end());
   auto caps = o.cap.empty() ? std::vector<double>{} : parse_numbers(o.cap, "--cap");
@@ -34,7 +35,7 @@ void require_caps(dynamic::shares const& s, options const& o, partition_request 
 }
 
 dynamic::shares in_ranges(io::job_files& files, partition_request const& request,
-                          std::vector<double> const& weights, options const& o) {
+                          std::vector<double> const& weights, job_options const& o) {
   dynamic::shares s;
   partition parts;
   if (o.costs.empty()) {
@@ -59,34 +60,52 @@ dynamic::shares in_ranges(io::job_files& files, partition_request const& request
 
 }  // namespace
 
+namespace {
+
+constexpr std::pair<sharing, char const*> names[] = {{sharing::contiguous, "contiguous"},
+                                                     {sharing::cyclic, "cyclic"},
+                                                     {sharing::block_cyclic, "block-cyclic"},
+                                                     {sharing::hash, "hash"},
+                                                     {sharing::range, "range"},
+                                                     {sharing::lpt, "lpt"}};
+
+}  // namespace
+
+sharing parse_sharing(std::string_view text) {
+  for (auto const& [how, name] : names)
+    if (text == name) return how;
+  throw usage_error("--partition '" + io::printable(text, 60) +
+                    "': expected contiguous, cyclic, block-cyclic, hash, range or lpt");
+}
+char const* name_of(sharing how) {
+  return std::find_if(std::begin(names), std::end(names), [&](auto const& n) { return n.first == how; })
+      ->second;
+}
+
 dynamic::shares share_out(io::job_files& files, partition_request const& request,
-                          std::vector<double> const& weights, options const& o) {
-  if (request.kind == "contiguous") return in_ranges(files, request, weights, o);
+                          std::vector<double> const& weights, job_options const& o) {
+  if (request.how == sharing::contiguous) return in_ranges(files, request, weights, o);
   dynamic::shares s;
-  if (request.kind == "lpt") {
+  if (request.how == sharing::lpt) {
     require(!o.costs.empty(), "plan --partition lpt: say what the tasks cost, with --costs FILE");
     auto const file = open_costs(files, o);
     s = dynamic::shares_of_tasks(dynamic::element_costs(*file), weights);
   } else {
-    require(o.costs.empty(), "plan: --costs decides contiguous and lpt partitions; " +
-                                 io::printable(request.kind, 60) + " looks at places or keys alone");
-    if (request.kind == "cyclic") {
-      s = dynamic::shares_in_turns(request.n, weights, 1);
-    } else if (request.kind == "block-cyclic") {
-      s = dynamic::shares_in_turns(request.n, weights, request.block);
-    } else if (request.kind == "hash") {
+    require(o.costs.empty(), std::string("plan: --costs decides contiguous and lpt partitions; ") +
+                                 name_of(request.how) + " looks at places or keys alone");
+    if (request.how == sharing::hash) {
       s = dynamic::shares_by_hash(request.n, weights);
-    } else if (request.kind == "range") {
-      require(o.inputs.size() == 1, "plan --partition range: name the file that holds the keys");
-      s = dynamic::shares_by_value(input(files, o.inputs.front(), o), weights);
+    } else if (request.how == sharing::range) {
+      require(request.keys.size() == 1, "plan --partition range: name the file that holds the keys");
+      s = dynamic::shares_by_value(input(files, request.keys.front(), o), weights);
     } else {
-      throw usage_error("--partition '" + io::printable(request.kind, 60) +
-                        "': expected contiguous, cyclic, block-cyclic, hash, range or lpt");
+      s = dynamic::shares_in_turns(request.n, weights,
+                                   request.how == sharing::cyclic ? index_t{1} : request.block);
     }
     s.bottleneck = dynamic::largest_time(s.loads, weights);
   }
-  require_caps(s, o, request, request.kind == "lpt" ? "of costs" : "elements");
+  require_caps(s, o, request, request.how == sharing::lpt ? "of costs" : "elements");
   return s;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs

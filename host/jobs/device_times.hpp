@@ -1,15 +1,15 @@
 // What --weights auto learns: how long devices needed in earlier jobs of one kind, kept in a file.
 #pragma once
 
-#include <host/cli/devices.hpp>
 #include <host/io/job_files.hpp>
+#include <host/jobs/devices.hpp>
 #include <map>
 #include <optional>
 #include <prorata/balance.hpp>
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::jobs {
 
 /// Models of time by device, machine, version of the program and kind of work, as JSON in --times FILE, or else in
 /// $XDG_CACHE_HOME/prorata/times.json or ~/.cache/prorata/times.json, which nothing depends on.
@@ -20,7 +20,7 @@ class device_times {
   ///   work     what is done, and with what
   ///   throws   input_error where --times names a file of something else; what writing it throws. Of the default place
   ///            nothing is an error
-  device_times(io::job_files& files, options const& o, int threads, std::string work);
+  device_times(io::job_files& files, job_options const& o, int threads, std::string work);
 
   /// Weights by which n elements end together; nothing where a device has not been seen at this work.
   std::optional<std::vector<double>> weights(std::vector<device_spec> const& devices, index_t n) const;
@@ -43,4 +43,4 @@ class device_times {
   io::atomic_file* file_ = nullptr;           // null: nowhere to keep it
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::jobs
