@@ -153,17 +153,18 @@ auto query_of(Rule const& rule) {
     int user;
     double price;
   };
-  return events_of<event>(&event::time)
+  return events_of<event>(member<&event::time>)
       .filter(wanted)
       .map([](event const& e) {
         return priced{e.user, price(e)};
       })
-      .key_by(&priced::user)
-      .aggregate(rule, pw::count(), pw::sum(&priced::price),
+      .key_by(member<&priced::user>)
+      .aggregate(rule, pw::count(), pw::sum(member<&priced::price>),
                  pw::sum([](priced const& p) { return static_cast<std::int64_t>(p.price / 2); }),
-                 pw::mean(&priced::price), pw::variance(&priced::price), pw::min(&priced::price),
-                 pw::max(&priced::price), pw::quantile(&priced::price, 0.5), pw::top(&priced::price, 3),
-                 pw::distinct(&priced::price),
+                 pw::mean(member<&priced::price>), pw::variance(member<&priced::price>),
+                 pw::min(member<&priced::price>), pw::max(member<&priced::price>),
+                 pw::quantile(member<&priced::price>, 0.5), pw::top(member<&priced::price>, 3),
+                 pw::distinct(member<&priced::price>),
                  pw::folded<double>(
                      [](double& s, priced const& p) { s = (s == 0 ? 1 : s) * (p.price < 0 ? -1 : 1); },
                      [](double& s, double other) { s = s == 0       ? other
@@ -254,7 +255,9 @@ TEST(StreamJob, GivesOutWhatABruteForceDoes) {
 
 /// A query of few answers.
 auto counts_of(std::int64_t size) {
-  return events_of<event>(&event::time).key_by(&event::user).aggregate(tumbling(size), per_window::count());
+  return events_of<event>(member<&event::time>)
+      .key_by(member<&event::user>)
+      .aggregate(tumbling(size), per_window::count());
 }
 event at(std::int64_t time, int user = 0) { return {time, user, 1, 1.0}; }
 
@@ -264,16 +267,18 @@ TEST(StreamJob, TakesTextsAsKeysAndNoKey) {
     std::string_view page;
   };
   std::string found;
-  stream_job by_page(
-      events_of<visit>(&visit::time).key_by(&visit::page).aggregate(tumbling(10), per_window::count()),
-      [&](window_bounds w, std::string_view page, index_t n) {
-        found += std::to_string(w.begin) + " " + std::string(page) + " " + std::to_string(n) + "\n";
-      });
+  stream_job by_page(events_of<visit>(member<&visit::time>)
+                         .key_by(member<&visit::page>)
+                         .aggregate(tumbling(10), per_window::count()),
+                     [&](window_bounds w, std::string_view page, index_t n) {
+                       found +=
+                           std::to_string(w.begin) + " " + std::string(page) + " " + std::to_string(n) + "\n";
+                     });
   by_page.push(std::vector<visit>{{1, "b"}, {2, "a long name of a page, no short one"}, {3, "b"}, {11, "b"}});
   by_page.finish();
   EXPECT_EQ(found, "0 a long name of a page, no short one 1\n0 b 2\n10 b 1\n");
   index_t all = 0;
-  stream_job without(events_of<visit>(&visit::time).aggregate(tumbling(10), per_window::count()),
+  stream_job without(events_of<visit>(member<&visit::time>).aggregate(tumbling(10), per_window::count()),
                      [&](window_bounds, index_t n) { all = 10 * all + n; });
   without.push(std::vector<visit>{{1, "b"}, {2, "a"}, {11, "b"}});
   without.finish();
@@ -289,9 +294,10 @@ TEST(StreamJob, KeepsEveryKeyApart) {  // also the one that stands for a vacant 
     std::uint64_t key;
   };
   std::map<std::uint64_t, index_t> found;
-  stream_job job(
-      events_of<keyed>(&keyed::time).key_by(&keyed::key).aggregate(tumbling(10), per_window::count()),
-      [&](window_bounds, std::uint64_t key, index_t n) { found[key] = n; });
+  stream_job job(events_of<keyed>(member<&keyed::time>)
+                     .key_by(member<&keyed::key>)
+                     .aggregate(tumbling(10), per_window::count()),
+                 [&](window_bounds, std::uint64_t key, index_t n) { found[key] = n; });
   job.push(columns_of<keyed>(times, keys));
   job.finish();
   EXPECT_EQ(found, (std::map<std::uint64_t, index_t>{
@@ -321,7 +327,7 @@ TEST(StreamJob, DoesNotWaitForIdleInputs) {
 }
 
 TEST(StreamJob, EndsWithWhatAFunctionOrASinkThrows) {
-  stream_job job(events_of<event>(&event::time)
+  stream_job job(events_of<event>(member<&event::time>)
                      .map([](event const& e) {
                        if (e.user == 7) throw input_error("seven");
                        return e;
@@ -382,7 +388,7 @@ TEST(StreamJob, ServesInputsByWeightAlsoWhenItChanges) {
   std::vector<int> order;
   bool first = true;
   std::function<void()> at_half;
-  stream_job job(events_of<event>(&event::time)
+  stream_job job(events_of<event>(member<&event::time>)
                      .filter([&](event const& e) {
                        if (std::exchange(first, false)) gone.wait();
                        if (e.kind == 5) order.push_back(e.user);

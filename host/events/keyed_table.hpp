@@ -38,6 +38,23 @@ class word_keyed_table {
     }
   }
 
+  /// The state of a key, or null.
+  S const* find(K key) const {
+    std::uint64_t const word = word_of(key);
+    if (word == vacant) return side_taken_ ? &side_ : nullptr;
+    if (places_.empty()) return nullptr;
+    for (std::size_t at = hash_of(word) >> shift_;; at = (at + 1) & (places_.size() - 1)) {
+      if (places_[at].word == word) return &places_[at].state;
+      if (places_[at].word == vacant) return nullptr;
+    }
+  }
+
+  /// Room for so many keys. Before all keys of another table are brought in, which come in the order of their hashes: a
+  /// small table would have them side by side, and look through all of them.
+  void reserve(index_t keys) {
+    while (2 * static_cast<std::size_t>(keys + 1) > places_.size()) grow();
+  }
+
   /// Brings the line of a key to the cache.
   void prefetch(K key) const {
     if (!places_.empty()) __builtin_prefetch(&places_[hash_of(word_of(key)) >> shift_], 1);
@@ -67,10 +84,7 @@ class word_keyed_table {
 
   static std::uint64_t word_of(K key) { return static_cast<std::uint64_t>(key); }
   static K key_of(std::uint64_t word) { return static_cast<K>(word); }
-  static std::uint64_t hash_of(std::uint64_t word) {
-    std::uint64_t const mixed = word * 0x9e3779b97f4a7c15;
-    return (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
-  }
+  static std::uint64_t hash_of(std::uint64_t word) { return (word ^ word >> 32) * 0x9e3779b97f4a7c15; }
 
   void grow() {
     std::vector<place> old(places_.empty() ? 64 : (places_.size() < 1 << 16 ? 8 : 2) * places_.size());
@@ -106,6 +120,12 @@ class hashed_table {
     auto const found = states_.find(key);
     return found != states_.end() ? found->second : states_.try_emplace(K(key)).first->second;
   }
+  template <class Q>
+  S const* find(Q const& key) const {
+    auto const found = states_.find(key);
+    return found != states_.end() ? &found->second : nullptr;
+  }
+  void reserve(index_t) {}
   template <class F>
   void each(F const& f) const {
     for (auto const& [key, state] : states_) f(key, state);

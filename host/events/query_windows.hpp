@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <host/events/keyed_table.hpp>
+#include <host/events/sort_words.hpp>
 #include <map>
+#include <optional>
 #include <prorata/stream_query.hpp>
 #include <queue>
 #include <tuple>
@@ -24,31 +26,103 @@ using query_key = prorata::detail::kept_key<typename Query::key_type>;
 template <class Query>
 using query_table = keyed_table<query_key<Query>, typename Query::state_type>;
 
-/// Calls f(key, state) in the order of keys, with the states of several tables merged.
-template <class Query, class F>
-void each_in_order(Query const& query, std::vector<query_table<Query> const*> const& tables, F const& f) {
-  using K = query_key<Query>;
+/// The groups of several tables in the order of their keys. The order of few keys is remembered: as a rule the next
+/// window has the same ones.
+template <class Query>
+class ordered_groups {
+ public:
+  using key = query_key<Query>;
   using state = typename Query::state_type;
-  using sorted_key = std::conditional_t<std::is_same_v<K, std::string>, std::string_view, K>;
-  std::vector<std::pair<sorted_key, state const*>> all;
-  std::size_t count = 0;
-  for (auto const* table : tables) count += static_cast<std::size_t>(table->size());
-  all.reserve(count);
-  for (auto const* table : tables)
-    table->each([&](K const& key, state const& s) { all.emplace_back(key, &s); });
-  std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
-  for (auto at = all.begin(); at != all.end();) {
-    auto next = at + 1;
-    if (next == all.end() || at->first < next->first) {
-      f(at->first, *at->second);
-    } else {
-      state merged = *at->second;
-      for (; next != all.end() && !(at->first < next->first); ++next) query.merge(merged, *next->second);
-      f(at->first, merged);
+  using table = query_table<Query>;
+
+  ordered_groups(Query const& query, int threads) : query_(query), threads_(threads) {}
+
+  /// Calls f(key, state) for each key, with its states merged.
+  template <class F>
+  void each(std::vector<table const*> const& tables, F const& f) {
+    index_t groups = 0;
+    for (auto const* t : tables) groups += t->size();
+    if constexpr (word_key<key>)
+      if (groups > many) return each_of_many(tables, groups, f);
+    if (!find_remembered(tables, groups)) {
+      order_.clear();
+      for (auto const* t : tables) t->each([&](key const& k, state const&) { order_.push_back(k); });
+      std::sort(order_.begin(), order_.end());
+      order_.erase(std::unique(order_.begin(), order_.end()), order_.end());
+      find_remembered(tables, groups);
     }
-    at = next;
+    std::size_t const width = tables.size();
+    for (std::size_t k = 0; k < order_.size(); ++k)
+      give(order_[k], found_.data() + k * width, found_.data() + (k + 1) * width, f);
   }
-}
+
+ private:
+  static constexpr index_t many = 1 << 14;
+
+  /// found_ = the states of the remembered keys in each table. Says whether those are all there are.
+  bool find_remembered(std::vector<table const*> const& tables, index_t groups) {
+    found_.clear();
+    index_t seen = 0;
+    for (key const& k : order_)
+      for (auto const* t : tables) {
+        state const* const s = t->find(k);
+        found_.push_back(s);
+        seen += s != nullptr;
+      }
+    return seen == groups;
+  }
+
+  template <class F>
+  void each_of_many(std::vector<table const*> const& tables, index_t groups, F const& f) const {
+    std::vector<std::uint64_t> keys;
+    std::vector<void const*> states;
+    keys.reserve(static_cast<std::size_t>(groups)), states.reserve(static_cast<std::size_t>(groups));
+    constexpr bool is_signed = [] {
+      if constexpr (std::is_enum_v<key>)
+        return std::is_signed_v<std::underlying_type_t<key>>;
+      else
+        return std::is_signed_v<key>;
+    }();
+    constexpr std::uint64_t turn = is_signed ? std::uint64_t{1} << 63 : 0;
+    for (auto const* t : tables)
+      t->each([&](key k, state const& s) {
+        keys.push_back(static_cast<std::uint64_t>(k) ^ turn);
+        states.push_back(&s);
+      });
+    sort_words(keys, states, threads_);
+    for (std::size_t k = 0; k < keys.size();) {
+      std::size_t next = k + 1;
+      while (next < keys.size() && keys[next] == keys[k]) ++next;
+      if (next + 16 < keys.size()) __builtin_prefetch(states[next + 16]);
+      auto const at = [&](std::size_t j) -> state const& { return *static_cast<state const*>(states[j]); };
+      if (next == k + 1) {
+        f(static_cast<key>(keys[k] ^ turn), at(k));
+      } else {
+        state merged = at(k);
+        for (std::size_t j = k + 1; j < next; ++j) query_.merge(merged, at(j));
+        f(static_cast<key>(keys[k] ^ turn), merged);
+      }
+      k = next;
+    }
+  }
+
+  template <class F>
+  void give(key const& k, state const* const* from, state const* const* to, F const& f) const {
+    from = std::find_if(from, to, [](auto const* s) { return s != nullptr; });
+    if (from == to) return;
+    auto const more = std::find_if(from + 1, to, [](auto const* s) { return s != nullptr; });
+    if (more == to) return f(k, **from);
+    state merged = **from;
+    for (auto const* s = more; s != to; ++s)
+      if (*s != nullptr) query_.merge(merged, **s);
+    f(k, merged);
+  }
+
+  Query const& query_;
+  int threads_;
+  std::vector<key> order_;
+  std::vector<state const*> found_;
+};
 
 /// Windows on a grid: a table for each pane; joined when windows are complete.
 template <class Query>
@@ -57,7 +131,10 @@ class grid_windows {
   using table = query_table<Query>;
 
   grid_windows(Query const& query, int shards)
-      : query_(query), rule_(query.rule), shards_(static_cast<std::size_t>(shards)) {}
+      : query_(query),
+        rule_(query.rule),
+        in_order_(query, shards),
+        shards_(static_cast<std::size_t>(shards)) {}
 
   bool all_plain(std::int64_t least, std::int64_t w) const { return rule_.first_end(least) > w; }
   arrival arrival_of(std::int64_t t, std::int64_t w) const {
@@ -83,6 +160,26 @@ class grid_windows {
     template <class K, class V>
     void operator()(std::int64_t t, index_t, K const& key, V const& value) {
       to_.query_.add(at(t)[key], value);
+    }
+    /// Adds records of one pane.
+    struct pane_adder {
+      Query const& query;
+      table& in;
+      /// Where tables are large, keys are to be announced some records before they are added.
+      bool is_large() const { return in.bytes() > std::size_t{1} << 19; }
+      template <class K>
+      void announce(K const& key) const {
+        in.prefetch(key);
+      }
+      template <class K, class V>
+      void operator()(std::int64_t, index_t, K const& key, V const& value) const {
+        query.add(in[key], value);
+      }
+    };
+    std::optional<pane_adder> of_one_pane(std::int64_t least, std::int64_t largest) {
+      table& in = at(least);
+      if (largest >= now_.end) return {};
+      return pane_adder{to_.query_, in};
     }
     /// A record that is partly late.
     template <class K, class V>
@@ -156,6 +253,7 @@ class grid_windows {
   }
 
   void merge(table& to, table const& from) {
+    to.reserve(std::max(to.size(), from.size()));
     from.each([&](auto const& key, auto const& state) { query_.merge(to[key], state); });
   }
 
@@ -176,7 +274,7 @@ class grid_windows {
     } else {
       take_panes(window, parts);
     }
-    each_in_order(query_, parts, [&](auto const& key, auto const& state) { sink(window, key, state); });
+    in_order_.each(parts, [&](auto const& key, auto const& state) { sink(window, key, state); });
   }
 
   /// A window's panes as two tables: those before a boundary, of which there is a table for every pane from which on
@@ -213,6 +311,7 @@ class grid_windows {
 
   Query const& query_;
   window_rule rule_;
+  ordered_groups<Query> in_order_;
   std::vector<pieces> shards_;
   pieces whole_;  // of all shards
   std::int64_t closed_ = watermark::before_all;
@@ -262,6 +361,7 @@ class session_windows {
     }
     template <class K, class V>
     void behind(std::int64_t, std::int64_t, K const&, V const&) {}
+    std::optional<adder> of_one_pane(std::int64_t, std::int64_t) const { return {}; }
 
    private:
     session_windows& to_;
@@ -271,6 +371,7 @@ class session_windows {
   template <class Sink>
   void close(std::int64_t w, Sink& sink) {
     for (table& shard : shards_) {
+      all_.reserve(std::max(all_.size(), shard.size()));
       shard.each([&](auto const& key, sessions_of_key const& sessions) {
         auto& list = all_[key];
         for (session const& s : sessions) {
@@ -346,6 +447,7 @@ class session_windows {
   /// Keys that have no sessions (again).
   void drop_empty() {
     table full;
+    full.reserve(all_.size() - empty_);
     all_.each([&](auto const& key, sessions_of_key const& list) {
       if (!list.empty()) full[key] = list;
     });
@@ -384,6 +486,7 @@ class count_windows {
     }
     template <class K, class V>
     void behind(std::int64_t, std::int64_t, K const&, V const&) {}
+    std::optional<adder> of_one_pane(std::int64_t, std::int64_t) const { return {}; }
 
    private:
     count_windows& to_;

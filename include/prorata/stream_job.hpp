@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <host/events/query_windows.hpp>
@@ -101,7 +103,7 @@ class stream_job {
       : query_(std::move(query)),
         sink_(std::move(sink)),
         threads_(o.threads),
-        block_(std::max<index_t>(o.block_bytes / static_cast<index_t>(sizeof(record)), 1)),
+        block_(std::max<index_t>(o.block_bytes / static_cast<index_t>(sizeof(record)) / 64 * 64, 64)),
         windows_(query_, threads_.threads()),
         scratch_(static_cast<std::size_t>(threads_.threads())),
         driver_(o.queue) {}
@@ -175,6 +177,9 @@ class stream_job {
     std::vector<block_times> times(static_cast<std::size_t>(blocks));
     std::vector<std::atomic<bool>> known(static_cast<std::size_t>(blocks));
     std::vector<std::vector<record>> late(static_cast<std::size_t>(blocks));
+    std::vector<std::uint64_t> selected(
+        static_cast<std::size_t>(blocks * (block_ / 64)));  // a bit for each record
+    auto const bits_of = [&](index_t b) { return selected.data() + b * (block_ / 64); };
     std::atomic<index_t> next = 0, turn = 0;
     std::atomic<bool> failed = false;
     std::mutex turns;
@@ -195,15 +200,15 @@ class stream_job {
         go_on();
         while (!waiting.empty() && waiting.front() < turn) {
           auto const at = static_cast<std::size_t>(waiting.front());
-          add_block(static_cast<int>(worker), rows, waiting.front() * block_, times[at], marks[at],
-                    marks[at + 1], first_place, late[at]);
+          add_block(static_cast<int>(worker), rows, waiting.front() * block_, bits_of(waiting.front()),
+                    times[at], marks[at], marks[at + 1], first_place, late[at]);
           waiting.pop_front();
         }
       };
       try {
         for (index_t b; !failed && (b = next++) < blocks;) {
           auto const at = static_cast<std::size_t>(b);
-          times[at] = look_at(rows, b * block_, std::min(n, (b + 1) * block_));
+          times[at] = look_at(rows, b * block_, std::min(n, (b + 1) * block_), bits_of(b));
           known[at] = true;
           waiting.push_back(b);
           add_those_known();
@@ -253,60 +258,114 @@ class stream_job {
     return static_cast<std::int64_t>(std::invoke(query_.time, rows[static_cast<std::size_t>(i)]));
   }
 
+  /// Reads the times of a block, and asks the first filter: 64 records at a time, whose bytes make a word of bits.
   template <class Rows>
-  block_times look_at(Rows const& rows, index_t begin, index_t end) const {
-    block_times t{time_of(rows, begin), largest_event_time, -largest_event_time};
-    std::int64_t least = t.first, largest = t.first;
-    for (index_t i = begin; i < end; ++i) {
-      std::int64_t const now = time_of(rows, i);
-      least = std::min(least, now), largest = std::max(largest, now);
+  block_times look_at(Rows const& all, index_t begin, index_t end, std::uint64_t* bits) const {
+    Rows const rows = all;  // which nothing that is written here is part of
+    std::int64_t const first = time_of(rows, begin);
+    std::int64_t least = first, largest = first;
+    for (; begin < end; begin += 64) {
+      auto const n = static_cast<std::size_t>(std::min<index_t>(end - begin, 64));
+      auto const at = static_cast<std::size_t>(begin);
+      for (std::size_t i = 0; i < n; ++i) {
+        std::int64_t const now = time_of(rows, static_cast<index_t>(at + i));
+        least = std::min(least, now), largest = std::max(largest, now);
+      }
+      if constexpr (std::is_same_v<decltype(Query::select), detail::every_record>) {
+        *bits++ = ~std::uint64_t{0} >> (64 - n);
+      } else {
+        std::uint8_t taken[64] = {};
+        if (n == 64)
+          for (std::size_t i = 0; i < 64; ++i)
+            taken[i] = static_cast<bool>(std::invoke(query_.select, rows[at + i]));
+        else
+          for (std::size_t i = 0; i < n; ++i)
+            taken[i] = static_cast<bool>(std::invoke(query_.select, rows[at + i]));
+        std::uint64_t word = 0;
+        for (std::size_t k = 0; k < 8; ++k) {
+          std::uint64_t eight;
+          std::memcpy(&eight, taken + 8 * k, 8);
+          word |= (eight * 0x0102'0408'1020'4080) >> 56 << 8 * k;
+        }
+        *bits++ = word;
+      }
     }
     require(least >= -largest_event_time && largest <= largest_event_time,
             "stream_job: times are within 2^61");
-    t.least = least, t.largest = largest;
-    return t;
+    return {first, least, largest};
   }
 
   template <class Rows>
-  void add_block(int worker, Rows const& rows, index_t begin, block_times const& times,
-                 watermark const& before, watermark const& after, index_t first_place,
-                 std::vector<record>& late) {
+  void add_block(int worker, Rows const& rows, index_t begin, std::uint64_t const* bits,
+                 block_times const& times, watermark const& before, watermark const& after,
+                 index_t first_place, std::vector<record>& late) {
     auto const n = static_cast<index_t>(rows.size());
     index_t const end = std::min(n, begin + block_);
     auto& mine = scratch_[static_cast<std::size_t>(worker)];
     typename windows::adder adder(windows_, worker);
     if (!windows_.all_plain(times.least, std::max(after.value(), closed_)))
-      return add_behind(mine, adder, rows, begin, end, before, first_place, late);
-    auto const add_one = [&](index_t i) {
-      query_.steps(rows[static_cast<std::size_t>(i)], [&](auto const& x) {
-        adder(time_of(rows, i), first_place + i, std::invoke(query_.key, x), x);
-      });
+      return add_behind(mine, adder, rows, begin, end, bits, before, first_place, late);
+    auto const with_value = [&](index_t i, auto const& f) {
+      query_.steps(rows[static_cast<std::size_t>(i)], f);
     };
-    if constexpr (std::is_same_v<decltype(Query::select), detail::every_record>) {
-      for (index_t i = begin; i < end; ++i) add_one(i);
-      return;
+    auto const add_all = [&](auto const& chosen, auto const& time, auto& to) {
+      for (std::size_t k = 0; k < chosen.size(); ++k) {
+        // rows lie apart: those that a filter left out between them are not read again
+        if constexpr (sizeof(record) >= 32 && std::ranges::contiguous_range<Rows>)
+          __builtin_prefetch(
+              &rows[static_cast<std::size_t>(begin) + chosen[std::min(k + 12, chosen.size() - 1)]]);
+        index_t const i = begin + chosen[k];
+        with_value(i, [&](auto const& x) { to(time(i), first_place + i, std::invoke(query_.key, x), x); });
+      }
+    };
+    auto const add_to_pane = [&](auto const& chosen, auto& pane) {
+      auto const time = [&](index_t) { return times.least; };  // times are not looked at again
+      if (!pane.is_large()) return add_all(chosen, time, pane);
+      for (std::size_t from = 0; from < chosen.size(); from += announced) {
+        auto const some = chosen.subspan(from, std::min(announced, chosen.size() - from));
+        for (auto const i : some)
+          with_value(begin + i, [&](auto const& x) { pane.announce(std::invoke(query_.key, x)); });
+        add_all(some, time, pane);
+      }
+    };
+    number_selected(mine, bits, end - begin);
+    std::span<std::uint32_t const> const chosen(mine.selected);
+    if (auto pane = adder.of_one_pane(times.least, times.largest))
+      add_to_pane(chosen, *pane);
+    else
+      add_all(
+          chosen, [&](index_t i) { return time_of(rows, i); }, adder);
+  }
+  static constexpr std::size_t announced = 64;
+
+  /// The numbers of the bits that are set, eight at a time.
+  static void number_selected(scratch& mine, std::uint64_t const* words, index_t n) {
+    mine.selected.resize(static_cast<std::size_t>(n) + 64);
+    std::uint32_t* to = mine.selected.data();
+    for (index_t i = 0; i < n; i += 64) {
+      std::uint64_t bits = *words++;
+      auto const count = static_cast<std::size_t>(std::popcount(bits));
+      for (std::size_t k = 0; k < count; k += 8)
+        for (std::size_t j = 0; j < 8; ++j) {
+          to[k + j] = static_cast<std::uint32_t>(i) +
+                      static_cast<std::uint32_t>(std::countr_zero(bits | std::uint64_t{1} << 63));
+          bits &= bits - 1;
+        }
+      to += count;
     }
-    auto& chosen = mine.selected;
-    chosen.resize(static_cast<std::size_t>(block_));
-    std::size_t count = 0;
-    for (index_t i = begin; i < end; ++i) {
-      chosen[count] = static_cast<std::uint32_t>(i - begin);
-      count += static_cast<std::size_t>(
-          static_cast<bool>(std::invoke(query_.select, rows[static_cast<std::size_t>(i)])));
-    }
-    for (std::size_t k = 0; k < count; ++k) add_one(begin + chosen[k]);
+    mine.selected.resize(static_cast<std::size_t>(to - mine.selected.data()));
   }
 
   /// Records one by one, of which some are behind the watermark.
   template <class Rows>
   void add_behind(scratch& mine, typename events::windows_of<Query>::adder& adder, Rows const& rows,
-                  index_t begin, index_t end, watermark mark, index_t first_place,
+                  index_t begin, index_t end, std::uint64_t const* bits, watermark mark, index_t first_place,
                   std::vector<record>& late) {
     for (index_t i = begin; i < end; ++i) {
       record const& r = rows[static_cast<std::size_t>(i)];
       std::int64_t const t = time_of(rows, i);
       mark.observe(t);
-      if (!std::invoke(query_.select, r)) continue;
+      if ((bits[(i - begin) / 64] >> (i - begin) % 64 & 1) == 0) continue;
       query_.steps(r, [&](auto const& x) {
         std::int64_t const w = std::max(mark.value(), closed_);
         switch (windows_.arrival_of(t, w)) {

@@ -34,6 +34,19 @@ inline session_rule sessions(std::int64_t gap) { return session_rule(window_kind
 /// Of a key: so many records in the order of their times.
 inline count_rule batches_of(std::int64_t records) { return count_rule(window_kind::count, records); }
 
+/// A member as a function that the compiler knows: of records in columns nothing but this member is read. (&click::ad
+/// does the same for records in rows, but of columns every one is read.)
+///   example  .key_by(member<&click::ad>)
+template <auto Member>
+struct member_of {
+  template <class Record>
+  constexpr auto operator()(Record const& r) const {
+    return r.*Member;
+  }
+};
+template <auto Member>
+inline constexpr member_of<Member> member{};
+
 /// The key of a query without one.
 enum class no_key : unsigned char { all };
 
@@ -136,8 +149,7 @@ struct stream_query {
 };
 
 /// A query that is being written: events<Record>(time) and what follows it.
-///   functions  of a record, or of what a map made of it; called once a record as a rule, on several threads at a time.
-///              Members will do: .key_by(&click::ad)
+///   functions  of a record, or of what a map made of it; called once a record as a rule, on several threads at a time
 template <class Record, class Time, class Select, class Steps, class Value, class Key>
 class stream_steps {
  public:

@@ -10,10 +10,11 @@ struct sale {
 
 int main() {
   using namespace prorata::per_window;
-  auto const query = prorata::events_of<sale>(&sale::time)
+  using prorata::member;
+  auto const query = prorata::events_of<sale>(member<&sale::time>)
                          .filter([](sale const& s) { return s.price > 0; })
-                         .key_by(&sale::shop)
-                         .aggregate(prorata::tumbling(10'000), count(), sum(&sale::price));
+                         .key_by(member<&sale::shop>)
+                         .aggregate(prorata::tumbling(10'000), count(), sum(member<&sale::price>));
   prorata::stream_job job(query, [](prorata::window_bounds w, int shop, prorata::index_t n, double sum) {
     std::printf("%d %d %d %g\n", int(w.begin / 1000), shop, int(n), sum);  // 0 3 1 1  0 7 2 6.5  10 7 1 3
   });
