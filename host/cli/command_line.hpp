@@ -35,6 +35,11 @@ class command_line {
   }
   /// An option that may be given several times.
   void list(std::string const& name, std::vector<std::string>& to);
+  template <class T, class Parse>
+  void list(std::string const& name, std::vector<T>& to, Parse parse) {
+    add(name, takes::one, [&to, parse](std::string const& value) { to.push_back(parse(value)); });
+    entries_.back().repeats = true;
+  }
   /// One that must be there.
   void required(std::string const& name, std::string& to);
   /// A word that must be there and may begin with a dash: '-x'.

@@ -1,14 +1,13 @@
 // Sources by their names, and lines on their way.
 #include <unistd.h>
 
-#include <host/cli/print.hpp>
-#include <host/cli/stream_ends.hpp>
 #include <host/feeds/redis_source.hpp>
+#include <host/feeds/stream_ends.hpp>
 #include <host/feeds/tcp.hpp>
 #include <prorata/error.hpp>
 #include <span>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 bool stream_input::is_replayable(std::string const& name) {
   return name != "-" && !name.starts_with("tcp://");
@@ -16,7 +15,7 @@ bool stream_input::is_replayable(std::string const& name) {
 
 stream_input::stream_input(std::string const& name, events::text_form form, index_t block,
                            double idle_seconds, io::job_files& files) {
-  if (name != "-" && !feeds::is_address(name)) {
+  if (name != "-" && !is_address(name)) {
     require(idle_seconds == 0, "stream: --idle is of inputs that may bring more; a file ends where it ends");
     file_.emplace(files.read(name));
     source_ = std::make_unique<events::file_source>(*file_, block);
@@ -28,11 +27,11 @@ stream_input::stream_input(std::string const& name, events::text_form form, inde
     source_ = std::make_unique<events::pipe_source>(STDIN_FILENO, "standard input", form, block, until);
     return;
   }
-  auto const where = feeds::parse_address(name);
+  auto const where = parse_address(name);
   if (where.scheme == "tcp")
-    source_ = feeds::tcp_source(where, form, block, until);
+    source_ = tcp_source(where, form, block, until);
   else
-    source_ = std::make_unique<feeds::redis_source>(where, form, block, &*stop_, idle_seconds);
+    source_ = std::make_unique<redis_source>(where, form, block, &*stop_, idle_seconds);
 }
 
 void stream_input::check_unchanged() const {
@@ -45,9 +44,8 @@ void line_output::write() {
   } else if (file_ != nullptr) {
     file_->write(at_, std::as_bytes(std::span(text)));
     at_ += std::ssize(text);
-  } else if (!text.empty()) {
-    print_text(text);
-    print_the_end();
+  } else if (print_ && !text.empty()) {
+    print_(text);
   }
   text.clear();
 }
@@ -61,4 +59,4 @@ void line_output::copy_kept() {
   }
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds

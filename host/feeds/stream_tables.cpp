@@ -2,13 +2,13 @@
 #include <fmt/core.h>
 
 #include <cstring>
-#include <host/cli/stream_tables.hpp>
 #include <host/events/aggregates.hpp>
+#include <host/feeds/stream_tables.hpp>
 #include <host/io/printable.hpp>
 #include <host/jobs/inputs.hpp>
 #include <host/pictures/amounts.hpp>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 using pictures::count_text;
 
@@ -18,7 +18,7 @@ constexpr index_t at_once = 1 << 16;
 
 /// f(element) for all of an array.
 template <class F>
-void for_each(input const& in, F const& f) {
+void for_each(jobs::input const& in, F const& f) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(at_once * io::size_of(in.array().type)));
   for (index_t first = 0; first < in.count(); first += at_once) {
     index_t const last = std::min(first + at_once, in.count());
@@ -51,7 +51,7 @@ join_option parse_join(std::string const& text) {
 
 std::shared_ptr<events::lookup_table const> read_table(join_option const& o, int threads,
                                                        io::job_files& files) {
-  input const keys(files, o.keys, {}), values(files, o.values, {});
+  jobs::input const keys(files, o.keys, {}), values(files, o.values, {});
   auto const type = keys.array().type;
   if (io::is_floating(type))
     throw input_error(fmt::format("{}: keys are integers or booleans, and its elements are {}",
@@ -60,7 +60,7 @@ std::shared_ptr<events::lookup_table const> read_table(join_option const& o, int
     throw input_error(fmt::format("{}: it has {}, and {} has {}", io::printable(o.values),
                                   count_text(values.count(), "element"), io::printable(o.keys),
                                   count_text(keys.count(), "key")));
-  for (input const* in : {&keys, &values})
+  for (jobs::input const* in : {&keys, &values})
     if (in->reordered())
       throw input_error(io::printable(in->array().path) + ": is in Fortran order; --join needs C order");
   std::vector<std::uint64_t> words;
@@ -90,4 +90,4 @@ std::shared_ptr<events::lookup_table const> read_table(join_option const& o, int
   return std::make_shared<events::lookup_table const>(words, !io::is_unsigned_integer(type), texts, threads);
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds

@@ -1,6 +1,7 @@
 // Where a stream comes from, and where its results go.
 #pragma once
 
+#include <functional>
 #include <host/events/block_source.hpp>
 #include <host/events/checkpoint.hpp>
 #include <host/feeds/redis_sink.hpp>
@@ -9,8 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 /// A file, standard input ("-"), tcp://HOST:PORT or redis://HOST:PORT/STREAM. Of all but files, SIGINT and SIGTERM are
 /// the end, as long as this lives.
@@ -31,16 +34,18 @@ class stream_input {
   std::unique_ptr<events::block_source> source_;
 };
 
-/// Lines that are gathered, and written to a file, to a checkpoint until the file is complete, or to standard output.
+/// Lines that are gathered, and written to a file, to a checkpoint until the file is complete, or to who prints them.
 class line_output {
  public:
-  explicit line_output(io::atomic_file* file, events::growing_file* kept = nullptr)
-      : file_(file), kept_(kept) {}
+  ///   print  where lines go that no file takes
+  explicit line_output(io::atomic_file* file, events::growing_file* kept = nullptr,
+                       std::function<void(std::string_view)> print = {})
+      : file_(file), kept_(kept), print_(std::move(print)) {}
   std::string text;
   void write_if_large() {
     if (text.size() >= 1 << 16) write();
   }
-  /// Standard output has all of it afterwards: somebody may wait for it.
+  /// Who prints has all of it afterwards: somebody may wait for it.
   void write();
   /// Copies what a checkpoint holds to the file.
   void copy_kept();
@@ -48,7 +53,8 @@ class line_output {
  private:
   io::atomic_file* file_;
   events::growing_file* kept_;
+  std::function<void(std::string_view)> print_;
   index_t at_ = 0;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds

@@ -1,13 +1,12 @@
 // The tables that a stream is joined with.
 #pragma once
 
-#include <host/cli/options.hpp>
 #include <host/events/table_join.hpp>
 #include <host/io/job_files.hpp>
 #include <string>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 /// What --join says.
 struct join_option {
@@ -24,4 +23,4 @@ join_option parse_join(std::string const& text);
 std::shared_ptr<events::lookup_table const> read_table(join_option const& o, int threads,
                                                        io::job_files& files);
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds

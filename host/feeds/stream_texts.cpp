@@ -1,18 +1,18 @@
-// Options of stream, read.
+// Texts, read.
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
 #include <fstream>
 
-#include <host/cli/stream_options.hpp>
+#include <host/feeds/stream_texts.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
 #include <host/jobs/notes.hpp>
 #include <host/jobs/texts.hpp>
 #include <utility>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 namespace {
 
@@ -27,6 +27,8 @@ std::int64_t in_nanoseconds(std::string_view unit) {
   if (unit == "d") return 86400 * second;
   return 0;
 }
+
+using jobs::parse_index;
 
 std::vector<std::string> split(std::string const& text, char at) {
   std::vector<std::string> parts;
@@ -123,7 +125,7 @@ std::vector<events::sub_stream> parse_sub_streams(std::string const& text, int p
               quoted + ": partition " + std::to_string(p) + " has a weight already");
       taken[static_cast<std::size_t>(p)] = true;
     }
-    auto const weights = parse_numbers(part.substr(equals + 1), "--weights");
+    auto const weights = jobs::parse_numbers(part.substr(equals + 1), "--weights");
     require(weights.size() == 1, quoted + ": one weight");
     found.push_back({static_cast<int>(first), static_cast<int>(last), weights[0]});
   }
@@ -175,11 +177,11 @@ std::optional<std::vector<double>> weights_file::changed() {
       weights.push_back(streams[k].weight);
     }
   } catch (error const& e) {
-    note("--weights-file " + io::printable(path_) +
-         " has changed, and its weights were not taken: " + e.what());
+    jobs::note("--weights-file " + io::printable(path_) +
+               " has changed, and its weights were not taken: " + e.what());
     return {};
   }
   return weights;
 }
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds

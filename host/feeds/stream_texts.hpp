@@ -1,7 +1,6 @@
-// Options of stream: durations, windows, partitions and weights.
+// What is asked of a stream, as texts: durations, windows, partitions and weights.
 #pragma once
 
-#include <host/cli/options.hpp>
 #include <host/events/stream_engine.hpp>
 #include <optional>
 #include <prorata/windows.hpp>
@@ -9,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace prorata::cli {
+namespace prorata::feeds {
 
 /// Durations in the unit of the input's times.
 class time_unit {
@@ -64,4 +63,4 @@ class weights_file {
   std::vector<events::sub_stream> streams_;
 };
 
-}  // namespace prorata::cli
+}  // namespace prorata::feeds
