@@ -361,7 +361,8 @@ class session_windows {
     }
     template <class K, class V>
     void behind(std::int64_t, std::int64_t, K const&, V const&) {}
-    std::optional<adder> of_one_pane(std::int64_t, std::int64_t) const { return {}; }
+    /// There are no panes.
+    std::nullptr_t of_one_pane(std::int64_t, std::int64_t) const { return {}; }
 
    private:
     session_windows& to_;
@@ -447,7 +448,7 @@ class session_windows {
   /// Keys that have no sessions (again).
   void drop_empty() {
     table full;
-    full.reserve(all_.size() - empty_);
+    full.reserve(std::max<index_t>(all_.size() - empty_, 0));
     all_.each([&](auto const& key, sessions_of_key const& list) {
       if (!list.empty()) full[key] = list;
     });
@@ -486,7 +487,8 @@ class count_windows {
     }
     template <class K, class V>
     void behind(std::int64_t, std::int64_t, K const&, V const&) {}
-    std::optional<adder> of_one_pane(std::int64_t, std::int64_t) const { return {}; }
+    /// There are no panes.
+    std::nullptr_t of_one_pane(std::int64_t, std::int64_t) const { return {}; }
 
    private:
     count_windows& to_;

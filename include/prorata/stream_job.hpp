@@ -330,11 +330,11 @@ class stream_job {
     };
     number_selected(mine, bits, end - begin);
     std::span<std::uint32_t const> const chosen(mine.selected);
-    if (auto pane = adder.of_one_pane(times.least, times.largest))
-      add_to_pane(chosen, *pane);
-    else
-      add_all(
-          chosen, [&](index_t i) { return time_of(rows, i); }, adder);
+    auto pane = adder.of_one_pane(times.least, times.largest);
+    if constexpr (!std::is_null_pointer_v<decltype(pane)>)
+      if (pane) return add_to_pane(chosen, *pane);
+    add_all(
+        chosen, [&](index_t i) { return time_of(rows, i); }, adder);
   }
   static constexpr std::size_t announced = 64;
 
