@@ -42,6 +42,11 @@ class command_line {
   }
   /// One that must be there.
   void required(std::string const& name, std::string& to);
+  template <class T, class Parse>
+  void required(std::string const& name, T& to, Parse parse) {
+    option(name, to, parse);
+    entries_.back().required = true;
+  }
   /// A word that must be there and may begin with a dash: '-x'.
   void expression(std::string const& name, std::string& to);
   void flag(std::string const& name, bool& to);

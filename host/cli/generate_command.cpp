@@ -3,40 +3,14 @@
 #include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/dynamic/generate.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/raw.hpp>
 #include <host/jobs/launched.hpp>
-#include <host/parallel.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
-
-namespace {
-
-/// Element i of the sequence of a seed: SplitMix64 (Steele, Lea, Flood 2014), so any element can be made
-/// alone.
-std::uint64_t random_bits(std::uint64_t seed, index_t i) {
-  std::uint64_t z = seed + (static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-template <class T>
-T element(std::uint64_t bits) {
-  if constexpr (std::is_same_v<T, boolean8>) {
-    return {static_cast<unsigned char>(bits >> 63)};
-  } else if constexpr (std::is_same_v<T, half>) {
-    return to_half(static_cast<double>(bits >> 11) * 0x1p-53 - 0.5);
-  } else if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(static_cast<double>(bits >> 11) * 0x1p-53 - 0.5);
-  } else {
-    return static_cast<T>(bits >> (64 - 8 * sizeof(T)));
-  }
-}
-
-}  // namespace
 
 void generate_command(arguments const& args, io::job_files& files) {
   command_line command("generate");
@@ -66,17 +40,8 @@ void generate_command(arguments const& args, io::job_files& files) {
     constexpr index_t grain = 128 * tile;
     piece const grains = host::process_shares(all_processes(), 1).mine((count + grain - 1) / grain);
     auto const shown = bar(o.progress, "generate", (grains.end - grains.begin) * grain * size);
-    host::for_each_block(grains.end - grains.begin, [&](index_t k) {
-      index_t const begin = (grains.begin + k) * grain, end = std::min(begin + grain, count);
-      io::visit(type, [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        std::vector<T> values(static_cast<std::size_t>(end - begin));
-        for (index_t i = begin; i < end; ++i)
-          values[static_cast<std::size_t>(i - begin)] = element<T>(random_bits(seed, i));
-        out.write(begin, std::as_bytes(std::span(values)));
-      });
-      shown->add((end - begin) * size);
-    });
+    dynamic::generate(out, type, seed, {grains.begin * grain, std::min(grains.end * grain, count), count},
+                      [&](index_t bytes) { shown->add(bytes); });
   }
   page.ends();
   page.prepare(files);

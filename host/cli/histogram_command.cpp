@@ -3,138 +3,52 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
-#include <host/algorithms/binning.hpp>
+#include <cctype>
 #include <host/cli/command_line.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/dynamic/histogram.hpp>
 #include <host/io/array_sink.hpp>
-#include <host/io/decoded.hpp>
-#include <host/io/file_window.hpp>
 #include <host/io/printable.hpp>
 #include <host/jobs/launched.hpp>
 #include <host/pictures/histogram.hpp>
-#include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
-#include <type_traits>
 
 namespace prorata::cli {
 
 namespace {
 
-struct histogram_request {
-  std::string bins, range, edges, by, svg;
-};
-
-/// Bins of a file, or their sums of weights: one or the other.
-struct counted {
-  std::vector<index_t> counts;         // bins, below, above, NaN
-  std::vector<std::uint64_t> weights;  // the same as words of a sum; empty without --by
-  addend kind = addend::real;
-
-  number weight(std::size_t slot) const {
-    if (kind == addend::real) return std::bit_cast<double>(weights[slot]);
-    if (kind == addend::signed_integer) return static_cast<std::int64_t>(weights[slot]);
-    return weights[slot];
-  }
-};
-
-bool is_rule(std::string const& bins) { return bins == "sqrt" || bins == "sturges" || bins == "rice"; }
-
-/// How many bins, where no rule of the elements says it.
-index_t bins_asked(std::string const& text) {
-  if (text.empty()) return 10;
+/// "10", "sqrt", "sturges", "rice".
+void read_bins(std::string const& text, dynamic::bins_wanted& to) {
+  for (auto const& [name, rule] : {std::pair("sqrt", dynamic::bin_count::sqrt),
+                                   {"sturges", dynamic::bin_count::sturges},
+                                   {"rice", dynamic::bin_count::rice}})
+    if (text == name) to.rule = rule;
+  if (to.rule != dynamic::bin_count::said) return;
   if (std::isalpha(static_cast<unsigned char>(text.front())))
     throw usage_error("--bins '" + io::printable(text, 60) + "': expected a number, sqrt, sturges or rice");
-  return parse_index(text, "--bins");
+  to.bins = parse_index(text, "--bins");
 }
 
-/// high − low, of floats as a float.
-double distance(double low, double high, bool floats) {
-  return floats ? static_cast<double>(static_cast<float>(high) - static_cast<float>(low)) : high - low;
+std::pair<double, double> range_of(std::string const& text) {
+  auto const ends = parse_numbers(text, "--range");
+  require(ends.size() == 2, "--range takes two numbers, as in --range 0,100");
+  return {ends[0], ends[1]};
 }
 
-/// NumPy's rules (2.4): a width of bins, from how far apart the elements are and how many; no bin of integers is
-/// narrower than 1. One bin where the elements are equal, or there are none.
-index_t bins_by_rule(std::string const& rule, host::element_span const& of, double range, bool integers,
-                     bool floats) {
-  double const n = static_cast<double>(of.count);
-  double const divisor = rule == "sqrt"      ? std::sqrt(n)
-                         : rule == "sturges" ? std::log2(n) + 1
-                                             : 2 * std::pow(n, 1.0 / 3);
-  double width = of.count > 0 ? distance(of.low, of.high, floats) / divisor : 0;
-  if (!(width > 0)) return 1;
-  if (integers && width < 1) width = 1;
-  double const bins = std::ceil(range / width);
-  require(bins < 1e15,
-          "--bins " + rule + ": the elements are too close together for the range; name a number of bins");
-  return static_cast<index_t>(bins);
-}
-
-/// Refuses more bins than --memory is for: an edge, a count, a thread's count and what is drawn of each; with
-/// --by a group, too.
+/// Refuses more bins than --memory is for.
 void require_room(options const& o, index_t bins, bool weighted) {
   constexpr index_t always = 16 << 20;  // bytes
-  index_t const each = weighted ? 160 : 48, most = std::max(o.memory.bytes, always);
-  if (bins > most / each)
+  if (bins > std::max(o.memory.bytes, always) / dynamic::bytes_of_bins(1, weighted))
     throw out_of_memory("histogram: " + std::to_string(bins) + " bins need --memory " +
-                        std::to_string((bins * each >> 20) + 1) + "M, which is " + o.memory.text +
-                        "; raise it or ask for fewer");
+                        std::to_string((dynamic::bytes_of_bins(bins, weighted) >> 20) + 1) + "M, which is " +
+                        o.memory.text + "; raise it or ask for fewer");
 }
 
-std::vector<double> edges_in(io::job_files& files, std::string const& path, options const& o, bool weighted) {
-  input const file(files, path, {});
-  require_room(o, file.count(), weighted);
-  std::vector<double> edges(static_cast<std::size_t>(file.count()));
-  io::decoded<double> const numbers(file.array());
-  io::each_window(file, 0, file.count(), [&](std::byte const* stored, index_t first, index_t n) {
-    numbers.decode(stored, n, edges.data() + first);
-  });
-  file.file().check_unchanged();
-  return edges;
-}
-
-bin_edges edges_of_file(std::string const& path, std::vector<double> const& given) {
-  try {
-    return bin_edges::custom(given);
-  } catch (usage_error const& e) {  // it is the file that is wrong
-    throw input_error(io::printable(path) + ": " + e.what());
-  }
-}
-
-template <class X>
-bin_edges edges_for(session& job, options const& o, histogram_request const& a,
-                    std::vector<double> const& given, io::file_column const& column) {
-  if (!a.edges.empty()) return edges_of_file(a.edges, given);
-  bool const floats = std::is_same_v<X, float>, by_rule = is_rule(a.bins);
-  index_t bins = by_rule ? 1 : bins_asked(a.bins);
-  require_room(o, bins, !a.by.empty());
-  double low = std::numeric_limits<double>::lowest(), high = std::numeric_limits<double>::max();
-  if (!a.range.empty()) {
-    auto const ends = parse_numbers(a.range, "--range");
-    require(ends.size() == 2, "--range takes two numbers, as in --range 0,100");
-    low = ends[0], high = ends[1];
-    if (!by_rule) return bin_edges::even({low, high, bins}, floats);
-    auto const one_bin = bin_edges::even({low, high, 1}, floats).edges();  // refuses what is no range
-    low = one_bin.front(), high = one_bin.back();
-  }
-  host::element_span s{};
-  if (job.cuts().n > 0) s = host::span_within<X>(job.passes(), column, low, high);
-  if (a.range.empty()) {
-    low = s.count > 0 ? s.low : 0;
-    high = s.count > 0 ? s.high : 1;
-  }
-  if (by_rule) {
-    double const range = distance(low, high, floats && a.range.empty());
-    bins = bins_by_rule(a.bins, s, range, !io::is_floating(column.array().type), floats);
-    require_room(o, bins, !a.by.empty());
-  }
-  return bin_edges::even({low, high, bins}, floats);
-}
-
-void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
-  bool const weighted = !found.weights.empty();
+void write_npy(io::atomic_file& out, dynamic::file_histogram const& found) {
+  bool const weighted = found.is_weighted();
+  index_t const bins = found.edges.bins();
   io::dtype const type = !weighted || found.kind == addend::signed_integer ? io::dtype::i64
                          : found.kind == addend::real                      ? io::dtype::f64
                                                                            : io::dtype::u64;
@@ -148,13 +62,14 @@ void write_npy(io::atomic_file& out, counted const& found, index_t bins) {
 void histogram_command(arguments const& args, io::job_files& files) {
   command_line command("histogram");
   options o;
-  histogram_request a;
+  dynamic::bins_wanted wanted;
+  std::string bins_text, edges_path, by, svg;
   command.option("inputs", o.inputs);
-  command.option("--bins", a.bins);
-  command.option("--range", a.range);
-  command.option("--edges", a.edges);
-  command.option("--by", a.by);
-  command.option("--svg", a.svg);
+  command.option("--bins", bins_text);
+  command.option("--range", wanted.range, range_of);
+  command.option("--edges", edges_path);
+  command.option("--by", by);
+  command.option("--svg", svg);
   command.option("-o,--output", o.output);
   add_device_options(command, o);
   add_raw_options(command, o);
@@ -162,11 +77,13 @@ void histogram_command(arguments const& args, io::job_files& files) {
   command.parse(args);
   refuse_verify(o, "histogram");
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
-  require(a.edges.empty() || (a.bins.empty() && a.range.empty()),
+  require(edges_path.empty() || (bins_text.empty() && !wanted.range),
           "histogram: --edges says all about the bins; leave out --bins and --range");
-  require(a.by.empty() || all_processes().alone(),
+  require(by.empty() || all_processes().alone(),
           "histogram: --by adds up in one process, and there are several; start one");
-  if (!a.by.empty()) o.inputs.push_back(a.by);
+  if (!by.empty()) o.inputs.push_back(by);
+
+  if (!bins_text.empty()) read_bins(bins_text, wanted);
 
   auto const in = open_inputs(files, o.inputs, o);
   std::vector<io::file_column const*> arrays;
@@ -176,41 +93,32 @@ void histogram_command(arguments const& args, io::job_files& files) {
     bytes += io::size_of(i->array().type);
   }
   // Begun before the work: a bad name must not cost a job.
-  auto const given = a.edges.empty() ? std::vector<double>{} : edges_in(files, a.edges, o, !a.by.empty());
+  auto const allowed = [&](index_t bins) { require_room(o, bins, !by.empty()); };
+  if (!edges_path.empty()) {
+    job_options const by_its_header;
+    input const file(files, edges_path, by_its_header);
+    allowed(file.count());
+    wanted.edges = dynamic::edges_in(file);
+  }
   io::atomic_file* const output = o.output.empty() ? nullptr : &open_output(files, o, o.output);
-  io::atomic_file* const picture = a.svg.empty() ? nullptr : &files.write(a.svg);
+  io::atomic_file* const picture = svg.empty() ? nullptr : &files.write(svg);
 
   session job(files, o, arrays, bytes, "histogram");
-  counted found;
-  bin_edges edges;
-  auto const fill = [&]<class X>(std::type_identity<X>) {
-    edges = edges_for<X>(job, o, a, given, *in.front());
-    if (in.size() == 1) {
-      found.counts = host::counts_in_bins<X>(job.passes(), *in.front(), edges.rule());
-    } else {
-      auto both = host::weights_in_bins<X>(job.passes(), *in.front(), edges.rule(), *in[1]);
-      found = {std::move(both.counts), std::move(both.sums), host::addend_in(*in[1])};
-    }
-  };
-  io::dtype const type = in.front()->array().type;
-  if (type == io::dtype::f32 || type == io::dtype::f16) {
-    fill(std::type_identity<float>{});
-  } else {
-    fill(std::type_identity<double>{});
-  }
-
+  auto const found =
+      dynamic::histogram(job.passes(), *in.front(), in.size() > 1 ? in[1].get() : nullptr, wanted, allowed);
+  auto const& edges = found.edges;
   auto const bins = static_cast<std::size_t>(edges.bins());
-  std::string const what = a.by.empty() ? "count" : "sum of " + io::printable(a.by);
-  pictures::histogram drawn{io::printable(o.inputs.front()), {}, {}, a.edges.empty(), what};
+  std::string const what = by.empty() ? "count" : "sum of " + io::printable(by);
+  pictures::histogram drawn{io::printable(o.inputs.front()), {}, {}, edges_path.empty(), what};
   if (picture || !o.json) {
     drawn.edges = edges.edges();
     drawn.heights.reserve(bins);
     for (std::size_t k = 0; k < bins; ++k)
       drawn.heights.push_back(
-          found.weights.empty() ? static_cast<double>(found.counts[k])
-                                : std::visit([](auto v) { return static_cast<double>(v); }, found.weight(k)));
+          !found.is_weighted() ? static_cast<double>(found.counts[k])
+                               : std::visit([](auto v) { return static_cast<double>(v); }, found.weight(k)));
   }
-  if (output) write_npy(*output, found, edges.bins());
+  if (output) write_npy(*output, found);
   if (picture) { picture->write_text(drawn.svg()); }
   job.finish();
   if (is_described(job, o)) {
@@ -226,19 +134,19 @@ void histogram_command(arguments const& args, io::job_files& files) {
                                   {"above", found.counts[bins + 1]},
                                   {"nan", found.counts[bins + 2]}});
     auto all = with_list(with_list(others, "edges", edges.bins() + 1, edge), "counts", edges.bins(), count);
-    if (!found.weights.empty()) all = with_list(std::move(all), "weights", edges.bins(), weight);
+    if (found.is_weighted()) all = with_list(std::move(all), "weights", edges.bins(), weight);
     job.describe(all);
     if (o.json) {
       printed_object const out;
       out.list("edges", edges.bins() + 1, edge);
       out.list("counts", edges.bins(), count);
-      if (!found.weights.empty()) out.list("weights", edges.bins(), weight);
+      if (found.is_weighted()) out.list("weights", edges.bins(), weight);
       return out.finish(others);
     }
   }
   print("{} of {}, {}, {}\n", count_text(job.cuts().n, "element"), io::name_of(in.front()->array().type),
         count_text(static_cast<index_t>(bins), "bin"), what);
-  bool const terminal = isatty(STDOUT_FILENO) != 0, weighted = !found.weights.empty();
+  bool const terminal = isatty(STDOUT_FILENO) != 0, weighted = found.is_weighted();
   constexpr char const* names[] = {"below", "above", "NaN"};
   for (std::size_t k = 0; k < 3; ++k) {
     index_t const count = found.counts[bins + k];

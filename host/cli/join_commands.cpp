@@ -1,22 +1,19 @@
 // prorata lookup and prorata join: rows of one side by the keys of another, from files to files, in bounded memory.
 #include <fmt/core.h>
 
-#include <charconv>
 #include <chrono>
-#include <cmath>
-#include <cstring>
 #include <host/algorithms/join_file.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/dynamic/element_text.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
 #include <host/jobs/inputs.hpp>
 #include <host/jobs/launched.hpp>
 #include <host/jobs/limits.hpp>
-#include <limits>
 #include <list>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -26,45 +23,14 @@ namespace prorata::cli {
 namespace {
 
 using column_kind = host::join_column::kind;
-using stored_element = std::array<std::byte, 8>;
-
 /// What --missing says, as an element of a type; without it 0, or NaN.
 ///   throws  usage_error where the type does not have it
-stored_element missing_element(io::dtype type, std::string const& text) {
-  return io::visit(type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    auto const refuse_text = [&] {
-      throw usage_error("--missing '" + io::printable(text, 60) + "': expected a value of type " +
-                        io::name_of(type));
-    };
-    auto const parsed = [&](auto x) {
-      if (text.empty()) return x;
-      auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-      if (error != std::errc{} || end != text.data() + text.size()) refuse_text();
-      return x;
-    };
-    T x{};
-    if constexpr (io::is_floating(io::dtype_of<T>)) {
-      double const wide = parsed(std::numeric_limits<double>::quiet_NaN());
-      if constexpr (std::is_same_v<T, half>) {
-        x = to_half(wide);
-        if (std::isfinite(wide) && !std::isfinite(to_float(x))) refuse_text();
-      } else {
-        if (std::isfinite(wide) && std::abs(wide) > static_cast<double>(std::numeric_limits<T>::max()))
-          refuse_text();
-        x = static_cast<T>(wide);
-      }
-    } else if constexpr (std::is_same_v<T, boolean8>) {
-      int const number = parsed(0);
-      if (number != 0 && number != 1) refuse_text();
-      x = boolean8{static_cast<unsigned char>(number)};
-    } else {
-      x = parsed(T{0});
-    }
-    stored_element bytes{};
-    std::memcpy(bytes.data(), &x, sizeof x);
-    return bytes;
-  });
+dynamic::stored_element missing_element(io::dtype type, std::string const& text) {
+  auto const element = text.empty() ? dynamic::absent_element(type) : dynamic::element_in(text, type);
+  if (!element)
+    throw usage_error("--missing '" + io::printable(text, 60) + "': expected a value of type " +
+                      io::name_of(type));
+  return *element;
 }
 
 /// What both commands are told, and how they go on.
@@ -281,7 +247,7 @@ void join_command(arguments const& args, io::job_files& files) {
     names.push_back(name);
     auto const missing = from == column_kind::right && kind == host::join_kind::left
                              ? missing_element(type, job.missing)
-                             : stored_element{};
+                             : dynamic::stored_element{};
     columns.push_back({from, column, &job.sink(path, type), missing});
   };
   add("key", column_kind::left, &left, left.array().type);

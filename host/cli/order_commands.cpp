@@ -1,22 +1,16 @@
 // prorata quantile and prorata topk: exact, in a few reads of a file, whatever fits memory.
-#include <host/algorithms/selection.hpp>
 #include <host/cli/command_line.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
+#include <host/dynamic/order_statistics.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
-#include <prorata/quantile_rule.hpp>
 
 namespace prorata::cli {
 
 namespace {
 
-struct placed_value {
-  number value;
-  index_t index;
-};
-
-quantile_method method_named(std::string const& name) {
+quantile_method method_named(std::string_view name) {
   constexpr std::pair<char const*, quantile_method> known[] = {{"linear", quantile_method::linear},
                                                                {"lower", quantile_method::lower},
                                                                {"higher", quantile_method::higher},
@@ -43,31 +37,23 @@ std::unique_ptr<input> only_input(io::job_files& files, options const& o, char c
 void quantile_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("quantile");
-  std::string list, interpolation = "linear";
-  command.required("quantiles", list);
+  std::vector<double> q;
+  auto method = quantile_method::linear;
+  command.required("quantiles", q, [](auto const& text) { return parse_numbers(text, "quantile"); });
   command.option("inputs", o.inputs);
-  command.option("--interpolation", interpolation);
+  command.option("--interpolation", method, method_named);
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.parse(args);
   refuse_verify(o, "quantile");
-  auto const method = method_named(interpolation);
-  auto const q = parse_numbers(list, "quantile");
   for (double const one : q)
     require(one >= 0 && one <= 1, "quantile " + shortest(number(one)) + ": it must be a number from 0 to 1");
   auto const in = only_input(files, o, "quantile");
   session job(files, o, {in.get()}, io::size_of(in->array().type), "quantile");
-  quantile_plan const plan(in->count(), q, method);
+  auto const values = dynamic::quantiles(job.passes(), *in, q, method, o.memory.bytes);
   dynamic::answer found;
-  host::with_keys(*in, direction::ascending, [&]<class K>(host::key_source<K> const& source) {
-    std::vector<double> elements;
-    for (K const key :
-         host::keys_at(job.passes(), source, direction::ascending, plan.places(), o.memory.bytes))
-      elements.push_back(source.number(key));
-    auto const values = plan.finish(elements);
-    for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
-  });
+  for (std::size_t k = 0; k < q.size(); ++k) found.push_back({shortest(number(q[k])), values[k]});
   job.finish();
   report(job, o, "quantile", *in, found);
 }
@@ -75,9 +61,9 @@ void quantile_command(arguments const& args, io::job_files& files) {
 void topk_command(arguments const& args, io::job_files& files) {
   options o;
   command_line command("topk");
-  std::string count;
+  index_t asked = 0;
   bool smallest = false;
-  command.required("k", count);
+  command.required("k", asked, [](auto const& text) { return parse_index(text, "topk: how many", 1); });
   command.option("inputs", o.inputs);
   command.flag("--smallest", smallest);
   add_device_options(command, o);
@@ -85,7 +71,6 @@ void topk_command(arguments const& args, io::job_files& files) {
   add_stream_options(command, o);
   command.parse(args);
   refuse_verify(o, "topk");
-  index_t const asked = parse_index(count, "topk: how many", 1);
   auto const in = only_input(files, o, "topk");
   index_t const budget = o.memory.bytes, k = std::min(asked, in->count());
   if (k > budget / 64)
@@ -93,12 +78,8 @@ void topk_command(arguments const& args, io::job_files& files) {
                         std::to_string(k * 64) + " bytes, --memory allows " + o.memory.text +
                         "; raise it or ask for fewer");
   session job(files, o, {in.get()}, io::size_of(in->array().type), "topk");
-  std::vector<placed_value> found;
-  auto const way = smallest ? direction::ascending : direction::descending;
-  host::with_keys(*in, way, [&]<class K>(host::key_source<K> const& source) {
-    for (auto const& one : host::least_keys(job.passes(), source, way, k, budget))
-      found.push_back({number_at(in->array().type, source.elements({&one.key, 1}).data()), one.index});
-  });
+  auto const found = dynamic::first_in_order(
+      job.passes(), *in, smallest ? direction::ascending : direction::descending, k, budget);
   job.finish();
   if (is_described(job, o)) {
     auto const result = [&](index_t j) {

@@ -17,11 +17,11 @@ void scan_command(arguments const& args, io::job_files& files) {
   auto const op = dynamic::find_scan(name);
   options o;
   command_line command("scan");
-  std::string to;
+  std::optional<io::dtype> to;
   bool exclusive = false;
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
-  command.option("--to", to);
+  command.option("--to", to, [](auto const& text) { return io::parse_dtype(text).type; });
   command.flag("--raw", o.raw);
   command.flag("--exclusive", exclusive);
   add_device_options(command, o);
@@ -34,7 +34,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   // Everything a user can get wrong is refused before the output is begun.
   auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
   auto const& array = in.front()->array();
-  io::dtype const type = to.empty() ? dynamic::scan_result(array.type, op) : io::parse_dtype(to).type;
+  io::dtype const type = to ? *to : dynamic::scan_result(array.type, op);
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
   refuse_verify(o, "scan");

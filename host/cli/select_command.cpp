@@ -4,25 +4,11 @@
 #include <host/cli/outputs.hpp>
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/expression/cuda_source.hpp>
-#include <host/expression/parser.hpp>
-#include <host/expression/program.hpp>
-#include <host/io/file_window.hpp>
+#include <host/dynamic/expressions.hpp>
 #include <host/io/printable.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
-
-namespace {
-
-/// The condition, as a tree that answers with truth: an expression of numbers holds where it is not zero.
-expression::tree condition_of(std::string const& text, std::vector<io::element_type> const& types) {
-  auto tree = expression::parse(text, types);
-  if (tree.result_dtype() == io::dtype::boolean) return tree;
-  return expression::parse("(" + text + ") != 0", types);
-}
-
-}  // namespace
 
 void select_command(arguments const& args, io::job_files& files) {
   options o;
@@ -43,30 +29,19 @@ void select_command(arguments const& args, io::job_files& files) {
   require(!o.output.empty(), "select: name the output with -o FILE");
 
   auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
-  std::vector<io::element_type> types;
   std::vector<io::file_column const*> arrays;
   index_t bytes = 0;
   for (auto const& i : in) {
-    types.push_back({i->array().type, i->array().swapped});
     arrays.push_back(i.get());
     bytes += io::size_of(i->array().type);
   }
   auto const& first = in.front()->array();
-  auto const tree = condition_of(text, types);
+  auto const condition = dynamic::file_expression::condition(text, arrays);
   auto& out = open_output(files, o, o.output);  // begun before the work: a bad name must not cost a job
 
   session job(files, o, arrays, bytes, "select", bits::differ_by_kind);
-  expression::program const condition(tree, io::dtype::boolean);
-  auto const ask = [&](piece p, unsigned char* flags) {
-    expression::program::workspace space(condition);
-    std::vector<io::file_window> windows(arrays.size());
-    std::vector<void const*> data;
-    for (std::size_t i = 0; i < arrays.size(); ++i)
-      data.push_back(windows[i].read(*arrays[i], p.begin, p.end));
-    condition.run(data, flags, p.end - p.begin, space);
-  };
-  host::gpu_map const on_gpu{expression::emit_cuda(tree, io::dtype::boolean), arrays, 1};
-  host::kept_elements kept(ask, first.count, o.memory.bytes, &on_gpu);
+  auto const ask = [&](piece p, unsigned char* flags) { condition.values(p, flags); };
+  host::kept_elements kept(ask, first.count, o.memory.bytes, &condition.on_gpu());
   index_t const total = kept.count(job.passes());
 
   io::dtype const type = indices ? io::dtype::i64 : first.type;
