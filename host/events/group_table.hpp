@@ -16,20 +16,28 @@ struct group_table {
 
   /// Adds records [begin, end) of a batch.
   void add(row_batch const& rows, index_t begin, index_t end) {
-    slots_.resize(static_cast<std::size_t>(end - begin));
-    std::uint32_t* slot_of = slots_.data();
+    auto const count = static_cast<std::size_t>(end - begin);
+    slots_.resize(states.empty() ? 0 : count);
     if (rows.keys.empty()) {
       std::uint32_t const slot = keys.find_or_add(no_text);
       make_room();
       std::fill(slots_.begin(), slots_.end(), slot);
-      counts[slot] += slots_.size();
+      counts[slot] += count;
     } else {
-      for (index_t i = begin; i < end; ++i) {
-        std::uint32_t const slot = keys.find_or_add(rows.keys[static_cast<std::size_t>(i)]);
-        if (slot == counts.size()) make_room();
-        *slot_of++ = slot;
-        ++counts[slot];
-      }
+      text_ref const* const texts = rows.keys.data() + begin;
+      std::uint64_t* count_of = counts.data();
+      auto const add_one = [&](std::uint32_t slot) {
+        if (slot == counts.size()) make_room(), count_of = counts.data();
+        ++count_of[slot];
+      };
+      std::uint32_t* slot_of = slots_.data();
+      if (states.empty())
+        keys.find_or_add_all(texts, count, add_one);
+      else
+        keys.find_or_add_all(texts, count, [&](std::uint32_t slot) {
+          add_one(slot);
+          *slot_of++ = slot;
+        });
     }
     for (auto& s : states) s->add(rows, begin, end, slots_.data());
   }

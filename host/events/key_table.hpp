@@ -65,6 +65,28 @@ class key_table {
     }
   }
 
+  /// Calls f(number) for each of some texts, new numbers if need be. The first place that a key is looked for at is
+  /// where nearly all are found: of short keys, by what the loop has in registers.
+  template <class F>
+  void find_or_add_all(text_ref const* texts, std::size_t count, F const& f) {
+    std::uint32_t const* bins = bins_.data();
+    key_word const* keys = keys_.data();
+    int shift = shift_;
+    bool any = !bins_.empty();
+    for (std::size_t i = 0; i < count; ++i) {
+      key_word const word = key_word_of(texts[i]);
+      if (any && word.high >> 56 != 255) [[likely]] {
+        std::uint32_t const id = bins[hash_of(word) >> shift];
+        if (id != nobody && keys[id] == word) [[likely]] {
+          f(id);
+          continue;
+        }
+      }
+      f(find_or_add(word, texts[i]));
+      bins = bins_.data(), keys = keys_.data(), shift = shift_, any = true;
+    }
+  }
+
   /// The same for the text that has number `id` in another table.
   std::uint32_t find_or_add_from(key_table const& other, std::uint32_t id) {
     key_word const word = other.keys_[id];

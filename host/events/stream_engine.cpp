@@ -78,11 +78,18 @@ void stream_engine::run(block_source& source, std::function<void(bool ended)> co
 
 /// Where a round's records stay until its end, fewer stay in the caches.
 index_t stream_engine::blocks_of_round() const {
-  return by_key_ && served_.empty() ? std::max<index_t>(limits_.round_blocks / 4, 1) : limits_.round_blocks;
+  if (!by_key_) return (limits_.long_rounds ? 8 : 1) * limits_.round_blocks;
+  return served_.empty() ? std::max<index_t>(limits_.round_blocks / 4, 1) : limits_.round_blocks;
+}
+
+/// Whether a round has gone on for so long that windows should be closed.
+bool stream_engine::round_is_long() const {
+  return !by_key_ && std::chrono::steady_clock::now() - begun_ > std::chrono::milliseconds(100);
 }
 
 void stream_engine::begin_round() {
   taken_ = turn_ = open_ = 0;
+  begun_ = std::chrono::steady_clock::now();
   stopped_ = ended_ = no_more_ = false;
   cut_ = nullptr;
   parsed_.clear(), ready_.clear(), behind_.clear(), free_.clear();
@@ -133,7 +140,8 @@ stream_engine::work* stream_engine::take(work* room) {
   work* mine = room;
   {
     std::lock_guard const lock(taking_);
-    bool const more = !ended_ && taken_ < blocks_of_round() && (taken_ == 0 || source_->ready());
+    bool const more =
+        !ended_ && taken_ < blocks_of_round() && (taken_ == 0 || (source_->ready() && !round_is_long()));
     if (more && by_key_) {
       if (std::ssize(works_) == taken_) works_.push_back(std::make_unique<work>(limits_.parser(schema_)));
       mine = works_[static_cast<std::size_t>(taken_)].get();

@@ -48,7 +48,9 @@ struct stream_limits {
   std::function<std::optional<std::vector<double>>()> new_weights{};
   index_t round_blocks =
       128;  ///< after so many, at the latest, windows are closed; a fourth of that where keys stay together
-  make_parser parser{};      ///< empty: of CSV
+  bool long_rounds =
+      false;             ///< eight times as many where no records wait for the end of a round, or for 0.1 s
+  make_parser parser{};  ///< empty: of CSV
   index_t header_lines = 1;  ///< of the input, before its records
   bool keep_open = false;    ///< windows stay open where the source was stopped, for a checkpoint
 };
@@ -66,7 +68,7 @@ struct stream_counts {
 ///           event time had come; then a thread adds a block's records to a shard of its own, or, where a key's
 ///           records have to stay together, they wait for the end of the round and go to the shards of their keys. Then
 ///           what came behind the watermark is added record by record, and windows are closed. A round ends early where
-///           the input has no more for now
+///           the input has no more for now. Where others want the processors, its end is what threads wait for each other at
 ///   weights  with sub-streams, the records of a block that belong to one are a batch, which costs as many units as it
 ///           has records; at the end of a round a fair_queue says which batch a thread takes next
 ///   promise the same results for all blocks, threads and rounds (see window_store)
@@ -101,6 +103,7 @@ class stream_engine {
 
   void work_on_blocks(int worker);
   index_t blocks_of_round() const;
+  bool round_is_long() const;
   void begin_round();
   work* take(work* room);
   void parse(work& mine);
@@ -133,6 +136,7 @@ class stream_engine {
   std::mutex taking_;
   block_source* source_ = nullptr;
   index_t taken_ = 0;
+  std::chrono::steady_clock::time_point begun_;
   bool ended_ = false;
 
   std::mutex turns_;  // may be locked where taking_ is, and not the other way round

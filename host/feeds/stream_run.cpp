@@ -141,6 +141,7 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
   if (r.form == events::text_form::json_lines) limits.parser = json_lines_parser, limits.header_lines = 0;
   if (!joined.empty()) limits.parser = events::joining_parser(limits.parser, schema.columns, joined);
   limits.keep_open = checked;
+  limits.long_rounds = !checked;  // what a checkpoint holds is saved between two of them
   if (weights) limits.new_weights = [&] { return weights->changed(); };
   std::string line;
   events::stream_engine engine(
