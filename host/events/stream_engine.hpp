@@ -68,7 +68,7 @@ struct stream_counts {
 ///           event time had come; then a thread adds a block's records to a shard of its own, or, where a key's
 ///           records have to stay together, they wait for the end of the round and go to the shards of their keys. Then
 ///           what came behind the watermark is added record by record, and windows are closed. A round ends early where
-///           the input has no more for now. Where others want the processors, its end is what threads wait for each other at
+///           the input has no more for now
 ///   weights  with sub-streams, the records of a block that belong to one are a batch, which costs as many units as it
 ///           has records; at the end of a round a fair_queue says which batch a thread takes next
 ///   promise the same results for all blocks, threads and rounds (see window_store)
