@@ -4,12 +4,15 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <future>
 #include <map>
+#include <prorata/csv_records.hpp>
 #include <prorata/stream_job.hpp>
 #include <random>
 #include <set>
 #include <string>
+#include <tests/temporary_directory.hpp>
 #include <thread>
 
 namespace {
@@ -429,6 +432,82 @@ TEST(StreamJob, GoesAwayWithBatchesThatWait) {
     for (int k = 0; k < 100; ++k) job.push(std::vector<event>(100, at(k)));
   }
   SUCCEED();
+}
+
+std::string write(std::filesystem::path const& path, std::string const& text) {
+  std::ofstream(path) << text;
+  return path.string();
+}
+
+struct sale {
+  std::int64_t time;
+  std::string shop;
+  int articles;
+  double price;
+};
+auto sales_in(std::string const& path, csv_options const& o = {}) {
+  return csv_records<sale>(path, o, column("time", &sale::time), column("price", &sale::price),
+                           column("shop", &sale::shop), column("articles", &sale::articles));
+}
+
+TEST(CsvRecords, AreThoseOfTheFileInAnyBlocks) {
+  temporary_directory const folder;
+  std::string text = "shop,price,time,remark,articles\r\n";
+  std::vector<sale> written;
+  for (int k = 0; k < 500; ++k) {
+    sale const s{10 * k, k % 7 == 0 ? "a \"b\", c\nd" : "shop " + std::to_string(k % 3), k - 250, k / 4.0};
+    written.push_back(s);
+    text += (k % 7 == 0 ? "\"a \"\"b\"\", c\nd\"" : s.shop) + ',' + std::to_string(s.price) + ',' +
+            std::to_string(s.time) + ",x," + std::to_string(s.articles) + (k % 2 == 0 ? "\n" : "\r\n");
+  }
+  auto const path = write(folder / "sales.csv", text);
+  for (index_t const block : {1, 17, 300, 1 << 17}) {
+    auto in = sales_in(path, {.block_bytes = block});
+    std::vector<sale> all, batch;
+    while (in.next(batch)) all.insert(all.end(), batch.begin(), batch.end());
+    ASSERT_EQ(all.size(), written.size());
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      EXPECT_EQ(all[k].time, written[k].time);
+      EXPECT_EQ(all[k].shop, written[k].shop);
+      EXPECT_EQ(all[k].articles, written[k].articles);
+      EXPECT_EQ(all[k].price, written[k].price);
+    }
+  }
+  auto in = sales_in(path);
+  stream_job job(
+      events_of<sale>(member<&sale::time>)
+          .key_by([](sale const& s) -> std::string const& { return s.shop; })
+          .aggregate(tumbling(5000), per_window::count()),
+      [&](window_bounds, std::string_view shop, index_t n) { EXPECT_EQ(n, shop.starts_with('a') ? 72 : n); });
+  job.push_all(in);
+  job.finish();
+  EXPECT_EQ(job.counts().records, 500);
+  EXPECT_EQ(job.counts().results, 4);
+}
+
+TEST(CsvRecords, SayWhichLineCannotBeRead) {
+  temporary_directory const folder;
+  auto const failure = [&](std::string const& line) {
+    auto const path = write(folder / "x.csv", "time,price,shop,articles\n1,2,a,3\n" + line + "\n3,4,b,5\n");
+    std::string message;
+    std::vector<sale> batch;
+    try {
+      auto in = sales_in(path);
+      while (in.next(batch)) continue;
+    } catch (input_error const& e) { message = e.what(); }
+    auto skipping = sales_in(path, {.skip_malformed = true});
+    std::size_t records = 0;
+    while (skipping.next(batch)) records += batch.size();
+    EXPECT_EQ(records, 2u) << line;
+    EXPECT_EQ(skipping.malformed(), 1) << line;
+    return message;
+  };
+  for (std::string const line :
+       {"x,2,a,3", "1,,a,3", "1,y,a,3", "1,2,a,3000000000", "1,2,a,", "1,2,a", "1,2,a,1.5"})
+    EXPECT_NE(failure(line).find("x.csv, line 3: "), std::string::npos) << failure(line);
+  EXPECT_THROW(csv_records<sale>(write(folder / "y.csv", "time,price\n"), column("time", &sale::time),
+                                 column("prize", &sale::price)),
+               usage_error);
 }
 
 }  // namespace
