@@ -28,8 +28,8 @@ csv_column<Record, Member> column(std::string name, Member Record::*member) {
 }
 
 /// Reads records.
-///   members  the first one is a time, of std::int64_t; others are integers, float, double or std::string. What is empty
-///            is malformed, but in texts
+///   members  the first one is a time, of std::int64_t; others are integers, float, double or std::string. What is
+///            empty is malformed, but in texts
 ///   format   RFC 4180; the first record names the columns
 ///   threads  one at a time; a stream_job works on a batch while the next one is read
 ///   throws   input_error: no such file, or a record that cannot be read, with its line; usage_error: no such column

@@ -126,8 +126,8 @@ class stream_job {
     only_->push(std::forward<Batch>(batch));
   }
 
-  /// All that a source has, which next(batch) gives a batch at a time: csv_records, or one of yours. While it reads, the
-  /// batches before are worked on.
+  /// All that a source has, which next(batch) gives a batch at a time: csv_records, or one of yours. While it reads,
+  /// the batches before are worked on.
   template <class Source>
   void push_all(Source& source) {
     for (std::vector<record> batch; source.next(batch); batch = {}) push(std::move(batch));
