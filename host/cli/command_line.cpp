@@ -31,7 +31,18 @@ bool is_option(std::string_view word) { return word.starts_with('-') && !reads_l
 
 }  // namespace
 
-command_line::command_line(std::string name) : name_(std::move(name)) {}
+command_line command_line::to_be_listed(std::string name, arguments typed) {
+  command_line line(std::move(name), std::move(typed));
+  line.is_listed_ = true;
+  return line;
+}
+
+std::string command_line::take_first(char const* otherwise) {
+  require(!typed_.empty() && !typed_.front().starts_with("-"), otherwise);
+  std::string first = std::move(typed_.front());
+  typed_.erase(typed_.begin());
+  return first;
+}
 
 void command_line::add(std::string const& name, takes values, std::function<void(std::string const&)> set) {
   entries_.push_back(entry{.names = split(name), .values = values, .set = std::move(set)});
@@ -92,9 +103,9 @@ command_line::entry* command_line::next_word() {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-/// Reads the option at args[at], and its value where that is the next word: `at` is then there.
-void command_line::read_option(arguments const& args, std::size_t& at) {
-  std::string const& word = args[at];
+/// Reads the option at typed_[at], and its value where that is the next word: `at` is then there.
+void command_line::read_option(std::size_t& at) {
+  std::string const& word = typed_[at];
   std::size_t const name_size = word.starts_with("--") ? std::min(word.find('='), word.size()) : 2;
   std::string const name = word.substr(0, name_size);
   entry* const found = named(name);
@@ -111,8 +122,8 @@ void command_line::read_option(arguments const& args, std::size_t& at) {
   if (joined) {
     value = word.substr(word[name_size] == '=' ? name_size + 1 : name_size);
   } else {
-    if (at + 1 == args.size()) refuse(name + " needs a value");
-    value = args[++at];
+    if (at + 1 == typed_.size()) refuse(name + " needs a value");
+    value = typed_[++at];
     if (is_option(value))
       refuse(fmt::format("{} needs a value, and '{}' is an option; write {}={} if it is meant", name,
                          io::printable(value, 60), found->names.back(), io::printable(value, 60)));
@@ -121,17 +132,23 @@ void command_line::read_option(arguments const& args, std::size_t& at) {
   found->set(value);
 }
 
-void command_line::parse(arguments const& args) {
+void command_line::parse() {
+  if (is_listed_) {
+    option_names names;
+    for (auto const& e : entries_)
+      if (!e.is_word()) names.all.insert(names.all.end(), e.names.begin(), e.names.end());
+    throw names;
+  }
   bool only_words = false;
-  for (std::size_t at = 0; at < args.size(); ++at) {
-    std::string const& word = args[at];
+  for (std::size_t at = 0; at < typed_.size(); ++at) {
+    std::string const& word = typed_[at];
     entry* const expected = next_word();
     if (!only_words && word == "--") {
       only_words = true;
     } else if (!only_words && is_option(word) &&
                !(expected != nullptr && expected->may_begin_with_dash && word[1] != '-' &&
                  named(word.substr(0, 2)) == nullptr)) {
-      read_option(args, at);
+      read_option(at);
     } else if (expected == nullptr) {
       refuse(fmt::format("'{}' is one word too many", io::printable(word, 60)));
     } else {

@@ -3,22 +3,36 @@
 
 #include <cstdint>
 #include <functional>
-#include <host/cli/commands.hpp>
 #include <host/cli/options.hpp>
 #include <host/jobs/texts.hpp>
 #include <prorata/config.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace prorata::cli {
+
+using arguments = std::vector<std::string>;
 
 /// A value follows its option (`--temp DIR`, `-o FILE`) or is part of the word (`--temp=DIR`, `-oFILE`). A
 /// word that begins with a dash is an option, unless it reads like a number; after `--` none is.
 class command_line {
  public:
-  /// Of the command with this name.
-  explicit command_line(std::string name);
+  /// Of the command with this name: what was typed after it.
+  command_line(std::string name, arguments typed) : name_(std::move(name)), typed_(std::move(typed)) {}
+
+  /// One of a command that is not run: parse() throws the names of its options.
+  struct option_names {
+    std::vector<std::string> all;
+  };
+  static command_line to_be_listed(std::string name, arguments typed = {});
+
+  std::string const& name() const { return name_; }
+  arguments const& typed() const { return typed_; }
+  /// Takes the first word, which is no option.
+  ///   throws  usage_error with that text where there is none
+  std::string take_first(char const* otherwise);
 
   /// An option such as "-o,--output", or without dashes a word on the line, and what it sets. A vector takes
   /// every word that is left.
@@ -54,9 +68,9 @@ class command_line {
   /// Called when everything is set, to look at options together.
   void check(std::function<void()> look) { checks_.push_back(std::move(look)); }
 
-  /// Sets everything from what was typed after the command's name.
+  /// Sets everything from what was typed.
   ///   throws  usage_error
-  void parse(arguments const& args);
+  void parse();
 
  private:
   enum class takes { one, all, nothing };
@@ -73,10 +87,12 @@ class command_line {
   void add_number(std::string const& name, N& to);
   entry* named(std::string_view name);
   entry* next_word();
-  void read_option(arguments const& args, std::size_t& at);
+  void read_option(std::size_t& at);
   [[noreturn]] void refuse(std::string const& what) const;
 
   std::string name_;
+  arguments typed_;
+  bool is_listed_ = false;
   std::vector<entry> entries_;
   std::vector<std::function<void()>> checks_;
 };

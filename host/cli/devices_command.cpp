@@ -24,11 +24,10 @@ std::string processor_name() {
 
 }  // namespace
 
-void devices_command(arguments const& args) {
-  command_line command("devices");
+void devices_command(command_line& command, io::job_files&) {
   bool json = false;
   command.flag("--json", json);
-  command.parse(args);
+  command.parse();
   auto const memory = static_cast<index_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   auto const gpus = gpu_list();
   unsigned const cores = std::thread::hardware_concurrency();

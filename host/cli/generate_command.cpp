@@ -12,8 +12,7 @@
 
 namespace prorata::cli {
 
-void generate_command(arguments const& args, io::job_files& files) {
-  command_line command("generate");
+void generate_command(command_line& command, io::job_files& files) {
   std::string dtype = "f4", shape, output;
   std::uint64_t seed = 1;
   bool json = false;
@@ -25,7 +24,7 @@ void generate_command(arguments const& args, io::job_files& files) {
   options o;
   command.option("--progress", o.progress, parse_shown);
   command.option("--report", o.report);
-  command.parse(args);
+  command.parse();
   auto const type = io::parse_dtype(dtype).type;
   auto const dimensions = io::parse_shape(shape);
   index_t const count = io::count_of(dimensions), size = io::size_of(type);

@@ -48,8 +48,7 @@ void print_table(std::vector<output_column> const& columns, index_t rows) {
 
 }  // namespace
 
-void groupby_command(arguments const& args, io::job_files& files) {
-  command_line command("groupby");
+void groupby_command(command_line& command, io::job_files& files) {
   options o;
   std::string list, folder;
   index_t ddof = 0, shown = 10;
@@ -62,7 +61,7 @@ void groupby_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "groupby");
   require(
       o.inputs.size() == 1 || o.inputs.size() == 2,

@@ -1,5 +1,6 @@
 // prorata help: help.md itself, compiled in.
 #include <host/cli/commands.hpp>
+#include <host/cli/print.hpp>
 #include <host/io/printable.hpp>
 #include <prorata/error.hpp>
 
@@ -16,6 +17,11 @@ std::string help_text(std::string const& command) {
                       "'; prorata help lists them");
   auto const end = all.find("\n## ", begin + 4);
   return all.substr(begin + 1, end == all.npos ? end : end - begin);
+}
+
+void help_command(command_line& command, io::job_files&) {  // whatever else is typed, the first word counts
+  auto const& words = command.typed();
+  print("{}", help_text(words.empty() ? "" : words.front()));
 }
 
 }  // namespace prorata::cli

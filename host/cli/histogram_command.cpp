@@ -59,8 +59,7 @@ void write_npy(io::atomic_file& out, dynamic::file_histogram const& found) {
 
 }  // namespace
 
-void histogram_command(arguments const& args, io::job_files& files) {
-  command_line command("histogram");
+void histogram_command(command_line& command, io::job_files& files) {
   options o;
   dynamic::bins_wanted wanted;
   std::string bins_text, edges_path, by, svg;
@@ -74,7 +73,7 @@ void histogram_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "histogram");
   require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(edges_path.empty() || (bins_text.empty() && !wanted.range),

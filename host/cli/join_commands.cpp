@@ -36,7 +36,7 @@ dynamic::stored_element missing_element(io::dtype type, std::string const& text)
 /// What both commands are told, and how they go on.
 class join_job final : public host::run_observer {
  public:
-  join_job(char const* name, command_line& command, io::job_files& files) : name_(name), files_(files) {
+  join_job(command_line& command, io::job_files& files) : name_(command.name()), files_(files) {
     command.required("-o,--output", o.output);
     command.option("--missing", missing);
     command.option("--temp", folder_);
@@ -182,15 +182,14 @@ struct named_file {
 
 }  // namespace
 
-void lookup_command(arguments const& args, io::job_files& files) {
-  command_line command("lookup");
-  join_job job("lookup", command, files);
+void lookup_command(command_line& command, io::job_files& files) {
+  join_job job(command, files);
   std::string keys_path, values_path, queries_path, found_path;
   command.required("--keys", keys_path);
   command.required("--values", values_path);
   command.required("--queries", queries_path);
   command.option("--found", found_path);
-  command.parse(args);
+  command.parse();
   job.begin();
   auto const& keys = job.keys(job.open_rows(keys_path));
   auto const& values = job.open_column(values_path, keys);
@@ -213,9 +212,8 @@ void lookup_command(arguments const& args, io::job_files& files) {
                          count_text(keys.count(), "key"), outcome.missing));
 }
 
-void join_command(arguments const& args, io::job_files& files) {
-  command_line command("join");
-  join_job job("join", command, files);
+void join_command(command_line& command, io::job_files& files) {
+  join_job job(command, files);
   std::string left_path, right_path, how = "inner";
   std::vector<std::string> left_values, right_values;
   bool rows = false;
@@ -225,7 +223,7 @@ void join_command(arguments const& args, io::job_files& files) {
   command.list("--left-value", left_values);
   command.list("--right-value", right_values);
   command.flag("--rows", rows);
-  command.parse(args);
+  command.parse();
   auto const kind = kind_named(how);
   bool const pairs = kind == host::join_kind::inner || kind == host::join_kind::left;
   require(pairs || right_values.empty(),

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <host/cli/command_line.hpp>
+#include <host/cli/commands.hpp>
 #include <host/cli/print.hpp>
 #include <host/io/emergency.hpp>
 #include <host/io/printable.hpp>
@@ -19,11 +19,6 @@
 namespace {
 
 using namespace prorata;
-
-constexpr char const* known[] = {"argsort",   "devices", "generate", "groupby", "help",
-                                 "histogram", "join",    "lookup",   "map",     "plan",
-                                 "quantile",  "reduce",  "scan",     "select",  "sort",
-                                 "stats",     "stream",  "topk",     "unique",  "version"};
 
 /// Descriptors 0 to 2 that are closed are opened on /dev/null: else an output would get their number, and what is
 /// said on standard error would be written into it.
@@ -49,46 +44,23 @@ int fail(int code, char const* what) {
   return code;
 }
 
-void print_version(cli::arguments const& args) {
-  cli::command_line command("version");
-  bool json = false;
-  command.flag("--json", json);
-  command.parse(args);
-  if (json)
-    cli::print("{{\"op\":\"version\",\"version\":\"{}\",\"order\":\"{}\"}}\n", version_string, order_name);
-  else
-    cli::print("prorata {} ({})\n", version_string, order_name);
-}
-
-void run(std::string const& command, cli::arguments const& args, io::job_files& files) {
+void run(std::string const& name, cli::arguments const& args, io::job_files& files) {
   for (auto const& a : args) {
     if (a == "--") break;
-    if (a == "--help" || a == "-h") return cli::print("{}", cli::help_text(command));
+    if (a == "--help" || a == "-h") return cli::print("{}", cli::help_text(name));
   }
-  if (command == "argsort") return cli::argsort_command(args, files);
-  if (command == "devices") return cli::devices_command(args);
-  if (command == "generate") return cli::generate_command(args, files);
-  if (command == "groupby") return cli::groupby_command(args, files);
-  if (command == "histogram") return cli::histogram_command(args, files);
-  if (command == "join") return cli::join_command(args, files);
-  if (command == "lookup") return cli::lookup_command(args, files);
-  if (command == "map") return cli::map_command(args, files);
-  if (command == "plan") return cli::plan_command(args, files);
-  if (command == "quantile") return cli::quantile_command(args, files);
-  if (command == "reduce") return cli::reduce_command(args, files);
-  if (command == "scan") return cli::scan_command(args, files);
-  if (command == "select") return cli::select_command(args, files);
-  if (command == "sort") return cli::sort_command(args, files);
-  if (command == "stats") return cli::stats_command(args, files);
-  if (command == "stream") return cli::stream_command(args, files);
-  if (command == "topk") return cli::topk_command(args, files);
-  if (command == "unique") return cli::unique_command(args, files);
-  if (command == "version" || command == "--version" || command == "-V") return print_version(args);
-  if (command == "help" || command == "--help" || command == "-h")
-    return cli::print("{}", cli::help_text(args.empty() ? "" : args.front()));
+  std::string const wanted = name == "--version" || name == "-V" ? "version"
+                             : name == "--help" || name == "-h"  ? "help"
+                                                                 : name;
   std::string names;
-  for (auto const* name : known) names += std::string(names.empty() ? "" : " ") + name;
-  throw usage_error("unknown command '" + io::printable(command, 60) + "'; there are " + names);
+  for (auto const& command : cli::commands()) {
+    if (wanted == command.name) {
+      cli::command_line line(wanted, args);
+      return command.run(line, files);
+    }
+    names += std::string(names.empty() ? "" : " ") + command.name;
+  }
+  throw usage_error("unknown command '" + io::printable(name, 60) + "'; there are " + names);
 }
 
 /// Without memory for an exception, nothing can be said later on.

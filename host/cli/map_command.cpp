@@ -9,9 +9,8 @@
 
 namespace prorata::cli {
 
-void map_command(arguments const& args, io::job_files& files) {
+void map_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("map");
   std::string text;
   std::optional<io::dtype> to;
   command.expression("expression", text);
@@ -22,7 +21,7 @@ void map_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   require(!o.inputs.empty(), "map: name at least one input file after the expression");
   require(!o.output.empty(), "map: name the output with -o FILE");
 

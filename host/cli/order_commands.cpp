@@ -34,9 +34,8 @@ std::unique_ptr<input> only_input(io::job_files& files, options const& o, char c
 
 }  // namespace
 
-void quantile_command(arguments const& args, io::job_files& files) {
+void quantile_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("quantile");
   std::vector<double> q;
   auto method = quantile_method::linear;
   command.required("quantiles", q, [](auto const& text) { return parse_numbers(text, "quantile"); });
@@ -45,7 +44,7 @@ void quantile_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "quantile");
   for (double const one : q)
     require(one >= 0 && one <= 1, "quantile " + shortest(number(one)) + ": it must be a number from 0 to 1");
@@ -58,9 +57,8 @@ void quantile_command(arguments const& args, io::job_files& files) {
   report(job, o, "quantile", *in, found);
 }
 
-void topk_command(arguments const& args, io::job_files& files) {
+void topk_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("topk");
   index_t asked = 0;
   bool smallest = false;
   command.required("k", asked, [](auto const& text) { return parse_index(text, "topk: how many", 1); });
@@ -69,7 +67,7 @@ void topk_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "topk");
   auto const in = only_input(files, o, "topk");
   index_t const budget = o.memory.bytes, k = std::min(asked, in->count());

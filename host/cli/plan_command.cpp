@@ -59,9 +59,8 @@ nlohmann::json shares_json(std::vector<device_spec> const& devices, std::vector<
 
 }  // namespace
 
-void plan_command(arguments const& args, io::job_files& files) {
+void plan_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("plan");
   std::optional<index_t> n;
   std::string room;
   partition_request request;
@@ -77,7 +76,7 @@ void plan_command(arguments const& args, io::job_files& files) {
   command.flag("--json", o.json);
   add_device_options(command, o);
   add_raw_options(command, o);
-  command.parse(args);
+  command.parse();
   require(
       n.has_value() + !o.inputs.empty() + !o.costs.empty() == 1,
       "plan: say how many elements: with --n N, an input file, or the costs of elements with --costs FILE");

@@ -10,15 +10,14 @@ namespace prorata::cli {
 
 namespace {
 
-void run(io::job_files& files, command_line& command, arguments const& args, options& o,
-         dynamic::named_reduction const& op) {
+void run(io::job_files& files, command_line& command, options& o, dynamic::named_reduction const& op) {
   dynamic::reduce_options how;
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
   command.option("--ddof", how.ddof);
   command.flag("--wrap", how.wrap);
-  command.parse(args);
+  command.parse();
   require(static_cast<int>(o.inputs.size()) == op.inputs,
           std::string(op.name) + " takes " + std::to_string(op.inputs) +
               (op.inputs == 1 ? " file" : " files") + ", not " + std::to_string(o.inputs.size()));
@@ -50,22 +49,19 @@ void run(io::job_files& files, command_line& command, arguments const& args, opt
 
 }  // namespace
 
-void reduce_command(arguments const& args, io::job_files& files) {
-  require(!args.empty() && !args.front().starts_with("-"),
-          "reduce: name an operation first, as in: prorata reduce sum x.npy");
-  auto const& op = dynamic::find_reduction(args.front());
+void reduce_command(command_line& command, io::job_files& files) {
+  auto const& op = dynamic::find_reduction(
+      command.take_first("reduce: name an operation first, as in: prorata reduce sum x.npy"));
   options o;
-  command_line command("reduce");
   command.option("inputs", o.inputs);
   command.flag("--exact", o.exact);
-  run(files, command, {args.begin() + 1, args.end()}, o, op);
+  run(files, command, o, op);
 }
 
-void stats_command(arguments const& args, io::job_files& files) {
+void stats_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("stats");
   command.option("inputs", o.inputs);
-  run(files, command, args, o, dynamic::statistics());
+  run(files, command, o, dynamic::statistics());
 }
 
 }  // namespace prorata::cli

@@ -10,13 +10,12 @@
 
 namespace prorata::cli {
 
-void scan_command(arguments const& args, io::job_files& files) {
-  require(!args.empty() && !args.front().starts_with("-"),
-          "scan: name an operation first, as in: prorata scan sum x.npy -o sums.npy");
-  std::string const name = args.front() == "prod" ? "product" : args.front();
+void scan_command(command_line& command, io::job_files& files) {
+  std::string name =
+      command.take_first("scan: name an operation first, as in: prorata scan sum x.npy -o sums.npy");
+  if (name == "prod") name = "product";
   auto const op = dynamic::find_scan(name);
   options o;
-  command_line command("scan");
   std::optional<io::dtype> to;
   bool exclusive = false;
   command.option("inputs", o.inputs);
@@ -27,7 +26,7 @@ void scan_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse({args.begin() + 1, args.end()});
+  command.parse();
   require(o.inputs.size() == 1, "scan takes one file, not " + std::to_string(o.inputs.size()));
   require(!o.output.empty(), "scan: name the output with -o FILE");
 

@@ -10,9 +10,8 @@
 
 namespace prorata::cli {
 
-void select_command(arguments const& args, io::job_files& files) {
+void select_command(command_line& command, io::job_files& files) {
   options o;
-  command_line command("select");
   std::string text;
   bool indices = false;
   command.expression("expression", text);
@@ -23,7 +22,7 @@ void select_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "select");
   require(!o.inputs.empty(), "select: name at least one input file after the expression");
   require(!o.output.empty(), "select: name the output with -o FILE");

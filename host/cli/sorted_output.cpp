@@ -12,10 +12,8 @@
 
 namespace prorata::cli {
 
-sorting_job::sorting_job(char const* command, std::vector<std::string> const& args,
-                         std::optional<io::dtype> type, io::job_files& files)
-    : files_(files), command_(command) {
-  command_line app(command);
+sorting_job::sorting_job(command_line& app, std::optional<io::dtype> type, io::job_files& files)
+    : files_(files), command_(app.name()) {
   app.option("inputs", options_.inputs);
   app.option("-o,--output", options_.output);
   app.flag("--descending", descending_);
@@ -27,7 +25,7 @@ sorting_job::sorting_job(char const* command, std::vector<std::string> const& ar
   app.option("--report", options_.report);
   add_device_options(app, options_);
   add_raw_options(app, options_);
-  app.parse(args);
+  app.parse();
   require(options_.inputs.size() == 1,
           command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
   require(!options_.output.empty(), command_ + ": name the output with -o FILE");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <host/algorithms/sort_file.hpp>
+#include <host/cli/command_line.hpp>
 #include <host/cli/report.hpp>
 #include <host/io/array_sink.hpp>
 #include <host/jobs/devices.hpp>
@@ -20,8 +21,7 @@ class sorting_job : public host::run_observer {
   /// Reads the command line; opens the input, and the output for as many elements of `type` (the input's
   /// where none is given).
   ///   throws  usage_error, input_error, out_of_memory (the disk has no room)
-  sorting_job(char const* command, std::vector<std::string> const& args, std::optional<io::dtype> type,
-              io::job_files& files);
+  sorting_job(command_line& command, std::optional<io::dtype> type, io::job_files& files);
 
   input const& in() const { return *in_; }
   /// Has the elements numbered in C order from now on.

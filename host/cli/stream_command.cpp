@@ -89,7 +89,7 @@ nlohmann::json outcome_json(feeds::stream_outcome const& outcome, double speed) 
 
 }  // namespace
 
-void stream_command(arguments const& args, io::job_files& files) {
+void stream_command(command_line& command, io::job_files& files) {
   using feeds::time_unit;
   auto const seconds_of = [](char const* option) {
     return
@@ -101,7 +101,6 @@ void stream_command(arguments const& args, io::job_files& files) {
   std::optional<double> idle;
   pictures::shown progress = pictures::shown::on_a_terminal;
   bool json = false;
-  command_line command("stream");
   command.required("input", r.input);
   command.option("--time", r.time);
   command.option("--time-unit", r.unit, [](auto const& text) { return time_unit(text); });
@@ -126,7 +125,7 @@ void stream_command(arguments const& args, io::job_files& files) {
   command.option("--checkpoint-every", r.checkpoint_seconds, seconds_of("--checkpoint-every"));
   command.option("--threads", r.threads);
   command.flag("--json", json);
-  command.parse(args);
+  command.parse();
   require(all_processes().alone(), "stream runs in one process; start it without mpirun");
   require(!r.time.empty(), "stream: name the column of event times with --time");
   require(!window.empty(), "stream: say which windows with --window, as in --window tumbling:10s");

@@ -23,10 +23,9 @@ struct unique_outputs {
 
 }  // namespace
 
-void unique_command(arguments const& args, io::job_files& files) {
+void unique_command(command_line& command, io::job_files& files) {
   options o;
   unique_outputs also;
-  command_line command("unique");
   command.option("inputs", o.inputs);
   command.option("-o,--output", o.output);
   command.option("--counts", also.counts);
@@ -37,7 +36,7 @@ void unique_command(arguments const& args, io::job_files& files) {
   add_device_options(command, o);
   add_raw_options(command, o);
   add_stream_options(command, o);
-  command.parse(args);
+  command.parse();
   refuse_verify(o, "unique");
   refuse_guided(o, "unique");
   require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
