@@ -204,17 +204,42 @@ void add_stream_options(command_line& command, options& o) {
   command.option("--times", o.times);
 }
 
-void refuse_verify(options const& o, std::string const& command) {
-  require(o.verify == 0, command +
-                             ": --verify is for stats, reduce and map, whose chunks can be computed again "
-                             "and compared; leave it out");
+void add_job_options(command_line& command, options& o, job_abilities can) {
+  add_device_options(command, o);
+  add_raw_options(command, o);
+  add_stream_options(command, o);
+  command.check([&o, can, name = command.name()] {
+    require(can.verify || o.verify == 0,
+            name +
+                ": --verify is for stats, reduce and map, whose chunks can be computed again "
+                "and compared; leave it out");
+    require(
+        can.guided || o.schedule != schedule::guided,
+        name +
+            ": --schedule guided is for stats, reduce, map, histogram, quantile, topk, select and groupby, "
+            "whose chunks can be done in any order; leave it out");
+  });
 }
 
-void refuse_guided(options const& o, std::string const& command) {
-  require(o.schedule != schedule::guided,
-          command +
-              ": --schedule guided is for stats, reduce, map, histogram, quantile, topk, select and groupby, "
-              "whose chunks can be done in any order; leave it out");
+void add_input(command_line& command, options& o, char const* one) {
+  command.option("inputs", o.inputs);
+  command.check([&o, one, name = command.name()] {
+    require(o.inputs.size() == 1, name + " takes " + one + " file, not " + std::to_string(o.inputs.size()));
+  });
+}
+
+void add_expression(command_line& command, std::string& text, options& o) {
+  command.expression("expression", text);
+  command.option("inputs", o.inputs);
+  command.check([&o, name = command.name()] {
+    require(!o.inputs.empty(), name + ": name at least one input file after the expression");
+  });
+}
+
+void add_output(command_line& command, options& o) {
+  command.option("-o,--output", o.output);
+  command.check(
+      [&o, name = command.name()] { require(!o.output.empty(), name + ": name the output with -o FILE"); });
 }
 
 }  // namespace prorata::cli

@@ -106,12 +106,21 @@ void add_raw_options(command_line& command, options& o);
 /// Adds --memory, --chunk, --json, --progress, --trace, --verify, --schedule, --times: how it is streamed and reported.
 void add_stream_options(command_line& command, options& o);
 
-/// Of commands whose chunks have no result of their own to compare: refuses --verify.
-///   throws  usage_error
-void refuse_verify(options const& o, std::string const& command);
+/// What the chunks of a command allow.
+struct job_abilities {
+  bool verify = false;  ///< they have a result of their own to compare
+  bool guided = true;   ///< devices need not have their elements in order
+};
 
-/// Of commands whose devices need their elements in order: refuses --schedule guided.
-///   throws  usage_error
-void refuse_guided(options const& o, std::string const& command);
+/// Adds all of these, and refuses --verify and --schedule guided where a command cannot do that.
+void add_job_options(command_line& command, options& o, job_abilities can = {});
+
+/// Adds the one input, or the output, that a command must have.
+///   one  how messages say that
+void add_input(command_line& command, options& o, char const* one = "one");
+void add_output(command_line& command, options& o);
+
+/// Adds an expression and the inputs that it is of.
+void add_expression(command_line& command, std::string& text, options& o);
 
 }  // namespace prorata::cli

@@ -1,5 +1,5 @@
-// The commands of `prorata`: each says its options, opens its files in `files` and returns when its outputs are whole; the
-// caller publishes them.
+// The commands of `prorata`: each says its options, opens its files in `files`, and returns when outputs are complete.
+// The caller publishes them.
 #pragma once
 
 #include <host/cli/command_line.hpp>

@@ -58,11 +58,8 @@ void groupby_command(command_line& command, io::job_files& files) {
   command.option("--head", shown);
   command.option("-o,--output", o.output);
   command.option("--temp", folder);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o);
   command.parse();
-  refuse_verify(o, "groupby");
   require(
       o.inputs.size() == 1 || o.inputs.size() == 2,
       "groupby takes a file of keys and a file of values, not " + std::to_string(o.inputs.size()) + " files");
@@ -82,12 +79,7 @@ void groupby_command(command_line& command, io::job_files& files) {
   io::dtype const key_type = in[0]->array().type;
   io::dtype const value_type = values != nullptr ? values->array().type : io::dtype::u64;
 
-  std::vector<io::file_column const*> arrays;
-  index_t bytes = 0;
-  for (auto const& i : in) {
-    arrays.push_back(i.get());
-    bytes += io::size_of(i->array().type);
-  }
+  auto const arrays = columns_of(in);
   std::vector<output_column> columns;
   for (auto const& c : wanted) {
     std::string const path = o.output.empty() ? "" : column_path(o.output, c.name);
@@ -97,7 +89,7 @@ void groupby_command(command_line& command, io::job_files& files) {
   if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(columns.front().path);
 
-  session job(files, o, arrays, bytes, "groupby");
+  session job(files, o, arrays, bytes_of(arrays), "groupby");
   auto const outcome = host::group_file(job.passes(), host::file_rows::stored(*in[0], values), plan,
                                         {folder, o.memory.bytes, threads_of(o)},
                                         [&](index_t place, host::group_column_words const& words) {

@@ -63,19 +63,15 @@ void histogram_command(command_line& command, io::job_files& files) {
   options o;
   dynamic::bins_wanted wanted;
   std::string bins_text, edges_path, by, svg;
-  command.option("inputs", o.inputs);
+  add_input(command, o);
   command.option("--bins", bins_text);
   command.option("--range", wanted.range, range_of);
   command.option("--edges", edges_path);
   command.option("--by", by);
   command.option("--svg", svg);
   command.option("-o,--output", o.output);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o);
   command.parse();
-  refuse_verify(o, "histogram");
-  require(o.inputs.size() == 1, "histogram takes one file, not " + std::to_string(o.inputs.size()));
   require(edges_path.empty() || (bins_text.empty() && !wanted.range),
           "histogram: --edges says all about the bins; leave out --bins and --range");
   require(by.empty() || all_processes().alone(),
@@ -85,12 +81,7 @@ void histogram_command(command_line& command, io::job_files& files) {
   if (!bins_text.empty()) read_bins(bins_text, wanted);
 
   auto const in = open_inputs(files, o.inputs, o);
-  std::vector<io::file_column const*> arrays;
-  index_t bytes = 0;
-  for (auto const& i : in) {
-    arrays.push_back(i.get());
-    bytes += io::size_of(i->array().type);
-  }
+  auto const arrays = columns_of(in);
   // Begun before the work: a bad name must not cost a job.
   auto const allowed = [&](index_t bins) { require_room(o, bins, !by.empty()); };
   if (!edges_path.empty()) {
@@ -102,7 +93,7 @@ void histogram_command(command_line& command, io::job_files& files) {
   io::atomic_file* const output = o.output.empty() ? nullptr : &open_output(files, o, o.output);
   io::atomic_file* const picture = svg.empty() ? nullptr : &files.write(svg);
 
-  session job(files, o, arrays, bytes, "histogram");
+  session job(files, o, arrays, bytes_of(arrays), "histogram");
   auto const found =
       dynamic::histogram(job.passes(), *in.front(), in.size() > 1 ? in[1].get() : nullptr, wanted, allowed);
   auto const& edges = found.edges;

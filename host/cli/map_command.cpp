@@ -13,30 +13,20 @@ void map_command(command_line& command, io::job_files& files) {
   options o;
   std::string text;
   std::optional<io::dtype> to;
-  command.expression("expression", text);
-  command.option("inputs", o.inputs);
-  command.option("-o,--output", o.output);
+  add_expression(command, text, o);
+  add_output(command, o);
   command.option("--to", to, [](auto const& name) { return io::parse_dtype(name).type; });
   command.flag("--raw", o.raw);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o, {.verify = true});
   command.parse();
-  require(!o.inputs.empty(), "map: name at least one input file after the expression");
-  require(!o.output.empty(), "map: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
   auto const in = open_inputs(files, o.inputs, o, numbering::any, folder_of(o.output));
-  std::vector<io::file_column const*> arrays;
-  index_t bytes = 0;
-  for (auto const& i : in) {
-    arrays.push_back(i.get());
-    bytes += io::size_of(i->array().type);
-  }
+  auto const arrays = columns_of(in);
   dynamic::file_expression const values(text, arrays, to);
   auto const& first = in.front()->array();
 
-  session job(files, o, arrays, bytes + io::size_of(values.type()), "map", bits::differ_by_kind);
+  session job(files, o, arrays, bytes_of(arrays) + io::size_of(values.type()), "map", bits::differ_by_kind);
   require(o.verify == 0 || std::all_of(job.devices().begin(), job.devices().end(),
                                        [&](auto const& d) { return d.kind == job.devices().front().kind; }),
           "map: --verify compares bits, and GPUs and CPUs have other last bits of exp and its like; name "

@@ -23,8 +23,6 @@ quantile_method method_named(std::string_view name) {
 }
 
 std::unique_ptr<input> only_input(io::job_files& files, options const& o, char const* name) {
-  require(o.inputs.size() == 1,
-          std::string(name) + " takes one file, not " + std::to_string(o.inputs.size()));
   auto in = std::move(open_inputs(files, o.inputs, o).front());
   if (in->count() == 0)
     throw input_error(io::printable(in->array().path) + ": the array is empty; " + name +
@@ -39,13 +37,10 @@ void quantile_command(command_line& command, io::job_files& files) {
   std::vector<double> q;
   auto method = quantile_method::linear;
   command.required("quantiles", q, [](auto const& text) { return parse_numbers(text, "quantile"); });
-  command.option("inputs", o.inputs);
+  add_input(command, o);
   command.option("--interpolation", method, method_named);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o);
   command.parse();
-  refuse_verify(o, "quantile");
   for (double const one : q)
     require(one >= 0 && one <= 1, "quantile " + shortest(number(one)) + ": it must be a number from 0 to 1");
   auto const in = only_input(files, o, "quantile");
@@ -62,13 +57,10 @@ void topk_command(command_line& command, io::job_files& files) {
   index_t asked = 0;
   bool smallest = false;
   command.required("k", asked, [](auto const& text) { return parse_index(text, "topk: how many", 1); });
-  command.option("inputs", o.inputs);
+  add_input(command, o);
   command.flag("--smallest", smallest);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o);
   command.parse();
-  refuse_verify(o, "topk");
   auto const in = only_input(files, o, "topk");
   index_t const budget = o.memory.bytes, k = std::min(asked, in->count());
   if (k > budget / 64)

@@ -12,9 +12,7 @@ namespace {
 
 void run(io::job_files& files, command_line& command, options& o, dynamic::named_reduction const& op) {
   dynamic::reduce_options how;
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o, {.verify = true});
   command.option("--ddof", how.ddof);
   command.flag("--wrap", how.wrap);
   command.parse();
@@ -35,13 +33,8 @@ void run(io::job_files& files, command_line& command, options& o, dynamic::named
   if (op.has_ddof && &op != &dynamic::statistics() && in.front()->count() <= how.ddof)
     throw input_error(io::printable(in.front()->array().path) + ": " + op.name +
                       " needs more than --ddof elements");
-  std::vector<io::file_column const*> arrays;
-  index_t bytes = 0;
-  for (auto const& i : in) {
-    arrays.push_back(i.get());
-    bytes += io::size_of(i->array().type);
-  }
-  session job(files, o, arrays, bytes, op.name);
+  auto const arrays = columns_of(in);
+  session job(files, o, arrays, bytes_of(arrays), op.name);
   auto const found = op.run(job.passes(), arrays, how);
   job.finish();
   report(job, o, op.name, *in.front(), found);

@@ -18,17 +18,13 @@ void scan_command(command_line& command, io::job_files& files) {
   options o;
   std::optional<io::dtype> to;
   bool exclusive = false;
-  command.option("inputs", o.inputs);
-  command.option("-o,--output", o.output);
+  add_input(command, o);
+  add_output(command, o);
   command.option("--to", to, [](auto const& text) { return io::parse_dtype(text).type; });
   command.flag("--raw", o.raw);
   command.flag("--exclusive", exclusive);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o, {.guided = false});
   command.parse();
-  require(o.inputs.size() == 1, "scan takes one file, not " + std::to_string(o.inputs.size()));
-  require(!o.output.empty(), "scan: name the output with -o FILE");
 
   // Everything a user can get wrong is refused before the output is begun.
   auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
@@ -36,8 +32,6 @@ void scan_command(command_line& command, io::job_files& files) {
   io::dtype const type = to ? *to : dynamic::scan_result(array.type, op);
   require(!io::is_floating(array.type) || io::is_floating(type),
           "scan: --to " + std::string(io::name_of(type)) + " would cut off fractions; round with map first");
-  refuse_verify(o, "scan");
-  refuse_guided(o, "scan");
   session job(files, o, {in.front().get()}, io::size_of(array.type) + io::size_of(type), "scan");
   auto const out = open_array(files, o, type, array.shape, array.fortran_order);
   dynamic::scan(job.passes(), *in.front(), op, exclusive, out);

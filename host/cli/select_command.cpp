@@ -14,31 +14,20 @@ void select_command(command_line& command, io::job_files& files) {
   options o;
   std::string text;
   bool indices = false;
-  command.expression("expression", text);
-  command.option("inputs", o.inputs);
-  command.option("-o,--output", o.output);
+  add_expression(command, text, o);
+  add_output(command, o);
   command.flag("--indices", indices);
   command.flag("--raw", o.raw);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o);
   command.parse();
-  refuse_verify(o, "select");
-  require(!o.inputs.empty(), "select: name at least one input file after the expression");
-  require(!o.output.empty(), "select: name the output with -o FILE");
 
   auto const in = open_inputs(files, o.inputs, o, numbering::c_order, folder_of(o.output));
-  std::vector<io::file_column const*> arrays;
-  index_t bytes = 0;
-  for (auto const& i : in) {
-    arrays.push_back(i.get());
-    bytes += io::size_of(i->array().type);
-  }
+  auto const arrays = columns_of(in);
   auto const& first = in.front()->array();
   auto const condition = dynamic::file_expression::condition(text, arrays);
   auto& out = open_output(files, o, o.output);  // begun before the work: a bad name must not cost a job
 
-  session job(files, o, arrays, bytes, "select", bits::differ_by_kind);
+  session job(files, o, arrays, bytes_of(arrays), "select", bits::differ_by_kind);
   auto const ask = [&](piece p, unsigned char* flags) { condition.values(p, flags); };
   host::kept_elements kept(ask, first.count, o.memory.bytes, &condition.on_gpu());
   index_t const total = kept.count(job.passes());

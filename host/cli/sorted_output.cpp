@@ -14,8 +14,8 @@ namespace prorata::cli {
 
 sorting_job::sorting_job(command_line& app, std::optional<io::dtype> type, io::job_files& files)
     : files_(files), command_(app.name()) {
-  app.option("inputs", options_.inputs);
-  app.option("-o,--output", options_.output);
+  add_input(app, options_, "1");
+  add_output(app, options_);
   app.flag("--descending", descending_);
   app.option("--temp", folder_);
   app.flag("--raw", options_.raw);
@@ -26,9 +26,6 @@ sorting_job::sorting_job(command_line& app, std::optional<io::dtype> type, io::j
   add_device_options(app, options_);
   add_raw_options(app, options_);
   app.parse();
-  require(options_.inputs.size() == 1,
-          command_ + " takes 1 file, not " + std::to_string(options_.inputs.size()));
-  require(!options_.output.empty(), command_ + ": name the output with -o FILE");
   require(options_.memory.bytes >= index_t{16} << 20, "--memory: sorting needs at least 16M");
   options_.threads = threads_of(options_);
 

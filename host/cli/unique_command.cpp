@@ -26,21 +26,15 @@ struct unique_outputs {
 void unique_command(command_line& command, io::job_files& files) {
   options o;
   unique_outputs also;
-  command.option("inputs", o.inputs);
-  command.option("-o,--output", o.output);
+  add_input(command, o);
+  add_output(command, o);
   command.option("--counts", also.counts);
   command.option("--index", also.index);
   command.option("--inverse", also.inverse);
   std::string folder;
   command.option("--temp", folder);
-  add_device_options(command, o);
-  add_raw_options(command, o);
-  add_stream_options(command, o);
+  add_job_options(command, o, {.guided = false});
   command.parse();
-  refuse_verify(o, "unique");
-  refuse_guided(o, "unique");
-  require(o.inputs.size() == 1, "unique takes one file, not " + std::to_string(o.inputs.size()));
-  require(!o.output.empty(), "unique: name the output with -o FILE");
   if (!folder.empty()) io::spill{folder};  // a bad name must not cost a job
   if (folder.empty()) folder = folder_of(o.output);
   bool const numbered = !also.index.empty() || !also.inverse.empty();

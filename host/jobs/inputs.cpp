@@ -40,6 +40,17 @@ std::string input::position(index_t rest) const {
   return "(" + text + ")";
 }
 
+std::vector<io::file_column const*> columns_of(std::vector<std::unique_ptr<input>> const& inputs) {
+  std::vector<io::file_column const*> columns;
+  for (auto const& in : inputs) columns.push_back(in.get());
+  return columns;
+}
+index_t bytes_of(std::vector<io::file_column const*> const& columns) {
+  index_t bytes = 0;
+  for (auto const* column : columns) bytes += io::size_of(column->array().type);
+  return bytes;
+}
+
 std::vector<std::unique_ptr<input>> open_inputs(io::job_files& files, std::vector<std::string> const& paths,
                                                 job_options const& o, numbering by,
                                                 std::string const& folder) {

@@ -29,6 +29,10 @@ class input : public io::file_column {
   std::string position(index_t c_order_index) const;
 };
 
+/// Inputs as the columns that they are, and the bytes of an element of each, together.
+std::vector<io::file_column const*> columns_of(std::vector<std::unique_ptr<input>> const& inputs);
+index_t bytes_of(std::vector<io::file_column const*> const& columns);
+
 /// Opens every input; they must have one shape. Where they are stored in different orders, all get C order.
 ///   folder  of temporary copies; empty: here
 ///   throws  usage_error, input_error; as store_in_c_order
