@@ -2,9 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <prorata/hash_map.hpp>
+#include <prorata/distributed_map.hpp>
 #include <prorata/stream_job.hpp>
 #include <set>
+#include <tests/splits.hpp>
 #include <tests/stream_workloads.hpp>
 
 namespace {
@@ -75,13 +76,15 @@ class StreamWorkloads : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(StreamWorkloads, ViewsOfCampaigns) {
   auto const events = advertising(6000, 60'000, GetParam());
-  hash_map<std::uint32_t, std::uint32_t> campaigns;
+  auto const team = tests::make_team(3, 1);
+  distributed_map<std::uint32_t, std::uint32_t> campaigns(team, {{5, 0, 2}});
   std::vector<std::uint32_t> ads, campaign_of;
   for (std::uint32_t ad = 0; ad < ad_event::ads; ad += 1 + ad % 3) {  // not all are known
     ads.push_back(ad);
     campaign_of.push_back(ad / ad_event::per_campaign);
   }
-  campaigns.insert(ads, campaign_of);
+  auto const cuts = partition_by_weights(std::ssize(ads), std::vector{1.0, 2.0, 1.0});
+  campaigns.insert(borrow(team, std::span(ads), cuts), borrow(team, std::span(campaign_of), cuts));
   struct view {
     std::uint32_t const* campaign;
   };

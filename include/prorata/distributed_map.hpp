@@ -120,6 +120,26 @@ class key_routes {
 
 }  // namespace detail
 
+/// A distributed_map as something to look into, where all its ranks are in this process: in a stream's functions, for
+/// one. Valid until the map changes.
+template <hash_key K, hash_value V>
+class distributed_map_ref {
+ public:
+  /// By distributed_map::ref().
+  distributed_map_ref(slot_ref slots, std::vector<hash_map_ref<K, V>> tables)
+      : slots_(slots), tables_(std::move(tables)) {}
+  /// Where the value of a key lies, or null.
+  V const* find(K key) const {
+    int const rank = slots_.rank_of(std::bit_cast<detail::word_of<K>>(key));
+    return tables_[static_cast<std::size_t>(rank)].find(key);
+  }
+  bool contains(K key) const { return find(key) != nullptr; }
+
+ private:
+  slot_ref slots_;
+  std::vector<hash_map_ref<K, V>> tables_;  // of each rank
+};
+
 struct distributed_map_options {
   std::vector<double> weights{};  ///< one a rank of the team; none: equal
   double max_load = 0.8;          ///< of the tables' places
@@ -160,6 +180,15 @@ class distributed_map {
     require(rank >= team_.first_local_rank() && rank < team_.first_local_rank() + team_.local_ranks(),
             "distributed_map: rank " + std::to_string(rank) + " is not one of this process");
     return tables_[static_cast<std::size_t>(rank - team_.first_local_rank())];
+  }
+
+  ///   throws  usage_error: ranks are in other processes, which find() asks for whole batches
+  distributed_map_ref<K, V> ref() const {
+    require(team_.local_ranks() == team_.ranks(),
+            "distributed_map: some of its ranks are in other processes; find() asks them");
+    std::vector<hash_map_ref<K, V>> tables;
+    for (auto const& t : tables_) tables.push_back(t.ref());
+    return {slots_.ref(), std::move(tables)};
   }
 
   /// As those of hash_map; they return how many keys are new, over all ranks.
