@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <host/events/checkpoint.hpp>
 #include <host/events/saved_bytes.hpp>
 #include <host/io/printable.hpp>
 #include <host/io/system_error.hpp>
+#include <memory>
 #include <prorata/error.hpp>
+#include <system_error>
 
 namespace prorata::events {
 
@@ -128,7 +131,10 @@ checkpoint::checkpoint(std::string const& folder, std::string job) : folder_(fol
   }
 }
 
-checkpoint::~checkpoint() { ::close(descriptor_); }
+checkpoint::~checkpoint() {
+  if (writing_.valid()) writing_.wait();
+  ::close(descriptor_);
+}
 
 void checkpoint::load(std::string_view bytes) {
   std::string const where = io::printable(folder_) + ": ",
@@ -149,23 +155,44 @@ void checkpoint::load(std::string_view bytes) {
   found_ = {std::move(input), std::string(from.get_text())};
 }
 
-void checkpoint::save(place const& now) {
-  results.sync();
-  late.sync();
-  byte_writer to;
+void checkpoint::save(place now) {
+  wait();
+  byte_writer to;  // all but the state, which is long
   to.put_text(job_);
   to.put_text(now.input);
   to.put(results.size()), to.put(results.checksum());
   to.put(late.size()), to.put(late.checksum());
-  to.put_text(now.state);
-  byte_writer head;
-  head.bytes = magic;
-  head.put(checksum_of(to.bytes));
+  auto const work = std::make_shared<std::function<void()>>();
+  *work = [this, facts = std::move(to.bytes), state = std::move(now.state)] {
+    byte_writer all;
+    all.bytes = facts;
+    all.put_text(state);
+    byte_writer head;
+    head.bytes = magic;
+    head.put(checksum_of(all.bytes));
+    write(head.bytes, all.bytes);
+  };
+  try {
+    writing_ = std::async(std::launch::async, [work] { (*work)(); });
+  } catch (std::system_error const&) { (*work)(); }  // there is no thread to be had
+}
+
+bool checkpoint::is_saving() const {
+  return writing_.valid() && writing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+}
+
+void checkpoint::wait() {
+  if (writing_.valid()) writing_.get();
+}
+
+void checkpoint::write(std::string const& head, std::string const& rest) const {
+  results.sync();
+  late.sync();
   std::string const path = folder_ + "/" + new_state_name;
   int const state = open_in(descriptor_, new_state_name, O_WRONLY | O_CREAT | O_TRUNC, path);
   try {
-    write_all(state, head.bytes, 0, path);
-    write_all(state, to.bytes, std::ssize(head.bytes), path);
+    write_all(state, head, 0, path);
+    write_all(state, rest, std::ssize(head), path);
     if (uninterrupted([&] { return ::fdatasync(state); }) != 0) io::fail_writing(path, "sync", errno);
   } catch (...) {
     ::close(state);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <prorata/config.hpp>
 #include <string>
@@ -42,7 +43,8 @@ class growing_file {
 /// given out. It replaces the one before it as a whole: what a kill or a power cut leaves is one or the other.
 ///   folder   prorata.state, prorata.results, prorata.late; one job at a time
 ///   refused  a state that is damaged, or of another job (columns, windows, aggregates, lateness …)
-///   cost     writes the whole state each time, and waits for the disk
+///   cost     the whole state each time: a copy of it in memory, and then a thread that writes it and waits for the
+///            disk, while the stream goes on
 class checkpoint {
  public:
   /// Opens the folder, which is made where there is none.
@@ -61,14 +63,22 @@ class checkpoint {
   std::optional<place> const& found() const { return found_; }
 
   growing_file results, late;
-  void save(place const& now);
+  /// Begins to write what the results are now and a place that belongs to them; waits for the last time to be done.
+  ///   throws  what went wrong the last time: out_of_memory (the disk is full, too), device_error
+  void save(place now);
+  /// Whether it is still being written.
+  bool is_saving() const;
+  /// Waits until it is written; throws as save().
+  void wait();
 
  private:
   void load(std::string_view bytes);
+  void write(std::string const& head, std::string const& state) const;
 
   std::string folder_, job_;
   int descriptor_ = -1;
   std::optional<place> found_;
+  std::future<void> writing_;
 };
 
 }  // namespace prorata::events

@@ -190,13 +190,15 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
     note_state();
     if (r.after_round) r.after_round(state, ended);
     if (!saved || (ended ? !source.stopped() : seconds_since(last_saved) < r.checkpoint_seconds)) return;
+    if (!ended && saved->is_saving()) return;
     std::string const place = source.place();
     if (place.empty()) return;
     events::byte_writer bytes;
     engine.save(bytes);
-    saved->save({place, bytes.bytes});
+    saved->save({place, std::move(bytes.bytes)});
     last_saved = clock::now();
   });
+  if (saved) saved->wait();
   results.copy_kept(), late.copy_kept();
   input.check_unchanged();
   files.prepare();
