@@ -11,6 +11,7 @@ import fractions
 import json
 import math
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -453,6 +454,56 @@ class Checkpoints(Case):
         self.refused(2, '--checkpoint needs', 'stream', '-', '--time', 't', '--window', 'count:1', '--checkpoint', self.path('ck'), '-o', self.path('out'))
         self.refused(2, '--checkpoint needs', 'stream', path, '--time', 'time', '--window', 'count:1', '--checkpoint', self.path('ck'))
         self.refused(2, 'folder', *self.job(path, 'count:1', '--checkpoint', self.path('nowhere/ck')))
+
+
+class Rotation(Case):
+    ARGUMENTS = ['--time', 't', '--by', 'k', '--time-unit', 's', '--window', 'tumbling:10s']
+
+    def files(self):
+        return {path.name: path.read_text() for path in pathlib.Path(self.path('out')).iterdir()}
+
+    def test_files_of_periods_have_all_results(self):
+        os.mkdir(self.path('out'))
+        r = random.Random(SEED)
+        times = sorted(r.randrange(-500, 2000) for _ in range(3000))
+        with open(self.path('in.csv'), 'w') as file:
+            file.write('t,k\n' + ''.join(f'{t},{r.randrange(5)}\n' for t in times if not 300 <= t < 900))
+        all_of_it = run('stream', self.path('in.csv'), *self.ARGUMENTS).stdout.splitlines()
+        done = run('stream', self.path('in.csv'), *self.ARGUMENTS, '-o', self.path('out/o.csv'), '--rotate', '2m')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        expected = {}
+        for line in all_of_it[1:]:
+            begin = int(line.split(',')[1]) // 120 * 120
+            expected.setdefault(f'o.{begin}.csv', all_of_it[0] + '\n')
+            expected[f'o.{begin}.csv'] += line + '\n'
+        self.assertGreater(len(expected), 10)
+        self.assertEqual(self.files(), expected)
+
+    def test_a_killed_job_leaves_whole_files(self):
+        os.mkdir(self.path('out'))
+        with subprocess.Popen([PRORATA, 'stream', '-', *self.ARGUMENTS, '-o', self.path('out/o'), '--rotate', '100s'],
+                              stdin=subprocess.PIPE) as child:
+            child.stdin.write(b't,k\n5,a\n95,b\n95,a\n111,a\n250,a\n')
+            child.stdin.flush()
+            limit = time.monotonic() + 20
+            while 'o.0' not in os.listdir(self.path('out')) and time.monotonic() < limit:
+                time.sleep(0.01)
+                child.stdin.write(b'250,a\n')
+                child.stdin.flush()
+            child.kill()
+        header = 'window_start,window_end,k,count\n'
+        self.assertEqual(self.files(), {'o.0': header + '0,10,a,1\n'})
+
+    def test_what_does_not_go_together_is_refused(self):
+        with open(self.path('in.csv'), 'w') as file:
+            file.write('t,k\n1,a\n')
+        for more in (['--rotate', '1h'], ['--rotate', '0s', '-o', self.path('o')], ['--rotate', '1ms', '-o', self.path('o')],
+                     ['--rotate', '1h', '-o', self.path('o'), '--checkpoint', self.path('ck')]):
+            self.assertEqual(run('stream', self.path('in.csv'), *self.ARGUMENTS, *more).returncode, 2, more)
+        with open(self.path('o.0.csv'), 'w') as file:  # an input is no output
+            file.write('t,k\n1,a\n')
+        done = run('stream', self.path('o.0.csv'), *self.ARGUMENTS, '--rotate', '1h', '-o', self.path('o.csv'))
+        self.assertEqual((done.returncode, pathlib.Path(self.path('o.0.csv')).read_text()), (2, 't,k\n1,a\n'))
 
 
 def free_port():

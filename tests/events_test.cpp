@@ -5,11 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <host/events/csv.hpp>
 #include <host/events/stream_engine.hpp>
+#include <host/io/job_files.hpp>
 #include <prorata/windows.hpp>
 #include <random>
 #include <set>
+#include <tests/temporary_directory.hpp>
 
 namespace {
 
@@ -262,6 +265,68 @@ TEST(StreamEngine, ServesByNewWeightsWithinTwoBatchesAndWithoutWeightWhenNobodyE
       }
     }
     for (int f = 0; f < 3; ++f) EXPECT_EQ(engine.sub_streams()[f].records, total[f]);
+  }
+}
+
+TEST(FileSource, KnowsItsPlaceByBothEndsOfWhatWasRead) {
+  temporary_directory const folder;
+  std::string text = "t,k\n";
+  while (text.size() < 400'000) text += std::to_string(text.size()) + ",a\n";
+  auto const path = (folder / "in.csv").string();
+  auto const write = [&] { std::ofstream(path) << text; };
+  write();
+  auto const place = [&] {
+    auto const file = io::job_files().read(path);
+    file_source source(file, 100'000);
+    source.header();
+    text_block block;
+    for (int k = 0; k < 2; ++k) EXPECT_TRUE(source.next(block));
+    return source.place();
+  }();
+  auto const accepted = [&] {
+    auto const file = io::job_files().read(path);
+    file_source source(file, 100'000);
+    try {
+      source.go_to(place);
+    } catch (input_error const&) { return false; }
+    return true;
+  };
+  EXPECT_TRUE(accepted());
+  for (std::size_t const changed : {10'000, 190'000}) {
+    std::swap(text[changed], text[changed + 9]);
+    char const was = text[changed];
+    text[changed] = was == '7' ? '8' : '7';
+    write();
+    EXPECT_FALSE(accepted()) << changed;
+    text[changed] = was;
+    std::swap(text[changed], text[changed + 9]);
+  }
+  text += "1,b\n";  // it has grown
+  write();
+  EXPECT_TRUE(accepted());
+}
+
+TEST(StreamEngine, SaysWhichLineOfAllBlocksIsMalformed) {
+  temporary_directory const folder;
+  auto const path = (folder / "in.csv").string();
+  {
+    std::ofstream file(path);
+    file << "t,k\n";
+    for (int k = 0; k < 1000; ++k) file << (k == 700 ? "x" : std::to_string(k)) << ",a\n";
+  }
+  auto const input = io::job_files().read(path);
+  for (index_t const block : {50, 1000, 100'000}) {
+    file_source source(input, block);
+    row_schema schema;
+    schema.names = csv_fields(source.header());
+    schema.columns = 2, schema.key = 1;
+    aggregate_plan const plan(parse_aggregates("count"), schema);
+    stream_limits limits{.threads = 2, .skip_malformed = true};
+    stream_engine engine(window_rule(window_kind::tumbling, 10), watermark(), schema, plan, limits,
+                         [](closed_window const&) {}, {});
+    engine.run(source, [](bool) {});
+    EXPECT_TRUE(engine.counts().first_malformed.starts_with("line 702: ")) << engine.counts().first_malformed;
+    EXPECT_EQ(engine.counts().malformed, 1);
   }
 }
 

@@ -96,7 +96,7 @@ void stream_command(command_line& command, io::job_files& files) {
         [=](auto const& text) { return static_cast<double>(time_unit("ns").duration(text, option)) / 1e9; };
   };
   feeds::stream_request r;
-  std::string window, aggregates = "count", lateness = "0", advance, malformed = "fatal", format,
+  std::string window, aggregates = "count", lateness = "0", advance, malformed = "fatal", format, rotate,
                       partition = "hash:16", weights;
   std::optional<double> idle;
   pictures::shown progress = pictures::shown::on_a_terminal;
@@ -114,6 +114,7 @@ void stream_command(command_line& command, io::job_files& files) {
   command.option("--malformed", malformed);
   command.option("--late", r.late);
   command.option("-o,--output", r.output);
+  command.option("--rotate", rotate);
   command.option("--block", r.block, [](auto const& text) { return parse_bytes(text, "--block").bytes; });
   command.option("--progress", progress, parse_shown);
   command.option("--partition", partition);
@@ -133,6 +134,10 @@ void stream_command(command_line& command, io::job_files& files) {
   require(r.threads >= 0 && r.threads <= 255, "--threads is from 0 to 255");
   require(!json || !r.output.empty(),
           "stream: --json needs -o FILE, for standard output has the results else");
+  if (!rotate.empty()) {
+    r.rotate = r.unit.duration(rotate, "--rotate");
+    require(r.rotate > 0, "--rotate is longer than 0");
+  }
   r.skip_malformed = malformed == "skip";
   r.window = feeds::parse_window(window, r.unit);
   if (!advance.empty()) r.advance = r.unit.duration(advance, "--max-advance");

@@ -420,26 +420,23 @@ class session_windows {
   using sessions_of_key = std::vector<session>;  // in no order
   using table = keyed_table<query_key<Query>, sessions_of_key>;
 
-  /// The session that records from first to last belong to, those that they join made one.
+  /// The session that records from first to last belong to, those that they join made one. What was apart from those
+  /// stays apart: nothing fits between two that are less than the gap apart.
   std::size_t place(sessions_of_key& list, std::int64_t first, std::int64_t last) const {
     std::size_t found = list.size();
     for (std::size_t k = 0; k < list.size();) {
-      if (first - list[k].last >= gap_ || list[k].first - last >= gap_ || k == found) {
+      session& s = list[k];
+      if (first - s.last >= gap_ || s.first - last >= gap_) {
         ++k;
-        continue;
+      } else if (found == list.size()) {
+        found = k++;
+        s.first = std::min(first, s.first), s.last = std::max(last, s.last);
+      } else {
+        session& into = list[found];
+        into.first = std::min(into.first, s.first), into.last = std::max(into.last, s.last);
+        query_.merge(into.state, s.state);
+        list.erase(list.begin() + static_cast<std::ptrdiff_t>(k));
       }
-      first = std::min(first, list[k].first), last = std::max(last, list[k].last);
-      if (found == list.size()) {
-        found = k;
-        list[k].first = first, list[k].last = last;
-        k = 0;  // those that were apart may join now
-        continue;
-      }
-      list[found].first = first, list[found].last = last;
-      query_.merge(list[found].state, list[k].state);
-      list.erase(list.begin() + static_cast<std::ptrdiff_t>(k));
-      if (k < found) --found;
-      k = 0;
     }
     if (found == list.size()) list.push_back({first, last});
     return found;

@@ -5,6 +5,7 @@
 #include <host/feeds/stream_ends.hpp>
 #include <host/feeds/tcp.hpp>
 #include <prorata/error.hpp>
+#include <prorata/windows.hpp>
 #include <span>
 
 namespace prorata::feeds {
@@ -48,6 +49,36 @@ void line_output::write() {
     print_(text);
   }
   text.clear();
+}
+
+void rotated_output::add(std::int64_t t, std::string_view line) {
+  std::int64_t const begin = floor_to(t, period_);
+  if (file_ != nullptr && begin > begin_) end();
+  if (file_ == nullptr) {
+    std::size_t const name = path_.rfind('/') + 1, dot = path_.rfind('.');
+    std::size_t const at = dot == path_.npos || dot <= name ? path_.size() : dot;
+    files_ = std::make_unique<io::job_files>();
+    if (input_ != nullptr) files_->note_input(*input_);
+    file_ = &files_->write(path_.substr(0, at) + '.' + std::to_string(begin) + path_.substr(at));
+    begin_ = begin, at_ = 0;
+    text_ = header_ + '\n';
+  }
+  text_.append(line) += '\n';
+  if (text_.size() >= 1 << 16) write();
+}
+
+void rotated_output::end() {
+  if (file_ == nullptr) return;
+  write();
+  files_->publish();
+  files_.reset();
+  file_ = nullptr;
+}
+
+void rotated_output::write() {
+  file_->write(at_, std::as_bytes(std::span(text_)));
+  at_ += std::ssize(text_);
+  text_.clear();
 }
 
 void line_output::copy_kept() {

@@ -92,13 +92,16 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
   require(
       !checked || (stream_input::is_replayable(r.input) && !r.output.empty()),
       "stream: --checkpoint needs a file or redis:// as input, to be read again, and -o FILE, to be whole");
+  require(r.rotate == 0 || (!r.output.empty() && !to_redis),
+          "stream: --rotate needs -o FILE, whose name the files have");
+  require(r.rotate == 0 || !checked, "stream: --rotate and --checkpoint do not go together");
   std::optional<address> sink_address;
   if (to_redis) sink_address = parse_address(r.output);
   require(!to_redis || sink_address->scheme == "redis", "stream: -o is a file, or redis://HOST:PORT/STREAM");
 
   stream_input input(r.input, r.form, r.block, r.idle_seconds, files);
   events::block_source& source = input.source();
-  auto* const out = r.output.empty() || to_redis ? nullptr : &files.write(r.output);
+  auto* const out = r.output.empty() || to_redis || r.rotate > 0 ? nullptr : &files.write(r.output);
   auto* const late_file = r.late.empty() ? nullptr : &files.write(r.late);
 
   std::string header;
@@ -124,8 +127,10 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
     sink.emplace(*sink_address, results_header, fmt::format("{:016x}", events::checksum_of(job)), checked);
   line_output results(out, saved ? &saved->results : nullptr, r.print),
       late(late_file, saved ? &saved->late : nullptr);
+  std::optional<rotated_output> rotated;
+  if (r.rotate > 0) rotated.emplace(r.output, r.rotate, results_header, input.file());
   if (!resumed) {
-    if (!to_redis) results.text = results_header + '\n';
+    if (!to_redis && !rotated) results.text = results_header + '\n';
     if (r.form == events::text_form::csv) late.text = header + '\n';
   }
   auto const write = [&] {
@@ -147,10 +152,15 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
   events::stream_engine engine(
       r.window, watermark(r.lateness, r.advance), schema, plan, limits,
       [&](events::closed_window const& window) {
-        auto& to = sink ? line : results.text;
+        auto& to = sink || rotated ? line : results.text;
         fmt::format_to(std::back_inserter(to), "{},{}", window.bounds.begin, window.bounds.end);
         if (keyed) events::write_csv_field(to += ',', window.key);
-        to.append(window.answers) += '\n';
+        to.append(window.answers);
+        if (rotated) {
+          rotated->add(window.bounds.end, line);
+          return line.clear();
+        }
+        to += '\n';
         if (!sink) return results.write_if_large();
         sink->add(line);
         line.clear();
@@ -202,6 +212,7 @@ stream_outcome run_stream(stream_request const& asked, io::job_files& files) {
   results.copy_kept(), late.copy_kept();
   input.check_unchanged();
   files.prepare();
+  if (rotated) rotated->end();
   if (sink && !(checked && source.stopped())) sink->end();
   metrics.reset();
   state.seconds = seconds_since(start);

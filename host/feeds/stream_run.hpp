@@ -32,6 +32,7 @@ struct stream_request {
   std::vector<events::sub_stream> sub_streams{};
   std::string weights_file;  ///< where their weights are, and may change
   std::string output;        ///< a file, or redis://HOST:PORT/STREAM; empty: `print`
+  std::int64_t rotate = 0;   ///< of event time, that a file of results has; 0: one file has all
   std::string late;          ///< the file of late records; empty: they are left out
   std::string checkpoint;    ///< a folder; empty: none
   double checkpoint_seconds = 10;
