@@ -160,6 +160,7 @@ class stream_job {
   };
   /// What a thread has of its own.
   struct scratch {
+    std::vector<std::uint64_t> bits;
     std::vector<std::uint32_t> selected;
     index_t partly_late = 0;
   };
@@ -182,47 +183,53 @@ class stream_job {
     // the watermark before each block, at least what has been closed while this input was idle
     std::vector<watermark> marks(static_cast<std::size_t>(blocks) + 1, mine.mark);
     std::vector<block_times> times(static_cast<std::size_t>(blocks));
-    std::vector<std::atomic<bool>> known(static_cast<std::size_t>(blocks));
     std::vector<std::vector<record>> late(static_cast<std::size_t>(blocks));
-    std::vector<std::uint64_t> selected(
-        static_cast<std::size_t>(blocks * (block_ / 64)));  // a bit for each record
-    auto const bits_of = [&](index_t b) { return selected.data() + b * (block_ / 64); };
-    std::atomic<index_t> next = 0, turn = 0;
+    index_t const words = block_ / 64;
+    std::vector<std::uint64_t> selected(static_cast<std::size_t>(blocks * words));  // a bit for each record
+    std::vector<char> known(static_cast<std::size_t>(blocks));  // which blocks were looked at
+    std::atomic<index_t> next = 0, turn = 0;  // the first block that nobody took, and that is not known
     std::atomic<bool> failed = false;
-    std::mutex turns;
-    auto const go_on = [&] {  // over blocks whose times are known
-      std::unique_lock const lock(turns, std::try_to_lock);
-      if (!lock.owns_lock()) return;
-      for (index_t b = turn; b < blocks && known[static_cast<std::size_t>(b)]; turn = ++b) {
-        auto const at = static_cast<std::size_t>(b);
+    std::mutex turns;  // of known, and what is known
+    auto const look = [&](index_t b, scratch& at_work) {
+      at_work.bits.resize(static_cast<std::size_t>(words));
+      block_times const found = look_at(rows, b * block_, std::min(n, (b + 1) * block_), at_work.bits.data());
+      std::lock_guard const lock(turns);
+      if (std::exchange(known[static_cast<std::size_t>(b)], true)) return;
+      times[static_cast<std::size_t>(b)] = found;
+      std::copy(at_work.bits.begin(), at_work.bits.end(), selected.begin() + b * words);
+      for (index_t k = turn; k < blocks && known[static_cast<std::size_t>(k)]; turn = ++k) {
+        auto const at = static_cast<std::size_t>(k);
         watermark mark = marks[at];
         if (!mark.observe_all(times[at].first, times[at].largest))
-          for (index_t i = b * block_; i < std::min(n, (b + 1) * block_); ++i) mark.observe(time_of(rows, i));
+          for (index_t i = k * block_; i < std::min(n, (k + 1) * block_); ++i) mark.observe(time_of(rows, i));
         marks[at + 1] = mark;
       }
     };
+    // A thread adds the blocks that it took. Until all before one of them are known it takes more; but not so many that
+    // none is in its cache any more: then it looks at the missing one, too, whose thread may have to wait for a processor.
     auto const work = [&](index_t worker) {
+      scratch& at_work = scratch_[static_cast<std::size_t>(worker)];
       std::deque<index_t> waiting;
-      auto const add_those_known = [&] {
-        go_on();
-        while (!waiting.empty() && waiting.front() < turn) {
-          auto const at = static_cast<std::size_t>(waiting.front());
-          add_block(static_cast<int>(worker), rows, waiting.front() * block_, bits_of(waiting.front()),
-                    times[at], marks[at], marks[at + 1], first_place, late[at]);
-          waiting.pop_front();
-        }
-      };
       try {
-        for (index_t b; !failed && (b = next++) < blocks;) {
-          auto const at = static_cast<std::size_t>(b);
-          times[at] = look_at(rows, b * block_, std::min(n, (b + 1) * block_), bits_of(b));
-          known[at] = true;
-          waiting.push_back(b);
-          add_those_known();
-        }
-        while (!waiting.empty() && !failed) {
-          add_those_known();
-          if (!waiting.empty()) std::this_thread::yield();
+        while (!failed) {
+          while (!waiting.empty() && waiting.front() < turn) {
+            auto const at = static_cast<std::size_t>(waiting.front());
+            add_block(static_cast<int>(worker), rows, waiting.front() * block_,
+                      selected.data() + waiting.front() * words, times[at], marks[at], marks[at + 1],
+                      first_place, late[at]);
+            waiting.pop_front();
+          }
+          index_t const missing = turn;
+          if (waiting.size() > 2 && missing < waiting.front()) {
+            look(missing, at_work);
+          } else if (index_t const b = next++; b < blocks) {
+            waiting.push_back(b);
+            look(b, at_work);
+          } else if (waiting.empty()) {
+            return;
+          } else if (missing < waiting.front()) {
+            look(missing, at_work);
+          }
         }
       } catch (...) {
         failed = true;
