@@ -205,8 +205,9 @@ class stream_job {
         marks[at + 1] = mark;
       }
     };
-    // A thread adds the blocks that it took. Until all before one of them are known it takes more; but not so many that
-    // none is in its cache any more: then it looks at the missing one, too, whose thread may have to wait for a processor.
+    // A thread adds the blocks that it took. Until all before one of them are known it takes more; but not so many
+    // that none is in its cache any more: then it looks at the missing one, too, whose thread may have to wait for a
+    // processor.
     auto const work = [&](index_t worker) {
       scratch& at_work = scratch_[static_cast<std::size_t>(worker)];
       std::deque<index_t> waiting;
