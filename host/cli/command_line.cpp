@@ -192,7 +192,6 @@ void add_raw_options(command_line& command, options& o) {
 }
 
 void add_stream_options(command_line& command, options& o) {
-  o.words = noted_words();
   add_memory_option(command, o);
   command.option("--chunk", o.chunk, [](auto const& text) { return parse_bytes(text, "--chunk").bytes; });
   command.flag("--json", o.json);

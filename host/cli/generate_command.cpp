@@ -32,7 +32,7 @@ void generate_command(command_line& command, io::job_files& files) {
   auto const header_bytes = std::ssize(io::npy_header(type, dimensions));
   auto const start = std::chrono::steady_clock::now();
   io::array_sink const out(files.write(output, header_bytes + count * size), type, dimensions);
-  stages_report page;
+  stages_page page;
   page.open(files, o);
   page.begins("generate", count * size);
   {

@@ -11,6 +11,7 @@
 #include <host/io/printable.hpp>
 #include <host/io/spill.hpp>
 #include <host/jobs/limits.hpp>
+#include <host/pictures/amounts.hpp>
 #include <host/run/encoded_column.hpp>
 #include <nlohmann/json.hpp>
 #include <prorata/group_by.hpp>
@@ -29,21 +30,14 @@ struct output_column : dynamic::group_output {
   std::string path;
 };
 
-void print_table(std::vector<output_column> const& columns, index_t rows) {
+/// The first rows, each column under its name.
+std::string table_of(std::vector<output_column> const& columns, index_t rows) {
   std::vector<std::vector<std::string>> cells;
   for (auto const& c : columns) {
     cells.push_back({c.named().name});
     for (index_t k = 0; k < rows; ++k) cells.back().push_back(shortest(c.shown(k)));
   }
-  for (std::size_t row = 0; row <= static_cast<std::size_t>(rows); ++row) {
-    std::string line = " ";
-    for (auto const& column : cells) {
-      std::size_t width = 0;
-      for (auto const& text : column) width = std::max(width, text.size());
-      line += fmt::format(" {:>{}}", column[row], width + 1);
-    }
-    print("{}\n", line);
-  }
+  return pictures::table(cells);
 }
 
 }  // namespace
@@ -120,7 +114,7 @@ void groupby_command(command_line& command, io::job_files& files) {
       return;
   }
   print("{}, {} of {}\n", count_text(n, "row"), count_text(outcome.groups, "group"), io::name_of(key_type));
-  print_table(columns, rows);
+  print("{}", table_of(columns, rows));
   if (rows < outcome.groups) print("  … {} more\n", outcome.groups - rows);
   for (auto const& c : columns)
     if (!c.path.empty()) print("  {} → {}\n", c.named().name, io::printable(c.path));

@@ -150,7 +150,7 @@ class join_job final : public host::run_observer {
   std::list<input> inputs_;
   std::list<io::array_sink> sinks_;
   std::unique_ptr<pictures::progress> bar_;
-  stages_report page_;
+  stages_page page_;
 };
 
 host::join_kind kind_named(std::string const& how) {

@@ -1,6 +1,7 @@
 // Options of commands that read arrays.
 #pragma once
 
+#include <host/cli/print.hpp>
 #include <host/jobs/options.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ using namespace jobs;  // commands speak of nothing else
 
 /// Those of jobs, and what goes in and comes out.
 struct options : job_options {
+  options() { words = noted_words(); }
   std::vector<std::string> inputs;
   std::string output;
   bool exact = false, json = false, raw = false;

@@ -1,48 +1,9 @@
 // Printing plans and findings.
 #include <host/cli/print.hpp>
 #include <host/cli/report.hpp>
-#include <host/jobs/launched.hpp>
-#include <host/pictures/html_page.hpp>
 #include <nlohmann/json.hpp>
 
 namespace prorata::cli {
-
-pictures::plan plan_of(std::vector<device_spec> const& devices, std::vector<double> weights, partition cuts,
-                       std::vector<double> loads) {
-  return {names_of(devices), std::move(weights), std::move(cuts), std::move(loads)};
-}
-pictures::plan plan_of(session const& job) {
-  return plan_of(job.devices(), job.weights(), job.cuts(), job.loads());
-}
-
-namespace {
-
-/// What each device did.
-nlohmann::json devices_json(session const& job) {
-  auto all = nlohmann::json::array();
-  for (auto const& work : job.work()) {
-    auto const k = all.size();
-    all.push_back({{"name", job.devices()[k].name},
-                   {"weight", job.weights()[k]},
-                   {"chunks", work.chunks},
-                   {"elements", work.elements},
-                   {"busy_seconds", work.busy_seconds}});
-    if (work.failed) all.back()["failed"] = true;
-  }
-  return all;
-}
-
-}  // namespace
-
-nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own) {
-  own["op"] = op;
-  own["plan"] = pictures::plan_json(plan_of(job));
-  own["seconds"] = job.seconds();
-  own["bytes"] = job.bytes();
-  own["gb_per_s"] = job.gb_per_s();
-  own["devices"] = devices_json(job);
-  return own;
-}
 
 printed_object::printed_object() { print("{{"); }
 
@@ -72,18 +33,6 @@ bool said_as_json(session& job, options const& o, std::function<nlohmann::json()
   job.describe(said);
   if (o.json) print("{}\n", said.dump());
   return o.json;
-}
-
-void stages_report::open(io::job_files& files, options const& o) {
-  if (o.report.empty()) return;
-  require(all_processes().alone(), "--report is for one process, and there are several; leave it out");
-  file_ = &files.write(o.report);
-}
-
-void stages_report::describe(nlohmann::json const& said) {
-  if (file_ == nullptr) return;
-  events_.ends();
-  file_->write_text(pictures::html_page({noted_words(), said, events_, {}, {}}));
 }
 
 void report(session& job, options const& o, std::string const& operation, input const& first,

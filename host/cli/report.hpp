@@ -5,14 +5,11 @@
 #include <host/cli/options.hpp>
 #include <host/dynamic/number.hpp>
 #include <host/dynamic/reductions.hpp>
-#include <host/jobs/session.hpp>
+#include <host/jobs/facts.hpp>
 #include <host/pictures/amounts.hpp>
 #include <host/pictures/number_json.hpp>
-#include <host/pictures/plan.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace prorata::cli {
 
@@ -23,15 +20,6 @@ using pictures::bytes_text;
 using pictures::count_text;
 using pictures::json_of;
 using pictures::json_value;
-
-/// The plan of a job, for a picture of it.
-pictures::plan plan_of(session const& job);
-pictures::plan plan_of(std::vector<device_spec> const& devices, std::vector<double> weights, partition cuts,
-                       std::vector<double> loads = {});
-
-/// What every command says of its job: op, plan, seconds, bytes, gb_per_s and what each device did, beside members of
-/// its own. All processes ask together.
-nlohmann::json job_json(session const& job, std::string const& op, nlohmann::json own);
 
 /// Prints what a job found: one JSON object with --json, else the plan, the findings and the speed. Writes --report.
 void report(session& job, options const& o, std::string const& operation, input const& first,
@@ -57,26 +45,5 @@ inline bool is_described(session const& job, options const& o) { return o.json |
 
 /// Says what make() has to say of a job to --report, and on stdout with --json: whether it did that.
 bool said_as_json(session& job, options const& o, std::function<nlohmann::json()> const& make);
-
-/// --report of a command that works in stages on all its devices together.
-class stages_report {
- public:
-  /// Begins the page: a bad name must not cost a job.
-  ///   throws  usage_error (several processes), as job_files::write
-  void open(io::job_files& files, options const& o);
-  bool is_wanted() const { return file_ != nullptr; }
-  void begins(std::string name, index_t bytes) {
-    if (is_wanted()) events_.begins(std::move(name), bytes);
-  }
-  void ends() { events_.ends(); }
-  /// Puts everything but the page on disk, for what is said of the job may be how long that took.
-  void prepare(io::job_files& files) const { files.prepare(file_); }
-  /// What --json says. Writes the page, if it was asked for.
-  void describe(nlohmann::json const& said);
-
- private:
-  pictures::timeline events_;
-  io::atomic_file* file_ = nullptr;
-};
 
 }  // namespace prorata::cli

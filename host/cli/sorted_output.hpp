@@ -61,7 +61,7 @@ class sorting_job : public host::run_observer {
   std::optional<job_ranks> ranks_;
   std::unique_ptr<pictures::progress> bar_;
   std::chrono::steady_clock::time_point start_;
-  stages_report report_;
+  stages_page report_;
 };
 
 }  // namespace prorata::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <host/dynamic/shares.hpp>
+#include <host/io/job_files.hpp>
 #include <host/jobs/devices.hpp>
 #include <host/jobs/options.hpp>
 #include <string>
