@@ -51,7 +51,8 @@ struct stream_job_counts {
 ///            input that was idle may be late or not
 ///   windows  close when the watermarks of all inputs have reached their ends; inputs that are idle, or have ended, do
 ///            not hold them back; one that has not brought anything does. An event is late by its own input's
-///            watermark, which is that of all its records, also of those that a filter leaves out
+///            watermark, which is that of all its records, also of those that a filter leaves out: when all its
+///            windows have ended; of sessions and batches_of, when it is behind the watermark at all
 ///   batches  records, or columns_of<Record>(…). A batch that is lent is done with when push() returns; one that is
 ///            given, as std::vector<Record>&&, waits in a queue
 ///   threads  any number may push. Functions of the query are called on several threads, sinks on one that belongs to

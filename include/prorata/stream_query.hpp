@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <prorata/config.hpp>
+#include <prorata/error.hpp>
 #include <prorata/windows.hpp>
 #include <string>
 #include <string_view>
@@ -17,11 +18,18 @@ namespace prorata {
 /// Windows of which the kind is known to the compiler.
 template <window_kind... Kinds>
 struct rule_of : window_rule {
-  using window_rule::window_rule;
+  ///   throws  usage_error
+  explicit rule_of(window_kind kind, std::int64_t size, std::int64_t step = 0)
+      : window_rule(kind, size, step) {
+    require(((kind == Kinds) || ...), "these windows are of another kind than their type says");
+  }
 };
 using grid_rule = rule_of<window_kind::tumbling, window_kind::sliding>;
 using session_rule = rule_of<window_kind::session>;
 using count_rule = rule_of<window_kind::count>;
+template <class Rule>
+concept stream_windows =
+    std::same_as<Rule, grid_rule> || std::same_as<Rule, session_rule> || std::same_as<Rule, count_rule>;
 
 /// [k·size, (k + 1)·size)
 inline grid_rule tumbling(std::int64_t size) { return grid_rule(window_kind::tumbling, size); }
@@ -196,7 +204,7 @@ class stream_steps {
   }
 
   /// What is asked of each window: aggregates of per_window.
-  template <class Rule, class... Aggregates>
+  template <stream_windows Rule, class... Aggregates>
   auto aggregate(Rule const& rule, Aggregates const&... aggregates) const {
     static_assert(sizeof...(Aggregates) > 0, "aggregate: name one, as per_window::count()");
     return stream_query<Record, Time, Select, Steps, Value, Key, Rule,
