@@ -66,12 +66,12 @@ std::string text_of(std::string const& raw) { return io::xml_text(io::printable(
 std::string dumped(json const& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// A value as --json says it; the first ones of a list.
-std::string shown(json const& value) {
+std::string value_text(json const& value) {
   if (value.is_string()) return text_of(value.get<std::string>());
   if (!value.is_array()) return text_of(dumped(value));
   std::string out;
   for (std::size_t k = 0; k < std::min(value.size(), most_items); ++k)
-    out += (k > 0 ? ", " : "") + shown(value[k]);
+    out += (k > 0 ? ", " : "") + value_text(value[k]);
   return value.size() > most_items ? out + fmt::format(", … {} more", value.size() - most_items) : out;
 }
 
@@ -155,7 +155,7 @@ class page {
       if (auto const* value = said(name)) {
         bool const rounded = value->is_number_float();
         add(fmt::format("<div><dt>{}</dt><dd id=\"{}\">{}</dd></div>\n", title, name,
-                        rounded ? fmt::format("{:.4g}", value->get<double>()) : shown(*value)));
+                        rounded ? fmt::format("{:.4g}", value->get<double>()) : value_text(*value)));
       }
     add("</dl>\n");
     end();
@@ -166,8 +166,8 @@ class page {
     if (value.is_object() && value.contains("value")) {
       std::string more;
       for (auto const& [key, inner] : value.items())
-        if (key != "value") more += (more.empty() ? "" : ", ") + shown(inner);
-      add("<tr><td>" + text_of(name) + "</td><td>" + shown(value["value"]) +
+        if (key != "value") more += (more.empty() ? "" : ", ") + value_text(inner);
+      add("<tr><td>" + text_of(name) + "</td><td>" + value_text(value["value"]) +
           (more.empty() ? "" : "<small>" + more + "</small>") + "</td></tr>\n");
       return;
     }
@@ -175,7 +175,7 @@ class page {
       for (auto const& [key, inner] : value.items()) fact(name.empty() ? key : name + " " + key, inner);
       return;
     }
-    add("<tr><td>" + text_of(name) + "</td><td>" + shown(value) + "</td></tr>\n");
+    add("<tr><td>" + text_of(name) + "</td><td>" + value_text(value) + "</td></tr>\n");
   }
 
   void answered() {
