@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_sharing(h);
   add_exchanges(h);
   add_hash_maps(h);
+  add_streams(h);
   table print(h.results, [&] {
     if (!json.empty())
       write_report(h, json);  // after each contest: a run that is cut short leaves the others'

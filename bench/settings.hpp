@@ -88,6 +88,7 @@ void add_costs(hall& h);
 void add_sharing(hall& h);
 void add_exchanges(hall& h);
 void add_hash_maps(hall& h);
+void add_streams(hall& h);
 
 /// The short name of an element type.
 template <class T>
