@@ -54,7 +54,7 @@ def imported():
 
 
 def own_functions():
-    """A function of the library, one of the command, and one of the sort for each instruction set."""
+    """A function of the library, one of jobs, one of the command, and one of the sort for each instruction set."""
     names = re.findall(r' FUNC .* (\S+)$', said_by_readelf('-s'), re.M)
     found = {}
     for name in names:
@@ -65,7 +65,7 @@ def own_functions():
     return found.values()
 
 
-OWN = ['prorata4host6stream4sync', 'prorata3cli13parse_devices']
+OWN = ['prorata4host6stream4sync', 'prorata4jobs13parse_devices', 'prorata3cli9help_text']
 
 
 if __name__ == '__main__':
