@@ -10,6 +10,7 @@
 #include <prorata/error.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -111,7 +112,7 @@ std::vector<double> some_weights(std::mt19937_64& random) {
 std::string shown(std::vector<double> const& weights) { return testing::PrintToString(weights); }
 
 TEST(apportion, equals_the_textbook) {
-  for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(3000u); ++seed) {
     std::mt19937_64 random(seed);
     auto const weights = some_weights(random);
     auto const n = static_cast<index_t>(random() % 60);
@@ -125,7 +126,7 @@ TEST(apportion, equals_the_textbook) {
 
 // For n beyond counting: the quota rule, and no single move of one unit may improve what a method optimises.
 TEST(apportion, huge_n_is_exact) {
-  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(600u); ++seed) {
     std::mt19937_64 random(seed);
     auto const weights = some_weights(random);
     index_t const n = seed % 2 == 0 ? most : static_cast<index_t>(random() >> (1 + random() % 40));
@@ -177,7 +178,7 @@ void for_each_division(index_t n, std::size_t parts, shares_t& s, auto const& vi
 }
 
 TEST(apportion, optimises_what_it_says) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(300u); ++seed) {
     std::mt19937_64 random(seed);
     std::vector<double> weights(1 + random() % 4);
     for (double& w : weights) w = static_cast<double>(1 + random() % 90);
@@ -272,7 +273,7 @@ TEST(apportion, caps_send_the_excess_to_the_others) {
 }
 
 TEST(apportion, caps_against_the_textbook) {
-  for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(3000u); ++seed) {
     std::mt19937_64 random(seed);
     auto const weights = some_weights(random);
     auto const n = static_cast<index_t>(random() % 40);

@@ -10,6 +10,7 @@
 #include <prorata/error.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -110,7 +111,7 @@ double makespan_of(reals const& costs, reals const& speeds, std::vector<int> con
 
 TEST(assignments, tasks_within_the_bound) {
   double worst = 1;
-  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(1500u); ++seed) {
     std::mt19937_64 random(seed);
     reals costs(random() % 7), speeds(1 + random() % 3);
     for (double& c : costs) c = static_cast<double>(random() % 20);

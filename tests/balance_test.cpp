@@ -6,6 +6,7 @@
 #include <prorata/balance.hpp>
 #include <prorata/error.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -33,7 +34,7 @@ TEST(time_model, interpolates_between_what_it_has_seen) {
 }
 
 TEST(time_model, never_expects_less_for_more) {
-  for (unsigned seed = 1; seed <= 300; ++seed) {
+  for (unsigned seed = 1; seed <= tests::rounds(300u); ++seed) {
     std::mt19937 random(seed);
     time_model m;
     std::lognormal_distribution<double> noise(0, 0.4);
@@ -98,7 +99,7 @@ TEST(equal_finish, a_device_whose_overhead_is_too_long_gets_nothing) {
 
 /// No other shares end sooner: found by trying all of them.
 TEST(equal_finish, no_other_shares_end_sooner) {
-  for (unsigned seed = 1; seed <= 400; ++seed) {
+  for (unsigned seed = 1; seed <= tests::rounds(400u); ++seed) {
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> some(0.1, 2);
     std::vector<time_model> models(3);
@@ -168,7 +169,7 @@ double imbalance(played devices, partition const& cuts) {
 }
 
 TEST(balancer, unequal_devices_are_balanced_soon_and_left_alone_then) {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= tests::rounds(40u); ++seed) {
     played devices{{1e6, 2e6, 4e6, 8e6}, std::mt19937(seed)};
     balancer balance(4);
     auto cuts = partition_by_weights(15'000'000, std::vector<double>{1, 1, 1, 1});

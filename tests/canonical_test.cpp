@@ -6,6 +6,7 @@
 #include <prorata/reductions.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 #include <vector>
 
 namespace {
@@ -213,7 +214,7 @@ auto by_pieces(R const& r, std::vector<T> const& x, std::vector<index_t> const& 
 }
 
 TEST(Canonical, AnyCutsGiveTheSameBits) {
-  for (unsigned seed = 0; seed < 400; ++seed) {
+  for (unsigned seed = 0; seed < tests::rounds(400u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
     index_t const n = 1 + static_cast<index_t>(random() % (seed % 4 == 0 ? 70 : 5000));

@@ -9,6 +9,7 @@
 #include <prorata/error.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -141,7 +142,7 @@ std::string shown(instance const& in) {
 }
 
 TEST(costs, equals_brute_force) {
-  for (std::uint64_t seed = 0; seed < 6000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(6000u); ++seed) {
     std::mt19937_64 random(seed);
     instance const in = some_instance(random);
     SCOPED_TRACE("seed " + std::to_string(seed) + ", " + shown(in));
@@ -212,7 +213,7 @@ void expect_promise(auto const& costs, reals const& speeds, cost_options const& 
 
 TEST(costs, caps_equal_brute_force) {
   int infeasible_ones = 0;
-  for (std::uint64_t seed = 0; seed < 6000; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(6000u); ++seed) {
     std::mt19937_64 random(seed);
     instance in = some_instance(random);
     std::uint64_t const total = in.load(0, in.n());
@@ -234,7 +235,7 @@ TEST(costs, caps_equal_brute_force) {
       expect_promise(costs, speeds, {reals(speeds.size(), 0.0), in.grain, false});
     }
   }
-  EXPECT_GT(infeasible_ones, 500);
+  EXPECT_GT(infeasible_ones, tests::rounds(500));
 }
 
 TEST(costs, fractions_of_the_total) {
@@ -244,7 +245,7 @@ TEST(costs, fractions_of_the_total) {
             (std::vector<index_t>{0, 3, 4}));
   EXPECT_EQ(partition_by_costs(costs, speeds, {{.3, .7}, 1, true}).parts.cuts,
             (std::vector<index_t>{0, 2, 4}));
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(200u); ++seed) {
     std::mt19937_64 random(seed);
     reals many(1 + random() % 40), powers(1 + random() % 5), caps(powers.size());
     for (double& c : many) c = static_cast<double>(random() >> 11) * 0x1p-53;
@@ -259,7 +260,7 @@ TEST(costs, fractions_of_the_total) {
 // For more elements than can be enumerated: no rank has room below the bottleneck, by probes in long doubles'
 // stead: integer speeds and products below 2^64.
 TEST(costs, larger_ones_are_optimal_too) {
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(40u); ++seed) {
     std::mt19937_64 random(seed);
     instance in;
     in.costs.resize(20000 + random() % 9000);

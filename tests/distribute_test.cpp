@@ -145,7 +145,7 @@ void expect_dealt_in_chunks(int seeds) {
 }
 
 TEST(DealToRanks, TravelsInChunks) {
-  int const seeds = 150 / sparser;
+  int const seeds = rounds(150);
   expect_dealt_in_chunks<std::uint8_t>(seeds);
   expect_dealt_in_chunks<std::int16_t>(seeds);
   expect_dealt_in_chunks<float>(seeds);

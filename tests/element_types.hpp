@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <prorata/half.hpp>
+#include <tests/sanitizers.hpp>
 #include <type_traits>
 
 namespace prorata::tests {
@@ -13,9 +14,9 @@ namespace prorata::tests {
 /// slower, only for a few. Memory is treated alike for all types of a size, and threads for all types.
 template <class T>
 inline constexpr bool is_tested =
-#if defined(__SANITIZE_THREAD__)
+#if PRORATA_TEST_THREADS_WATCHED
     std::is_same_v<T, float> || std::is_same_v<T, std::int8_t> || std::is_same_v<T, std::int64_t>;
-#elif defined(__SANITIZE_ADDRESS__)
+#elif PRORATA_TEST_ADDRESSES_WATCHED
     std::is_same_v<T, float> || std::is_same_v<T, half> || std::is_same_v<T, std::int8_t> ||
     std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t>;
 #elif defined(PLANTED)  // a copy of the sources with faults: it goes without types that have a like one

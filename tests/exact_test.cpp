@@ -8,6 +8,7 @@
 #include <host/exact.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 #include <vector>
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -501,7 +502,7 @@ TYPED_TEST(exact, full_slices_of_one_sign) {
 // Floats whose exponents differ by up to 19 are added as doubles; 20 and more would round.
 TEST(exact_blocks, floats_at_the_limit_of_adding_directly) {
   generator random(78);
-  for (int round = 0; round < 240; ++round) {
+  for (int round = 0; round < tests::rounds(240); ++round) {
     int const range = 15 + round % 15;
     std::vector<float> x(1024);
     for (float& v : x) v = 2 - static_cast<float>(random() >> 40) * 0x1p-26f;

@@ -2,6 +2,7 @@
 #include <limits>
 #include <prorata/error.hpp>
 #include <tests/expression_columns.hpp>
+#include <tests/sanitizers.hpp>
 
 namespace {
 
@@ -472,7 +473,7 @@ TEST(expression, random_formulas_agree_with_their_own_values) {
   std::size_t const n = 5;
   std::vector<double> const x{1.5, -2, 0.25, 3, -0.5}, y{0.5, 4, -1, 2, -3};
   std::mt19937 random(7);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < prorata::tests::rounds(300); ++round) {
     std::vector<random_formula> made{{"x", x}, {"y", y}};
     for (int step = 0; step < 12; ++step) {
       // one of the last few, so that most of what is made stays alive and some of it is used again and again

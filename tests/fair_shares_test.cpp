@@ -11,15 +11,12 @@
 #include <random>
 #include <string>
 #include <tests/gmp_oracle.hpp>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int fewer = 20;
-#else
-constexpr int fewer = 1;
-#endif
+constexpr int fewer = tests::watched ? 20 : 1;
 
 using units_t = std::vector<index_t>;
 

@@ -303,7 +303,7 @@ constexpr key_shape shapes[] = {
 TEST(KeyRanges, AscendAndHoldTheKeysBetweenTheirEnds) {
   constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   std::mt19937_64 random(21);
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < tests::rounds(400); ++round) {
     // a band of keys of any width anywhere, and a heavy key at, or next to, either end of all words
     int const width = static_cast<int>(random() % 64);
     std::uint64_t const heavy[] = {last,    last - 1, 0, 1, encoded_key(std::nan("")), encoded_key(INFINITY),

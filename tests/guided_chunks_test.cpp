@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 #include <vector>
 
 namespace prorata::host {
@@ -74,7 +75,7 @@ auto noisy(unsigned seed) {
 }
 
 TEST(guided_chunks, wrong_weights_cost_at_most_a_twentieth) {
-  for (unsigned seed = 0; seed < 40; ++seed) {
+  for (unsigned seed = 0; seed < tests::rounds(40u); ++seed) {
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> wrong(0.7, 1.3);
     std::vector<double> guesses;
@@ -87,7 +88,7 @@ TEST(guided_chunks, wrong_weights_cost_at_most_a_twentieth) {
 }
 
 TEST(guided_chunks, a_device_that_becomes_slow_loses_what_it_has_not_begun) {
-  for (unsigned seed = 0; seed < 40; ++seed) {
+  for (unsigned seed = 0; seed < tests::rounds(40u); ++seed) {
     auto noise = noisy(seed);
     double const moment = ideal * (seed + 1) / 41;
     auto const half = play(speeds, [&](std::size_t k, piece p, double now) {
@@ -140,7 +141,7 @@ TEST(guided_chunks, few_elements_all_find_somebody) {
 }
 
 TEST(guided_chunks, speeds_that_jump_lose_nothing) {
-  for (unsigned seed = 0; seed < 2000; ++seed) {
+  for (unsigned seed = 0; seed < tests::rounds(2000u); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     std::uniform_real_distribution<double> jump(-3, 3);

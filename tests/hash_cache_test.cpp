@@ -7,6 +7,7 @@
 #include <prorata/error.hpp>
 #include <prorata/hash_cache.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 #include <unordered_map>
 
 namespace prorata {
@@ -136,7 +137,7 @@ void expect_as_played(index_t bytes, int threads, unsigned seed) {
 }
 
 TEST(hash_cache, does_what_a_cache_does_that_takes_one_key_at_a_time) {
-  for (unsigned seed = 1; seed <= 150; ++seed) {
+  for (unsigned seed = 1; seed <= tests::rounds(150u); ++seed) {
     index_t const bytes = 1200 + static_cast<index_t>(seed % 50) * 97;
     int const threads = 1 + static_cast<int>(seed % 3);
     expect_as_played<std::uint32_t, std::uint32_t>(bytes, threads, seed);

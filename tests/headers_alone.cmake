@@ -19,11 +19,9 @@ function(prorata_headers_alone target)
   set_target_properties(${target}_headers_alone PROPERTIES CUDA_ARCHITECTURES 90-virtual)  # to PTX is far enough
 endfunction()
 
-if(NOT PRORATA_GPU_TESTS_ONLY_COMPILE) # the C++ compiler's own have been compiled without CUDA
-  prorata_headers_alone(prorata)
-  if(TARGET prorata_mpi)
-    prorata_headers_alone(prorata_mpi)
-  endif()
+prorata_headers_alone(prorata)
+if(TARGET prorata_mpi)
+  prorata_headers_alone(prorata_mpi)
 endif()
 if(TARGET prorata_cuda)
   prorata_headers_alone(prorata_cuda)

@@ -17,6 +17,7 @@
 #include <prorata/error.hpp>
 #include <set>
 #include <sstream>
+#include <tests/sanitizers.hpp>
 
 #include "system_faults.hpp"
 #include "temporary_directory.hpp"
@@ -243,7 +244,7 @@ TEST_P(published_set, is_old_or_new_and_nothing_else_after_a_signal_at_any_momen
   auto const [kind, one_folder] = GetParam();
   for (int const number : {SIGTERM, SIGINT, SIGHUP}) {
     int const enough = 90;  // calls that a job makes, and a few
-    for (int moment = 0; moment < enough; moment += number == SIGTERM ? 1 : 7) {
+    for (int moment = 0; moment < enough; moment += number == SIGTERM && !tests::watched ? 1 : 7) {
       output_set const set(one_folder);
       int const ended = signal_that_ended([&, kind = kind] {
         system_faults::signal_number = number;

@@ -7,6 +7,7 @@
 #include <prorata/join.hpp>
 #include <random>
 #include <tests/array_files.hpp>
+#include <tests/sanitizers.hpp>
 #include <tests/temporary_directory.hpp>
 
 namespace prorata {
@@ -43,7 +44,7 @@ std::vector<K> some_keys(std::mt19937_64& random, std::size_t n, std::uint64_t d
 }
 
 TEST(join, row_numbers_are_those_of_nested_loops) {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= tests::rounds(40u); ++seed) {
     std::mt19937_64 random(seed);
     auto const left = some_keys<std::int32_t>(random, random() % 300, 1 + random() % 200);
     auto const right = some_keys<std::int32_t>(random, random() % 200, 1 + random() % 200);

@@ -7,6 +7,7 @@
 #include <prorata/normalize.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 
 #include "gmp_oracle.hpp"
 
@@ -14,7 +15,7 @@ namespace prorata {
 namespace {
 
 TEST(normalize, equals_the_oracle_in_any_order) {
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(400u); ++seed) {
     std::mt19937_64 random(seed);
     std::vector<double> values(1 + random() % 200);
     int const spread = seed % 4 == 0 ? 0 : seed % 4 == 1 ? 60 : 2000;

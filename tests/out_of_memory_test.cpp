@@ -9,6 +9,7 @@
 #include <string>
 #include <tests/every_verb.hpp>
 #include <tests/memory_faults.hpp>
+#include <tests/sanitizers.hpp>
 
 namespace {
 
@@ -56,11 +57,8 @@ bool fails_well(verb_call const& verb, host_team const& team, bytes const& expec
   return reached;
 }
 
-#if defined(__SANITIZE_THREAD__)
-constexpr long step = 4;  // takes three minutes else; the other builds let each of them fail
-#else
-constexpr long step = 1;
-#endif
+constexpr long step =
+    threads_watched ? 4 : 1;  // takes three minutes else; the other builds let each of them fail
 
 void every_request_fails(bool for_good) {
   for (int const ranks : {1, 3})

@@ -6,6 +6,7 @@
 #include <prorata/error.hpp>
 #include <prorata/partition.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -73,7 +74,7 @@ TEST(partition, finds_the_rank_of_every_element) {
 
 TEST(partition, caps_are_kept_to_the_last_element) {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < tests::rounds(3000); ++round) {
     index_t const granularity = 1 + static_cast<index_t>(random() % 5);
     index_t const n = static_cast<index_t>(random() % 40);
     std::size_t const ranks = 1 + random() % 4;

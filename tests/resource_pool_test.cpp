@@ -12,6 +12,7 @@
 #include <prorata/resource_pool.hpp>
 #include <random>
 #include <string>
+#include <tests/sanitizers.hpp>
 #include <thread>
 #include <vector>
 
@@ -20,11 +21,7 @@ namespace {
 
 using lease = resource_pool::lease;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int fewer = 20;
-#else
-constexpr int fewer = 1;
-#endif
+constexpr int fewer = tests::watched ? 20 : 1;
 
 std::string message(auto const& act) {
   try {

@@ -77,7 +77,7 @@ std::vector<T> scanned(std::vector<T> const& x, Op op) {
 
 TEST(ScanNodes, CoverWhatTheyCount) {
   std::mt19937_64 random(1);
-  for (int trial = 0; trial < 2000; ++trial) {
+  for (int trial = 0; trial < tests::rounds(2000); ++trial) {
     index_t const span = index_t{1} << (random() % 30);
     index_t const first = static_cast<index_t>(random() % (std::uint64_t{1} << (1 + random() % 55)));
     index_t const last = first + static_cast<index_t>(random() % static_cast<std::uint64_t>(span));
@@ -101,7 +101,7 @@ TEST(RunningFold, ReachesAnyPlaceByAnyNodes) {
   std::mt19937_64 random(2);
   std::vector<double> const x = values<double>(40000, 3);
   auto const expected = by_definition(x, plus<double>{});
-  for (int trial = 0; trial < 50; ++trial) {
+  for (int trial = 0; trial < tests::rounds(50); ++trial) {
     running_fold<double> so_far{0, {}};
     index_t const n = static_cast<index_t>(x.size());
     while (so_far.end < n) {  // the largest node that fits, or a smaller one

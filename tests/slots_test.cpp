@@ -7,6 +7,7 @@
 #include <prorata/error.hpp>
 #include <prorata/slots.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 
 namespace prorata {
 namespace {
@@ -36,7 +37,7 @@ void expect_consistent(slot_table const& slots, reals const& weights) {
 }
 
 TEST(slots, a_change_moves_the_lower_bound) {
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < tests::rounds(60u); ++seed) {
     std::mt19937_64 random(seed);
     reals weights(1 + random() % 9);
     for (double& w : weights) w = static_cast<double>(random() % 10);

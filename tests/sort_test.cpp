@@ -212,7 +212,7 @@ TEST(sorting_again, two_elements_exchanged_anywhere) {
 }
 
 TEST(sorting_again, what_one_bucket_holds_too_much_of) {
-  index_t const n = sparser == 1 ? 2000003 : 800009;  // of 8 bytes: still more than a large bucket
+  index_t const n = watched ? 800009 : 2000003;  // of 8 bytes: still more than a large bucket
   int number = 0;
   for (auto const p : {pattern::one_heavy, pattern::narrow, pattern::few})
     for (auto const d : {direction::ascending, direction::descending}) {

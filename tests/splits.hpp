@@ -11,6 +11,7 @@
 #include <prorata/array.hpp>
 #include <prorata/host.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 #include <vector>
 
 namespace prorata::tests {
@@ -65,17 +66,10 @@ class hostile_caller {
 
 inline constexpr int split_count = 8 * 4 * 2 * 9;
 
-// Neither 5 nor 13 divides a dimension of the matrix.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr int sparser = 13, smaller = 5;
-#elif defined(__SANITIZE_ADDRESS__)
-inline constexpr int sparser = 5, smaller = 5;
-#else
-inline constexpr int sparser = 1, smaller = 1;
-#endif
+// Neither 11 nor 13 divides a dimension of the matrix.
+inline constexpr int sparser = threads_watched ? 13 : addresses_watched ? 11 : 1, smaller = watched ? 5 : 1;
 
-/// How far apart the splits are that a test tries, and how many elements its large arrays have. A sanitizer
-/// looks for mistakes that show in any split, runs ten times slower, and the plain build has tried them all.
+/// How far apart the splits are that a test tries, and how many elements its large arrays have.
 constexpr int apart(int splits) { return splits * sparser; }
 constexpr index_t fewer(index_t n) { return n / smaller; }
 /// Whether to try case `number` of a test whose cases differ in what is computed, and every other one is

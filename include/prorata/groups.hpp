@@ -554,17 +554,18 @@ template <class State>
 struct state_tag {
   using type = State;
 };
+template <addend Kind, class F>
+decltype(auto) with_group_state_of(group_plan const& plan, F const& f) {
+  if (plan.wants.moments > 1) return f(state_tag<group_state<Kind, 2, true>>{});
+  if (plan.wants.extremes) return f(state_tag<group_state<Kind, 1, true>>{});
+  if (plan.wants.moments > 0) return f(state_tag<group_state<Kind, 1, false>>{});
+  return f(state_tag<group_state<Kind, 0, false>>{});
+}
 template <class F>
 decltype(auto) with_group_state(group_plan const& plan, F const& f) {
-  auto const of_kind = [&]<addend Kind>() -> decltype(auto) {
-    if (plan.wants.moments > 1) return f(state_tag<group_state<Kind, 2, true>>{});
-    if (plan.wants.extremes) return f(state_tag<group_state<Kind, 1, true>>{});
-    if (plan.wants.moments > 0) return f(state_tag<group_state<Kind, 1, false>>{});
-    return f(state_tag<group_state<Kind, 0, false>>{});
-  };
-  if (plan.kind == addend::real) return of_kind.template operator()<addend::real>();
-  if (plan.kind == addend::signed_integer) return of_kind.template operator()<addend::signed_integer>();
-  return of_kind.template operator()<addend::unsigned_integer>();
+  if (plan.kind == addend::real) return with_group_state_of<addend::real>(plan, f);
+  if (plan.kind == addend::signed_integer) return with_group_state_of<addend::signed_integer>(plan, f);
+  return with_group_state_of<addend::unsigned_integer>(plan, f);
 }
 
 /// Bytes of a record under a plan; the same on every device.

@@ -22,7 +22,7 @@ auto all_distinct(F f) {
 }
 
 template <class F>
-auto modelled(F f) {
+auto modelled_distinct(F f) {
   return [=](index_t n) {
     auto x = model::list(f, n);
     for (auto& v : x) v = model::as_key(v);
@@ -46,12 +46,12 @@ auto modelled(F f) {
 }
 
 TYPED_TEST(arrays, distinct_floats) {
-  this->is_as(modelled(repeated<float>{5000}), all_distinct(repeated<float>{5000}));
-  this->is_as(modelled(repeated<float>{6}), all_distinct(repeated<float>{6}));
+  this->is_as(modelled_distinct(repeated<float>{5000}), all_distinct(repeated<float>{5000}));
+  this->is_as(modelled_distinct(repeated<float>{6}), all_distinct(repeated<float>{6}));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, distinct_integers) {
-  this->is_as(modelled(scattered<std::uint64_t>{}), all_distinct(scattered<std::uint64_t>{}));
+  this->is_as(modelled_distinct(scattered<std::uint64_t>{}), all_distinct(scattered<std::uint64_t>{}));
 }
 #endif
 

@@ -82,7 +82,7 @@ std::uint64_t splitmix(std::uint64_t z) {
 }
 
 template <class F>
-auto modelled(F f) {
+auto modelled_ways(F f) {
   return [=](index_t n, int ranks) {
     using T = decltype(f(0));
     auto const x = model::list(f, n);
@@ -128,11 +128,11 @@ auto modelled(F f) {
 }
 
 TYPED_TEST(arrays, distribute_floats) {
-  this->is_laid_out_as(modelled(repeated<float>{5000}), all_ways(repeated<float>{5000}));
+  this->is_laid_out_as(modelled_ways(repeated<float>{5000}), all_ways(repeated<float>{5000}));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, distribute_integers) {
-  this->is_laid_out_as(modelled(scattered<std::uint64_t>{}), all_ways(scattered<std::uint64_t>{}));
+  this->is_laid_out_as(modelled_ways(scattered<std::uint64_t>{}), all_ways(scattered<std::uint64_t>{}));
 }
 #endif
 TYPED_TEST(arrays, distribute_by_a_rule) {

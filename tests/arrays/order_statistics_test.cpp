@@ -24,7 +24,7 @@ auto all_statistics(F f) {
 }
 
 template <class F>
-auto modelled(F f) {
+auto modelled_statistics(F f) {
   return [=](index_t n) {
     using T = decltype(f(0));
     auto const x = model::list(f, n);
@@ -55,13 +55,13 @@ auto modelled(F f) {
 }
 
 TYPED_TEST(arrays, statistics_of_floats) {
-  this->is_as(modelled(scattered<float>{}), all_statistics(scattered<float>{}));
-  this->is_as(modelled(repeated<float>{50}), all_statistics(repeated<float>{50}));
+  this->is_as(modelled_statistics(scattered<float>{}), all_statistics(scattered<float>{}));
+  this->is_as(modelled_statistics(repeated<float>{50}), all_statistics(repeated<float>{50}));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, statistics_of_integers) {
-  this->is_as(modelled(scattered<std::uint64_t>{}), all_statistics(scattered<std::uint64_t>{}));
-  this->is_as(modelled(repeated<std::int32_t>{3}), all_statistics(repeated<std::int32_t>{3}));
+  this->is_as(modelled_statistics(scattered<std::uint64_t>{}), all_statistics(scattered<std::uint64_t>{}));
+  this->is_as(modelled_statistics(repeated<std::int32_t>{3}), all_statistics(repeated<std::int32_t>{3}));
 }
 #endif
 

@@ -30,7 +30,7 @@ auto all_forms(F f, Op op, I init) {
 
 /// The same by definition, with an operation of the model's own.
 template <class F, class Op, class I>
-auto modelled(F f, Op op, I init) {
+auto modelled_scans(F f, Op op, I init) {
   return [=](index_t n) {
     auto const plain = model::scan(model::list(f, n), op);
     auto with = plain, exclusive = plain;
@@ -51,9 +51,9 @@ auto const larger = [](double a, double b) {  // NaN where either is, +0 above â
 };
 
 TYPED_TEST(arrays, scan_floats) {
-  this->is_as(modelled(scattered<float>{}, model::add, 0.25f),
+  this->is_as(modelled_scans(scattered<float>{}, model::add, 0.25f),
               all_forms(scattered<float>{}, plus<float>{}, 0.25f));
-  this->is_as(modelled(repeated<double>{40}, larger, -3.0),
+  this->is_as(modelled_scans(repeated<double>{40}, larger, -3.0),
               all_forms(repeated<double>{40}, maximum<double>{}, -3.0));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
@@ -61,12 +61,12 @@ TYPED_TEST(arrays, scan_integers) {
   auto const wrapping = [](std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
   };
-  this->is_as(modelled(scattered<std::int32_t>{}, wrapping, 5),
+  this->is_as(modelled_scans(scattered<std::int32_t>{}, wrapping, 5),
               all_forms(scattered<std::int32_t>{}, plus<std::int32_t>{}, 5));
 }
 #endif
 TYPED_TEST(arrays, scan_in_sequence) {
-  this->is_as(modelled(affine_at{}, composed{}, affine{3, 1}),
+  this->is_as(modelled_scans(affine_at{}, composed{}, affine{3, 1}),
               all_forms(affine_at{}, composed{}, affine{3, 1}));
 }
 TYPED_TEST(arrays, scan_what_a_functor_makes) {

@@ -40,7 +40,7 @@ auto all_selections(F f) {
 }
 
 template <class F>
-auto modelled(F f) {
+auto modelled_selections(F f) {
   return [=](index_t n) {
     auto const x = model::list(f, n);
     auto const flags = model::list(repeated<std::int32_t>{9}, n);
@@ -65,14 +65,14 @@ auto modelled(F f) {
 }
 
 TYPED_TEST(arrays, select_floats) {
-  this->is_as(modelled(repeated<float>{400}), all_selections(repeated<float>{400}));
+  this->is_as(modelled_selections(repeated<float>{400}), all_selections(repeated<float>{400}));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, select_doubles) {
-  this->is_as(modelled(scattered<double>{}), all_selections(scattered<double>{}));
+  this->is_as(modelled_selections(scattered<double>{}), all_selections(scattered<double>{}));
 }
 TYPED_TEST(arrays, select_integers) {
-  this->is_as(modelled(scattered<std::int32_t>{}), all_selections(scattered<std::int32_t>{}));
+  this->is_as(modelled_selections(scattered<std::int32_t>{}), all_selections(scattered<std::int32_t>{}));
 }
 #endif
 

@@ -25,7 +25,7 @@ auto all_orders(F f) {
 }
 
 template <class F>
-auto modelled(F f) {
+auto modelled_orders(F f) {
   return [=](index_t n) {
     auto const x = model::list(f, n);
     auto const values = model::list(scattered<std::int32_t>{}, n);
@@ -42,14 +42,14 @@ auto modelled(F f) {
 }
 
 TYPED_TEST(arrays, sort_floats) {
-  this->is_as(modelled(repeated<float>{500}), all_orders(repeated<float>{500}));
+  this->is_as(modelled_orders(repeated<float>{500}), all_orders(repeated<float>{500}));
 }
 #ifndef PRORATA_TEST_ONE_TYPE
 TYPED_TEST(arrays, sort_doubles) {
-  this->is_as(modelled(scattered<double>{}), all_orders(scattered<double>{}));
+  this->is_as(modelled_orders(scattered<double>{}), all_orders(scattered<double>{}));
 }
 TYPED_TEST(arrays, sort_integers) {
-  this->is_as(modelled(repeated<std::int32_t>{70000}), all_orders(repeated<std::int32_t>{70000}));
+  this->is_as(modelled_orders(repeated<std::int32_t>{70000}), all_orders(repeated<std::int32_t>{70000}));
 }
 #endif
 

@@ -8,6 +8,7 @@
 #include <kernels/ordered_join.hpp>
 #include <prorata/ordered.hpp>
 #include <prorata/reductions.hpp>
+#include <tests/sanitizers.hpp>
 #include <utility>
 
 #include "block_on_host.hpp"
@@ -128,7 +129,7 @@ TEST(reduce_block, climbs_through_many_levels_of_groups) {
   for (auto at = cuda::ordered_level<32, tuning>::lowest(plan); at.units() > 0; at = at.above()) ++levels;
   ASSERT_GE(levels, 2);
   std::mt19937 random(7);
-  for (int trial = 0; trial < 300; ++trial) {
+  for (int trial = 0; trial < tests::rounds(300); ++trial) {
     index_t const n = 1 + static_cast<index_t>(random() % 200000);
     index_t const a = static_cast<index_t>(random() % static_cast<unsigned>(n + 1));
     index_t const b = static_cast<index_t>(random() % static_cast<unsigned>(n + 1));
@@ -175,7 +176,7 @@ TEST(ordered_join, joins_and_finishes_as_forests_do) {
     expect_joins_as_forests<1, plus<float>, float>({0, n}, n);
   }
   std::mt19937 random(8);
-  for (int trial = 0; trial < 400; ++trial) {
+  for (int trial = 0; trial < tests::rounds(400); ++trial) {
     index_t const n = 1 + static_cast<index_t>(random() % (trial % 2 == 0 ? 300 : 30000));
     std::vector<index_t> cuts(2 + random() % 9);
     for (auto& c : cuts) c = static_cast<index_t>(random() % static_cast<unsigned>(n + 1));

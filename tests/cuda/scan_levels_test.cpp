@@ -6,6 +6,7 @@
 #include <kernels/scan_levels.hpp>
 #include <prorata/host.hpp>
 #include <random>
+#include <tests/sanitizers.hpp>
 #include <thread>
 
 #include "block_on_host.hpp"
@@ -132,7 +133,7 @@ TEST(ScanLevels, ScanAsTheHostDoesForEverySizeAndCut) {
     expect_the_hosts_bits({0, n / 3 / 1024 * 1024, n / 2 / 1024 * 1024, n}, plus<double>{}, true, true);
   }
   std::mt19937 random(5);
-  for (int trial = 0; trial < 100; ++trial) {
+  for (int trial = 0; trial < tests::rounds(100); ++trial) {
     auto const n = 1 + static_cast<index_t>(random() % (trial % 4 == 0 ? 200000 : 40000));
     std::vector<index_t> cuts{0, n};
     for (unsigned k = random() % 6; k > 0; --k)
@@ -154,7 +155,7 @@ TEST(ScanLevels, ScanTheSameWhoeverArrivesFirst) {
 
 TEST(ScanLevels, ListTheNodesThatTheHostLists) {
   std::mt19937 random(6);
-  for (int trial = 0; trial < 200; ++trial) {
+  for (int trial = 0; trial < tests::rounds(200); ++trial) {
     auto const span = static_cast<index_t>(random() % (trial % 10 == 0 ? 2'200'000 : 70'000));
     auto const begin = trial % 3 == 0 ? 0 : static_cast<index_t>(random() % 100'000);
     piece const p{begin, begin + span, begin + span};
@@ -189,7 +190,7 @@ TEST(ScanLevels, ListTheNodesThatTheHostLists) {
 
 TEST(ScanLevels, PlanTheNodesThatLieInsideAPiece) {
   std::mt19937 random(8);
-  for (int trial = 0; trial < 300; ++trial) {
+  for (int trial = 0; trial < tests::rounds(300); ++trial) {
     auto const begin = static_cast<index_t>(random() % 3'000'000),
                end = begin + static_cast<index_t>(random() % 3'000'000);
     auto const plan = cuda::plan_nodes({begin, end, end});
