@@ -7,6 +7,7 @@
 #include <prorata/error.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace prorata::io {
