@@ -25,6 +25,10 @@ class Numbers(Case):
             self.assertEqual(answer('reduce', 'sum', path, '--exact', *split)['result']['bits'], bits(math.fsum(x)), split)
             self.assertEqual(answer('reduce', 'sum', path, *split)['result']['bits'], bits(canonical_sum(x)), split)
 
+    def test_bits_of_small_numbers_have_all_their_digits(self):
+        for code, least, expected in (('f4', 1e-40, '0x000116c2'), ('f8', 5e-324, '0x0000000000000001')):
+            self.assertEqual(answer('reduce', 'max', self.save('x.npy', np.array([least], code)))['result']['bits'], expected)
+
     def test_every_operation_gives_the_same_bits_over_every_split(self):
         x, y = self.save('x.npy', some('f4', 300001, 1)), self.save('y.npy', np.abs(some('f4', 300001, 2)))
         for op in ['sum', 'product', 'mean', 'var', 'std', 'norm', 'min', 'max', 'minmax', 'argmin', 'argmax', 'any',

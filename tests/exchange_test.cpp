@@ -1,8 +1,10 @@
 // Numbers told to every process and elements sent between ranks.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <prorata/exchange.hpp>
 #include <tests/splits.hpp>
+#include <thread>
 
 namespace {
 
@@ -80,6 +82,42 @@ TEST(LocalCommunicator, BroadcastsFromAnyRankOfTheTeamAndNoOther) {
   std::vector<void*> const nowhere(3, nullptr);
   for (int outside : {-1, 3, 4})
     EXPECT_THROW(team.bytes().broadcast(team.streams(), nowhere, 0, outside), usage_error) << outside;
+}
+
+TEST(LocalCommunicator, NobodyPassesABarrierBeforeAllHaveComeToIt) {
+  auto const team = make_team(3, 1);
+  std::vector<int> came(3, 0);
+  for (std::size_t r = 0; r < 3; ++r)
+    team.streams()[r].enqueue([&came, r] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      came[r] = 1;
+    });
+  team.bytes().barrier(team.streams());
+  EXPECT_EQ(came, std::vector<int>(3, 1));
+}
+
+TEST(Team, WaitsForAllAndReportsWhatFailedOnTheFirstRank) {
+  auto const team = make_team(3, 1);
+  int done = 0;
+  team.streams()[0].enqueue([] { throw device_error("the first"); });
+  team.streams()[1].enqueue([] { throw device_error("the second"); });
+  team.streams()[2].enqueue([&done] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    done = 1;
+  });
+  try {
+    team.sync();
+    ADD_FAILURE() << "nothing was reported";
+  } catch (device_error const& e) { EXPECT_STREQ(e.what(), "the first"); }
+  EXPECT_EQ(done, 1);
+  EXPECT_NO_THROW(team.sync());
+}
+
+TEST(Borrow, RefusesCutsOfAnotherSize) {
+  auto const team = make_team(2, 1);
+  std::vector<int> memory(5);
+  EXPECT_THROW(borrow(team, std::span(memory), partition_by_cuts({0, 2, 4})), usage_error);
+  EXPECT_THROW(borrow(team, std::span(memory), partition_by_cuts({0, 2, 6})), usage_error);
 }
 
 TEST(Team, MeetsItsCouriersOnce) {

@@ -122,6 +122,21 @@ TEST(guided_chunks, who_would_be_the_last_to_end_gets_nothing) {
   EXPECT_EQ(guessed.elements[0], largest / 64);
 }
 
+// Half of its part of what is left, however large the chunks may be.
+TEST(guided_chunks, nobody_takes_more_than_half_of_its_part) {
+  std::vector<double> const equal(3, 1.0);
+  guided_chunks chunks({0, n, n}, n, equal);
+  index_t left = n;
+  for (int turn = 0; left > 0; ++turn) {
+    auto const p = chunks.next(turn % 3);
+    ASSERT_TRUE(p);
+    index_t const size = p->end - p->begin;
+    EXPECT_LE(size, std::max(left / 6, n / 64) + tile) << left;
+    chunks.did(turn % 3, size, static_cast<double>(size));
+    left -= size;
+  }
+}
+
 TEST(guided_chunks, weight_zero_gets_nothing) {
   auto const even = [](std::size_t, piece p, double) { return static_cast<double>(p.end - p.begin); };
   EXPECT_EQ(play({0, 1, 0}, even).elements, (std::vector<index_t>{0, n, 0}));

@@ -85,6 +85,15 @@ TEST(IntegerMoments, CarryBeyond64Bits) {
   EXPECT_EQ(second_moment_of(found, n), 0.25 * static_cast<double>(n));
 }
 
+/// What is added up at a time must fit its words.
+TEST(IntegerMoments, TakeLongStretchesOfTheLargest) {
+  constexpr index_t n = index_t{1} << 18;
+  integer_moments<std::uint16_t>::state<host::warp<>> all(integer_moments<std::uint16_t>{}, n, 0);
+  all.take([](index_t) { return std::numeric_limits<std::uint16_t>::max(); }, n);
+  EXPECT_EQ(all.result().sum, n * 65535);
+  EXPECT_EQ(static_cast<index_t>(all.result().squares), n * 65535 * 65535);
+}
+
 TEST(IntegerMoments, RefusesMoreThanItsSumHolds) {
   EXPECT_THROW(detail::second_moment_of(integer_moments_state{0, 0, 0}, most_small_integers), usage_error);
 }

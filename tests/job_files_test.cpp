@@ -389,12 +389,17 @@ TEST(commit_record, is_taken_for_what_it_is_only) {
   write(dir / ".x.prorata-commit", "");  // cut off before anything was decided
   job_files().read((dir / "x").string());
   EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"x"});
-  write(dir / "precious", "precious");
   auto const text = [](std::vector<std::string> const& fields) {
     std::string all;
     for (auto const& field : fields) all += field + '\0';
     return all;
   };
+  // cut off between two fields: nothing was decided either
+  write(dir / ".x.prorata-commit",
+        text({"prorata-commit-1", "1", "", "", ".", "x", ".x.prorata-0", "-", "-", "en"}));
+  job_files().read((dir / "x").string());
+  EXPECT_EQ(names_in(dir.path()), std::set<std::string>{"x"});
+  write(dir / "precious", "precious");
   for (auto const& [folder, name, from] : std::vector<std::tuple<std::string, std::string, std::string>>{
            {".", "x", "precious"}, {".", "../x", ".x.prorata-0"}, {".", "x", "../.x.prorata-0"}}) {
     write(dir / ".x.prorata-commit",
@@ -469,6 +474,17 @@ TEST(temporary_file, is_private_until_it_is_published) {
   files.write((dir / "out").string(), {}, temporary_kind::named);
   EXPECT_EQ(fs::status(dir / ".out.prorata-0").permissions(), static_cast<fs::perms>(0600));
   files.publish();
+  job_files unnamed;
+  unnamed.write((dir / "second").string(), {}, temporary_kind::unnamed);
+  int found = 0;
+  for (auto const& open : fs::directory_iterator("/proc/self/fd")) {  // what has no name can be opened there
+    std::error_code none;
+    if (!fs::read_symlink(open, none).string().starts_with((dir / "#").string())) continue;
+    EXPECT_EQ(fs::status(open).permissions(), static_cast<fs::perms>(0600));
+    ++found;
+  }
+  EXPECT_EQ(found, 1);
+  unnamed.publish();
   ::umask(before);
   EXPECT_EQ(fs::status(dir / "out").permissions(), static_cast<fs::perms>(0644));
 }

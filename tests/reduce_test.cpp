@@ -254,6 +254,17 @@ TEST(Reduce, LetsElementsWithoutWeightCountForNothing) {
   }
 }
 
+TEST(Reduce, GivesInfinitiesNoWeightedVariance) {
+  double const infinity = std::numeric_limits<double>::infinity();
+  for (std::vector<double> x :
+       {std::vector<double>{infinity}, {-infinity}, {infinity, infinity}, {1, infinity, 2}}) {
+    std::vector<double> w(x.size(), 1.0);
+    auto const team = make_team(1, 1);
+    EXPECT_TRUE(std::isnan(weighted_variance(borrow(team, std::span(x)), borrow(team, std::span(w)))))
+        << x.size();
+  }
+}
+
 /// Where the least and the greatest stand first, or the first NaN, by looking at one element after the other.
 template <class T>
 std::pair<index_t, index_t> first_extremes(std::vector<T> const& x) {

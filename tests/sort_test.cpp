@@ -230,7 +230,7 @@ struct odd_value {
 };
 
 TEST(sort_by_key, moves_values_of_any_size) {
-  index_t const n = 20011;
+  index_t const n = 70001;  // more than one thread moves at a time
   auto const x = made<std::int32_t>(pattern::few, n, 5);
   auto const indices = order_of(x, direction::ascending);
   auto const check = [&]<class V>(V (*value)(index_t)) {

@@ -158,7 +158,7 @@ class Gpu(Case):
         odd[[1, 70_000]], odd[2], odd[3] = np.nan, np.inf, -0.0
         x = self.save('x.npy', odd)
         edges = self.save('edges.npy', np.array([-np.inf, -1, 0, 0, 1e-3, 2, np.inf]))
-        for more in (['--edges', edges], ['--bins', '70000', '--range', '-3,3'], ['--bins', '1']):
+        for more in (['--edges', edges], ['--bins', '70000', '--range', '-3,3'], ['--bins', '1'], ['--bins', '7', '--chunk', '4096']):
             self.same_file('histogram', x, *more)
             cpu, gpu = (answer('histogram', x, *more, '--devices', d) for d in ('cpu', 'gpu:0*2,cpu'))
             for what in ('edges', 'counts', 'below', 'above', 'nan'):

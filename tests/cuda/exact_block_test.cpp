@@ -89,6 +89,13 @@ void deposit_everywhere() {
       }
 }
 
+TEST(deposit_block, sees_what_is_special_in_any_of_many_blocks) {
+  index_t const n = 400'000;
+  for (index_t special = 0; special < n; special += 9973) {
+    auto const load = [&](index_t i) { return i == special ? std::numeric_limits<double>::infinity() : 1.0; };
+    expect_sum_of_deposits<exact_sum<double>>(load, {0, n, n}, 200);
+  }
+}
 TEST(deposit_block, keeps_floats_exactly) { deposit_everywhere<float>(); }
 TEST(deposit_block, keeps_doubles_exactly) { deposit_everywhere<double>(); }
 TEST(deposit_block, keeps_integers_exactly) {
