@@ -158,9 +158,9 @@ class Gpu(Case):
         odd[[1, 70_000]], odd[2], odd[3] = np.nan, np.inf, -0.0
         x = self.save('x.npy', odd)
         edges = self.save('edges.npy', np.array([-np.inf, -1, 0, 0, 1e-3, 2, np.inf]))
-        for more in (['--edges', edges], ['--bins', '70000', '--range', '-3,3'], ['--bins', '1'], ['--bins', '7', '--chunk', '4096']):
+        for more in (['--edges', edges], ['--bins', '70000', '--range', '-3,3'], ['--bins', '1']):
             self.same_file('histogram', x, *more)
-            cpu, gpu = (answer('histogram', x, *more, '--devices', d) for d in ('cpu', 'gpu:0*2,cpu'))
+            cpu, gpu = (answer('histogram', x, *more, '--chunk', '4096', '--devices', d) for d in ('cpu', 'gpu:0*2,cpu'))
             for what in ('edges', 'counts', 'below', 'above', 'nan'):
                 self.assertEqual(cpu[what], gpu[what], (more, what))
         self.same_file('histogram', self.save('x.npy', np.zeros(0)))
