@@ -452,8 +452,8 @@ struct sale {
   double price;
 };
 auto sales_in(std::string const& path, csv_options const& o = {}) {
-  return csv_records<sale>(path, o, column("time", &sale::time), column("price", &sale::price),
-                           column("shop", &sale::shop), column("articles", &sale::articles));
+  return csv_records<sale>(path, o, csv_column("time", &sale::time), csv_column("price", &sale::price),
+                           csv_column("shop", &sale::shop), csv_column("articles", &sale::articles));
 }
 
 TEST(CsvRecords, AreThoseOfTheFileInAnyBlocks) {
@@ -513,8 +513,8 @@ TEST(CsvRecords, SayWhichLineCannotBeRead) {
     EXPECT_NE(failure(line).find("x.csv, line 3: "), std::string::npos) << failure(line);
   // as many fields as two records have, and others of them in each line
   EXPECT_NE(failure("1,2,a,3,4\n6,7,5").find("x.csv, line 3: 5 fields"), std::string::npos);
-  EXPECT_THROW(csv_records<sale>(write(folder / "y.csv", "time,price\n"), column("time", &sale::time),
-                                 column("prize", &sale::price)),
+  EXPECT_THROW(csv_records<sale>(write(folder / "y.csv", "time,price\n"), csv_column("time", &sale::time),
+                                 csv_column("prize", &sale::price)),
                usage_error);
 }
 

@@ -19,13 +19,10 @@ struct csv_options {
 /// A member of a record, and the column that it comes from.
 template <class Record, class Member>
 struct csv_column {
+  csv_column(std::string name_of_it, Member Record::*where) : name(std::move(name_of_it)), member(where) {}
   std::string name;
   Member Record::*member;
 };
-template <class Record, class Member>
-csv_column<Record, Member> column(std::string name, Member Record::*member) {
-  return {std::move(name), member};
-}
 
 /// Reads records.
 ///   members  the first one is a time, of std::int64_t; others are integers, float, double or std::string. What is
@@ -33,7 +30,7 @@ csv_column<Record, Member> column(std::string name, Member Record::*member) {
 ///   format   RFC 4180; the first record names the columns
 ///   threads  one at a time; a stream_job works on a batch while the next one is read
 ///   throws   input_error: no such file, or a record that cannot be read, with its line; usage_error: no such column
-///   example  csv_records<sale> in("sales.csv", column("time", &sale::time), column("price", &sale::price));
+///   example  csv_records<sale> in("sales.csv", csv_column("time", &sale::time), csv_column("price", &sale::price));
 ///            job.push_all(in);
 template <class Record>
 class csv_records {
