@@ -342,6 +342,13 @@ void give_in_order(std::vector<complete_window<Query>>& windows, Sink& sink) {
 /// Sessions: those of a key are apart by the gap, in each shard, and meet when shards are brought together.
 template <class Query>
 class session_windows {
+  struct session {
+    std::int64_t first, last;  ///< its records' times
+    typename Query::state_type state{};
+  };
+  using sessions_of_key = std::vector<session>;  // in no order
+  using table = keyed_table<query_key<Query>, sessions_of_key>;
+
  public:
   session_windows(Query const& query, int shards)
       : query_(query), gap_(query.rule.size()), shards_(static_cast<std::size_t>(shards)) {}
@@ -366,7 +373,7 @@ class session_windows {
 
    private:
     session_windows& to_;
-    typename session_windows::table& open_;
+    table& open_;
   };
 
   template <class Sink>
@@ -413,13 +420,6 @@ class session_windows {
   }
 
  private:
-  struct session {
-    std::int64_t first, last;  ///< its records' times
-    typename Query::state_type state{};
-  };
-  using sessions_of_key = std::vector<session>;  // in no order
-  using table = keyed_table<query_key<Query>, sessions_of_key>;
-
   /// The session that records from first to last belong to, those that they join made one. What was apart from those
   /// stays apart: nothing fits between two that are less than the gap apart.
   std::size_t place(sessions_of_key& list, std::int64_t first, std::int64_t last) const {
@@ -465,6 +465,13 @@ class session_windows {
 /// Windows of so many records of a key: records wait until none before them can come.
 template <class Query>
 class count_windows {
+  struct record {
+    std::int64_t t;
+    index_t place;  ///< in the order of inputs, and of each one's records
+    query_key<Query> key;
+    typename Query::state_type state;
+  };
+
  public:
   count_windows(Query const& query, int shards)
       : query_(query), size_(query.rule.size()), shards_(static_cast<std::size_t>(shards)) {}
@@ -489,7 +496,7 @@ class count_windows {
 
    private:
     count_windows& to_;
-    std::vector<typename count_windows::record>& waiting_;
+    std::vector<record>& waiting_;
   };
 
   template <class Sink>
@@ -531,12 +538,6 @@ class count_windows {
   }
 
  private:
-  struct record {
-    std::int64_t t;
-    index_t place;  ///< in the order of inputs, and of each one's records
-    query_key<Query> key;
-    typename Query::state_type state;
-  };
   struct group {
     index_t records = 0, number = 0;
     std::int64_t first = 0, last = 0;

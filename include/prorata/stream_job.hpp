@@ -64,6 +64,7 @@ struct stream_job_counts {
 template <class Query, class Sink>
 class stream_job {
   using record = typename Query::record_type;
+  enum class presence { active, idle, closed };
 
  public:
   class input {
@@ -92,10 +93,9 @@ class stream_job {
    private:
     friend class stream_job;
     input(stream_job* job, std::size_t number) : job_(job), number_(number) {}
-    void set(typename stream_job::presence to) {
+    void set(presence to) {
       job_->driver_.push(number_, 0, [job = job_, number = number_, to] { job->set_presence(number, to); });
     }
-    using presence = typename stream_job::presence;
     stream_job* job_;
     std::size_t number_;
   };
@@ -148,7 +148,6 @@ class stream_job {
 
  private:
   friend class input;
-  enum class presence { active, idle, closed };
   struct input_state {
     watermark mark;
     presence now;
