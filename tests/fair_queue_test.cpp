@@ -406,10 +406,9 @@ TEST(fair_queue, nobody_with_a_weight_starves) {
 }
 
 TEST(fair_queue, those_who_left_make_room) {
-  if (tests::watched) GTEST_SKIP() << "it takes a million";
   fair_queue queue;
   auto const stays = queue.join(1);
-  for (int k = 0; k < (1 << 20) + 5; ++k) {
+  for (int k = 0; k < tests::rounds((1 << 20) + 5); ++k) {
     auto const leaves = queue.join(1);
     queue.offer(leaves, 1);
     queue.offer(stays, 1);

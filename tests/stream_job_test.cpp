@@ -491,6 +491,21 @@ TEST(CsvRecords, AreThoseOfTheFileInAnyBlocks) {
   EXPECT_EQ(job.counts().results, 4);
 }
 
+TEST(PerWindow, AllNansAreOneValueAndSoAreBothZeros) {
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  index_t found = 0;
+  stream_job job(events_of<sale>(member<&sale::time>)
+                     .aggregate(tumbling(5000), per_window::distinct(member<&sale::price>)),
+                 [&](window_bounds, index_t n) { found = n; });
+  std::vector<sale> sales(6);
+  sales[0].price = nan, sales[1].price = 0.0, sales[2].price = -0.0, sales[3].price = -nan,
+  sales[4].price = 1;
+  sales[5].price = nan;
+  job.push(sales);
+  job.finish();
+  EXPECT_EQ(found, 3);
+}
+
 TEST(CsvRecords, SayWhichLineCannotBeRead) {
   temporary_directory const folder;
   auto const failure = [&](std::string const& line) {

@@ -5,7 +5,7 @@
 
 namespace prorata::events {
 
-key_word long_key_word(text_ref text) {
+packed_key long_key_word(text_ref text) {
   return {std::hash<std::string_view>{}(text.view()), std::uint64_t{255} << 56};
 }
 
@@ -19,7 +19,7 @@ key_order::key_order(std::string_view t) : text(t) {
 }
 
 std::string_view key_table::text(std::uint32_t id, char (&room)[16]) const {
-  key_word const key = keys_[id];
+  packed_key const key = keys_[id];
   std::uint64_t const size = key.high >> 56;
   if (size == 255) return long_[key.high & place_mask];
   std::memcpy(room, &key.low, 8);
@@ -37,7 +37,7 @@ void key_table::load(byte_reader& from) {
   clear();
   from.get_list(keys_);
   for (auto left = from.get<std::size_t>(); left > 0; --left) long_.emplace_back(from.get_text());
-  for (key_word const key : keys_)
+  for (packed_key const key : keys_)
     if (key.high >> 56 == 255 && (key.high & place_mask) >= long_.size()) byte_reader::damaged();
   grow();
 }
@@ -47,7 +47,7 @@ void key_table::clear() {
   shift_ = 64;
 }
 
-std::uint32_t key_table::add(key_word word, text_ref text, std::size_t at) {
+std::uint32_t key_table::add(packed_key word, text_ref text, std::size_t at) {
   if (word.high >> 56 == 255) {
     word.high |= long_.size();
     long_.emplace_back(text.view());
@@ -65,8 +65,8 @@ void key_table::grow() {
   bins_.assign(bins, nobody);
   shift_ = 64 - (std::bit_width(bins) - 1);
   for (std::uint32_t id = 0; id < keys_.size(); ++id) {
-    key_word const word =
-        keys_[id].high >> 56 == 255 ? key_word{keys_[id].low, std::uint64_t{255} << 56} : keys_[id];
+    packed_key const word =
+        keys_[id].high >> 56 == 255 ? packed_key{keys_[id].low, std::uint64_t{255} << 56} : keys_[id];
     std::size_t at = hash_of(word) >> shift_;
     while (bins_[at] != nobody) at = (at + 1) & (bins - 1);
     bins_[at] = id;

@@ -11,14 +11,14 @@
 namespace prorata::events {
 
 /// A text of up to 15 bytes as two words; of a longer one its hash and its place in a table.
-struct key_word {
+struct packed_key {
   std::uint64_t low, high;  ///< the topmost byte is the size, or 255
-  bool operator==(key_word const&) const = default;
+  bool operator==(packed_key const&) const = default;
 };
 
 /// The words of a text; a longer one has place 0.
-key_word long_key_word(text_ref text);
-inline key_word key_word_of(text_ref text) {
+packed_key long_key_word(text_ref text);
+inline packed_key packed_key_of(text_ref text) {
   using text_detail::load8;
   std::uint64_t const size = static_cast<std::uint64_t>(text.size) << 56;
   if (text.size <= 8) [[likely]]
@@ -28,7 +28,7 @@ inline key_word key_word_of(text_ref text) {
 }
 
 /// A hash of 64 bits, the upper ones best.
-inline std::uint64_t hash_of(key_word key) {
+inline std::uint64_t hash_of(packed_key key) {
   std::uint64_t const mixed = (key.low ^ std::rotl(key.high, 29)) * 0x9e3779b97f4a7c15;
   return (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
 }
@@ -55,8 +55,8 @@ class key_table {
   std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size()); }
 
   /// The number of a text, a new one if need be.
-  std::uint32_t find_or_add(text_ref text) { return find_or_add(key_word_of(text), text); }
-  std::uint32_t find_or_add(key_word word, text_ref text) {
+  std::uint32_t find_or_add(text_ref text) { return find_or_add(packed_key_of(text), text); }
+  std::uint32_t find_or_add(packed_key word, text_ref text) {
     if (2 * (keys_.size() + 1) > bins_.size()) grow();
     for (std::size_t at = hash_of(word) >> shift_;; at = (at + 1) & (bins_.size() - 1)) {
       std::uint32_t const id = bins_[at];
@@ -70,11 +70,11 @@ class key_table {
   template <class F>
   void find_or_add_all(text_ref const* texts, std::size_t count, F const& f) {
     std::uint32_t const* bins = bins_.data();
-    key_word const* keys = keys_.data();
+    packed_key const* keys = keys_.data();
     int shift = shift_;
     bool any = !bins_.empty();
     for (std::size_t i = 0; i < count; ++i) {
-      key_word const word = key_word_of(texts[i]);
+      packed_key const word = packed_key_of(texts[i]);
       if (any && word.high >> 56 != 255) [[likely]] {
         std::uint32_t const id = bins[hash_of(word) >> shift];
         if (id != nobody && keys[id] == word) [[likely]] {
@@ -89,7 +89,7 @@ class key_table {
 
   /// The same for the text that has number `id` in another table.
   std::uint32_t find_or_add_from(key_table const& other, std::uint32_t id) {
-    key_word const word = other.keys_[id];
+    packed_key const word = other.keys_[id];
     if (word.high >> 56 != 255) return find_or_add(word, no_text);
     std::string const& text = other.long_[word.high & place_mask];
     return find_or_add({word.low, std::uint64_t{255} << 56},
@@ -113,14 +113,14 @@ class key_table {
   static constexpr std::uint32_t nobody = ~std::uint32_t{0};
   static constexpr std::uint64_t place_mask = (std::uint64_t{1} << 56) - 1;
 
-  bool matches(key_word known, key_word word, text_ref text) const {
+  bool matches(packed_key known, packed_key word, text_ref text) const {
     if (word.high >> 56 != 255) return known == word;
     return known.low == word.low && known.high >> 56 == 255 && long_[known.high & place_mask] == text.view();
   }
-  std::uint32_t add(key_word word, text_ref text, std::size_t at);
+  std::uint32_t add(packed_key word, text_ref text, std::size_t at);
   void grow();
 
-  std::vector<key_word> keys_;
+  std::vector<packed_key> keys_;
   std::vector<std::uint32_t> bins_;
   std::deque<std::string> long_;
   int shift_ = 64;

@@ -118,7 +118,13 @@ void stream_driver::push(std::size_t input, index_t records, work what) {
   in.batches.push_back({records, std::move(what)});
   in.waiting += records;
   ++in.pushed;
-  s.turns.offer(in.flow, std::max<index_t>(records, 1));
+  try {
+    s.turns.offer(in.flow, std::max<index_t>(records, 1));
+  } catch (...) {  // nothing that the caller owns may stay in a queue
+    in.batches.pop_back();
+    in.waiting -= records, --in.pushed;
+    throw;
+  }
   s.more.notify_one();
 }
 

@@ -395,7 +395,7 @@ int stream_engine::partition_of(text_ref key) const {
     return static_cast<int>(std::upper_bound(splits_.begin(), splits_.end(), key_order(key.view())) -
                             splits_.begin());
   // other bits of the hash than tables use
-  std::uint64_t const low = hash_of(key_word_of(key)) & 0xffffffff;
+  std::uint64_t const low = hash_of(packed_key_of(key)) & 0xffffffff;
   return static_cast<int>(low * static_cast<std::uint64_t>(limits_.partition.partitions) >> 32);
 }
 

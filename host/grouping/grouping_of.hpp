@@ -17,15 +17,15 @@ class grouping_of final : public grouping {
   using record = group_record<State>;
 
   explicit grouping_of(group_plan const& plan)
-      : plan_(plan), workers_([this] { return std::make_unique<worker>(way_, overflow_); }) {}
+      : plan_(plan), workers_([this] { return std::make_unique<worker>(strategy_, overflow_); }) {}
 
   void limit(index_t bytes_per_thread, group_overflow* overflow) override {
-    way_.limit(bytes_per_thread, sizeof(State));
+    strategy_.limit(bytes_per_thread, sizeof(State));
     overflow_ = overflow;
   }
 
   void expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values, index_t rows) override {
-    way_.expect(std::move(keys), values, rows);
+    strategy_.expect(std::move(keys), values, rows);
   }
 
   std::unique_ptr<row_taker> taker() override { return std::make_unique<lent_worker>(workers_); }
@@ -47,14 +47,14 @@ class grouping_of final : public grouping {
         runs_.push_back({reinterpret_cast<record const*>(r.records), static_cast<std::size_t>(r.count)});
   }
 
-  index_t ranges() const override { return way_.ranges.count(); }
+  index_t ranges() const override { return strategy_.ranges.count(); }
 
   void pass_on(record_run run) override {
     std::span<record const> const all{reinterpret_cast<record const*>(run.records),
                                       static_cast<std::size_t>(run.count)};
     for (std::size_t first = 0, last = 0; first < all.size(); first = last) {
-      index_t const range = way_.ranges.of(all[first].key);
-      while (last < all.size() && way_.ranges.of(all[last].key) == range) ++last;
+      index_t const range = strategy_.ranges.of(all[first].key);
+      while (last < all.size() && strategy_.ranges.of(all[last].key) == range) ++last;
       overflow_->records(range, std::as_bytes(all.subspan(first, last - first)));
     }
   }
@@ -175,7 +175,7 @@ class grouping_of final : public grouping {
       if (!r.empty()) runs.push_back(r);
     std::vector<std::uint64_t> begins{0};
     if (apart) {
-      for (index_t k = 1; k < way_.ranges.count(); ++k) begins.push_back(way_.ranges.begin(k));
+      for (index_t k = 1; k < strategy_.ranges.count(); ++k) begins.push_back(strategy_.ranges.begin(k));
     } else {
       begins = quantiles(runs);
     }
@@ -227,8 +227,8 @@ class grouping_of final : public grouping {
       }
     std::uint64_t const span = items == 0 ? 0 : high - low;
     bool const close =
-        items > 0 && span < way_.most_width && span < 16 * static_cast<std::uint64_t>(items) + 64;
-    table.open(low, close ? span + 1 : 0, way_.origin, close ? 0 : std::min(items, groups_per_range));
+        items > 0 && span < strategy_.most_width && span < 16 * static_cast<std::uint64_t>(items) + 64;
+    table.open(low, close ? span + 1 : 0, strategy_.origin, close ? 0 : std::min(items, groups_per_range));
     for (auto const& run : mine)
       for (record const& r : run) table.merge(r);
     if (apart)
@@ -261,7 +261,7 @@ class grouping_of final : public grouping {
   }
 
   group_plan plan_;
-  group_way way_;
+  grouping_strategy strategy_;
   group_overflow* overflow_ = nullptr;
   pool<worker> workers_;
   std::vector<std::span<record const>> runs_;

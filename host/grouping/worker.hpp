@@ -2,8 +2,8 @@
 #pragma once
 
 #include <host/group_by.hpp>
+#include <host/grouping/strategy.hpp>
 #include <host/grouping/table.hpp>
-#include <host/grouping/way.hpp>
 
 namespace prorata::host {
 
@@ -13,8 +13,8 @@ class group_worker {
   using record = group_record<State>;
 
   /// overflow: null where there is room for everything.
-  group_worker(group_way const& way, group_overflow* overflow)
-      : way_(way),
+  group_worker(grouping_strategy const& way, group_overflow* overflow)
+      : strategy_(way),
         overflow_(overflow),
         apart_(way.apart),
         records_(static_cast<std::size_t>(way.ranges.count())),
@@ -33,16 +33,16 @@ class group_worker {
   void take(std::uint64_t const* keys, std::uint64_t const* values, index_t n) {
     make_room();
     if (!apart_) return table_.take_many(keys, values, n);
-    if (!aside_) aside_ = std::make_unique<group_rows>(way_.ranges.count(), way_.slab_bytes);
-    if (way_.frequent.count() == 0) {
-      for (index_t i = 0; i < n; ++i) aside_->push(way_.ranges.of(keys[i]), {keys[i], values[i]});
+    if (!aside_) aside_ = std::make_unique<group_rows>(strategy_.ranges.count(), strategy_.slab_bytes);
+    if (strategy_.frequent.count() == 0) {
+      for (index_t i = 0; i < n; ++i) aside_->push(strategy_.ranges.of(keys[i]), {keys[i], values[i]});
       return;
     }
     for (index_t i = 0; i < n; ++i) {
-      if (way_.frequent.hold(keys[i])) {
+      if (strategy_.frequent.hold(keys[i])) {
         table_.take_one(keys[i], values[i]);
       } else {
-        aside_->push(way_.ranges.of(keys[i]), {keys[i], values[i]});
+        aside_->push(strategy_.ranges.of(keys[i]), {keys[i], values[i]});
       }
     }
   }
@@ -56,9 +56,9 @@ class group_worker {
         for (record const& r : run.subspan(first, last - first)) table_.merge(r);
         continue;
       }
-      std::uint16_t const range = way_.ranges.of(run[first].key);
+      std::uint16_t const range = strategy_.ranges.of(run[first].key);
       last = first + 1;
-      while (last < run.size() && way_.ranges.of(run[last].key) == range) ++last;
+      while (last < run.size() && strategy_.ranges.of(run[last].key) == range) ++last;
       auto& mine = records_[range];
       std::size_t const before = mine.capacity();
       mine.insert(mine.end(), run.begin() + static_cast<std::ptrdiff_t>(first),
@@ -82,26 +82,27 @@ class group_worker {
 
   /// Before more is taken.
   void make_room() {
-    bool const full = overflow_ != nullptr && way_.ranges.count() > 1 && bytes() > way_.thread_bytes;
+    bool const full =
+        overflow_ != nullptr && strategy_.ranges.count() > 1 && bytes() > strategy_.thread_bytes;
     if (full) {
       spill_rows();
-      if (table_.bytes() > way_.thread_bytes / 4) {
+      if (table_.bytes() > strategy_.thread_bytes / 4) {
         apart_ = true;  // too many groups, whatever the sample said
         spill_groups();
       }
     }
-    if (record_bytes_ > enough_records_ || (full && bytes() > way_.thread_bytes / 2)) {
+    if (record_bytes_ > enough_records_ || (full && bytes() > strategy_.thread_bytes / 2)) {
       join_records();
-      if (full && bytes() > way_.thread_bytes / 2) spill_records();
+      if (full && bytes() > strategy_.thread_bytes / 2) spill_records();
     }
-    apart_ = apart_ || (table_.hashed() >= way_.too_many_groups && way_.ranges.count() > 1);
+    apart_ = apart_ || (table_.hashed() >= strategy_.too_many_groups && strategy_.ranges.count() > 1);
   }
 
-  void open() { table_.open(way_.low, way_.width(), way_.origin, way_.own_groups()); }
+  void open() { table_.open(strategy_.low, strategy_.width(), strategy_.origin, strategy_.own_groups()); }
 
   void spill_rows() {
     if (!aside_) return;
-    for (index_t range = 0; range < way_.ranges.count(); ++range)
+    for (index_t range = 0; range < strategy_.ranges.count(); ++range)
       if (aside_->rows(range) > 0 && !spill_added_up(range)) spill_as_they_are(range);
     aside_->clear();
   }
@@ -112,9 +113,9 @@ class group_worker {
     auto pays = pays_.begin() + range;
     index_t const most = std::min(aside_->rows(range) * static_cast<index_t>(sizeof(group_row)) / 2 /
                                       static_cast<index_t>(sizeof(record)),
-                                  way_.thread_bytes / 2048);
+                                  strategy_.thread_bytes / 2048);
     if (!*pays) return false;
-    adder_.open(0, 0, way_.origin, std::min(most, groups_per_range));
+    adder_.open(0, 0, strategy_.origin, std::min(most, groups_per_range));
     aside_->each(range, [&](group_row const* rows, index_t n) {
       if (*pays) adder_.template take<2>(&rows[0].key, &rows[0].value, n);
       *pays = *pays && adder_.hashed() <= most;
@@ -141,7 +142,8 @@ class group_worker {
   void spill_groups() {
     index_t range = 0;
     table_.in_order([&](std::uint64_t key, auto const& at, index_t states) {
-      index_t const its = way_.ranges.count() > 1 ? way_.ranges.of(key) : 0;  // few rows have no ranges
+      index_t const its =
+          strategy_.ranges.count() > 1 ? strategy_.ranges.of(key) : 0;  // few rows have no ranges
       if (its != range) give_records(range, added_up_);
       range = its;
       for (index_t k = 0; k < states; ++k) added_up_.push_back({key, at(k)});
@@ -161,7 +163,7 @@ class group_worker {
     record_bytes_ = 0;
     for (auto& mine : records_) {
       if (mine.empty()) continue;
-      adder_.open(0, 0, way_.origin, std::min(static_cast<index_t>(mine.size()), groups_per_range));
+      adder_.open(0, 0, strategy_.origin, std::min(static_cast<index_t>(mine.size()), groups_per_range));
       for (record const& r : mine) adder_.merge(r);
       mine.clear();
       add_records(adder_, mine);
@@ -171,7 +173,7 @@ class group_worker {
     enough_records_ = std::max(least_joined, 2 * record_bytes_);
   }
   void spill_records() {
-    for (index_t range = 0; range < way_.ranges.count(); ++range) {
+    for (index_t range = 0; range < strategy_.ranges.count(); ++range) {
       auto& mine = records_[static_cast<std::size_t>(range)];
       give_records(range, mine);
       mine.shrink_to_fit();
@@ -187,7 +189,7 @@ class group_worker {
     });
   }
 
-  group_way const& way_;
+  grouping_strategy const& strategy_;
   group_overflow* overflow_;
   bool apart_;  // whether rows are set aside: also from when the groups became too many
   group_table<State> table_, adder_;

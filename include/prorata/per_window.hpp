@@ -313,7 +313,18 @@ struct top {
   }
 };
 
-/// How many different f(record) there are, exact: index_t.
+namespace detail {
+/// What is equal for equal values: of floats their bits, as a NaN is not equal to itself.
+template <class T>
+auto same_value(T const& x) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::bit_cast<typename total_order<T>::key_type>(prorata::detail::representative{}(x));
+  else
+    return x;
+}
+}  // namespace detail
+
+/// How many different f(record) there are, exact: index_t. All NaNs are one value, and so are both zeros, as for unique.
 ///   memory  all different values of the window
 template <class F>
 struct distinct {
@@ -321,9 +332,10 @@ struct distinct {
   explicit distinct(F function) : f(std::move(function)) {}
   template <class Record>
   struct of {
-    using state = std::unordered_set<detail::value_of<F, Record>>;
+    using state =
+        std::unordered_set<decltype(detail::same_value(std::declval<detail::value_of<F, Record>>()))>;
     F f;
-    void add(state& s, Record const& r) const { s.insert(std::invoke(f, r)); }
+    void add(state& s, Record const& r) const { s.insert(detail::same_value(std::invoke(f, r))); }
     void merge(state& s, state const& other) const { s.insert(other.begin(), other.end()); }
     index_t result(state const& s) const { return std::ssize(s); }
   };

@@ -55,8 +55,8 @@ struct stream_job_counts {
 ///            windows have ended; of sessions and batches_of, when it is behind the watermark at all
 ///   batches  records, or columns_of<Record>(…). A batch that is lent is done with when push() returns; one that is
 ///            given, as std::vector<Record>&&, waits in a queue
-///   threads  any number may push. Functions of the query are called on several threads, sinks on one that belongs to
-///            the job
+///   threads  any number may push. Functions of the query are called on several threads, and may be asked twice about a
+///            record; sinks on one at a time: the job's own, and in finish() the caller's
 ///   failure  what a function or a sink throws ends the job: it is thrown by every push() and by finish()
 ///   cost     reads a batch once; a filter that comes first is a loop of its own
 ///   throws   usage_error: a time beyond 2^61, or pushing to a job that is finished

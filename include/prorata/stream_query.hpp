@@ -196,10 +196,14 @@ class stream_steps {
                                                                  key_);
   }
 
-  /// Windows are those of each key: an integer, a text, or what has an order and a std::hash.
+  /// Windows are those of each key: an integer, a text, or what has an order and a std::hash. No float: NaN is not equal
+  /// to itself; key by its bits, or by an integer that it is rounded to.
   template <class F>
   requires std::invocable<F const&, Value const&>
   auto key_by(F key) const {
+    static_assert(
+        !std::is_floating_point_v<std::remove_cvref_t<std::invoke_result_t<F const&, Value const&>>>,
+        "a float is no key: NaN is not equal to itself");
     return stream_steps<Record, Time, Select, Steps, Value, F>(time_, select_, steps_, std::move(key));
   }
 

@@ -1,6 +1,6 @@
 // What a sample says: how many groups, which keys are frequent, where ranges begin.
 #include <algorithm>
-#include <host/grouping/way.hpp>
+#include <host/grouping/strategy.hpp>
 
 namespace prorata::host {
 
@@ -13,7 +13,7 @@ frequent_keys::frequent_keys(std::vector<std::uint64_t> const& keys)
   }
 }
 
-void group_way::limit(index_t bytes_per_thread, index_t state_bytes) {
+void grouping_strategy::limit(index_t bytes_per_thread, index_t state_bytes) {
   // up to 256 bytes a group: its state, its sum in fixed point, its slots, its key, each with room to grow
   thread_bytes = bytes_per_thread;
   too_many_groups = std::clamp<index_t>(thread_bytes / 256, 512, too_many_groups);
@@ -36,7 +36,8 @@ int origin_for(std::span<std::uint64_t const> values) {
 
 }  // namespace
 
-void group_way::expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values, index_t rows) {
+void grouping_strategy::expect(std::vector<std::uint64_t> keys, std::span<std::uint64_t const> values,
+                               index_t rows) {
   origin = origin_for(values);
   if (keys.empty()) return;
   std::sort(keys.begin(), keys.end());

@@ -1,4 +1,4 @@
-// group_way: how the rows of a job are grouped, as a sample of them and the memory of a thread decide.
+// grouping_strategy: how the rows of a job are grouped, as a sample of them and the memory of a thread decide.
 #pragma once
 
 #include <host/grouping/rows.hpp>
@@ -39,7 +39,7 @@ class frequent_keys {
 /// What is chosen before the first row is taken.
 ///   few groups    each thread keeps its own in a table, in a window of keys where they are close together
 ///   many groups   rows are set aside by ranges of keys, all but those of frequent keys
-class group_way {
+class grouping_strategy {
  public:
   static constexpr index_t unlimited = std::numeric_limits<index_t>::max();
 
