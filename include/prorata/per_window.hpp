@@ -324,7 +324,8 @@ auto same_value(T const& x) {
 }
 }  // namespace detail
 
-/// How many different f(record) there are, exact: index_t. All NaNs are one value, and so are both zeros, as for unique.
+/// How many different f(record) there are, exact: index_t.
+/// As in unique, all NaNs are one value, and so are both zeros.
 ///   memory  all different values of the window
 template <class F>
 struct distinct {

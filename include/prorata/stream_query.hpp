@@ -196,8 +196,8 @@ class stream_steps {
                                                                  key_);
   }
 
-  /// Windows are those of each key: an integer, a text, or what has an order and a std::hash. No float: NaN is not equal
-  /// to itself; key by its bits, or by an integer that it is rounded to.
+  /// Windows are those of each key: an integer, a text, or what has an order and a std::hash. No float: a NaN is not
+  /// equal to itself; key by its bits, or by an integer that it is rounded to.
   template <class F>
   requires std::invocable<F const&, Value const&>
   auto key_by(F key) const {
